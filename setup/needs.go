@@ -1,0 +1,237 @@
+package setup
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// link gives every change its needs. Edges run between keys, so that a barrier
+// blocks what hangs on it as well.
+//
+// Building: b needs a if b refers to a, or if a guards or carries b. Dropping:
+// the same backwards, after everything that focus builds.
+func (p *planner) link() {
+	building := map[Key]node{}
+	for k, w := range p.want {
+		building[k] = node{w.State, w.By}
+	}
+	keyOf := map[string][]Key{}
+	for k, r := range p.ledger.Records {
+		keyOf[r.ID] = append(keyOf[r.ID], k)
+	}
+	users := map[Key][]Key{} // leaving keys that hang on a leaving key
+	for _, k := range sortedKeys(p.leaving) {
+		for _, n := range needsOf(k, p.leaving, keyOf) {
+			if _, goes := p.leaving[n.Key]; !goes {
+				continue
+			}
+			if inEffectOrder(n.Key, k) { // a file is put back before the restart
+				users[k] = append(users[k], n.Key)
+			} else {
+				users[n.Key] = append(users[n.Key], k)
+			}
+		}
+	}
+	var builds []Need
+	for _, c := range p.plan.Changes {
+		if !c.Drop {
+			builds = append(builds, Need{Key: c.Key})
+		}
+	}
+	for i := range p.plan.Changes {
+		c := &p.plan.Changes[i]
+		switch {
+		case !c.Drop:
+			c.Needs = p.open(needsOf(c.Key, building, nil))
+		case c.Verb.Writes():
+			needs := slices.Clone(builds)
+			for _, k := range users[c.Key] {
+				needs = append(needs, Need{Key: k})
+			}
+			c.Needs = p.open(needs)
+		}
+	}
+}
+
+// inEffectOrder says whether effect is what runs from file: then the file moves
+// first in both directions.
+func inEffectOrder(file, effect Key) bool {
+	return file.Kind == KindEnvVar && effect.Kind == KindSetting && file.Name == effect.Name ||
+		file.Kind == KindComposePort && effect.Kind == KindPublished
+}
+
+// open keeps the needs that still move or are barred: the others are met.
+func (p *planner) open(needs []Need) []Need {
+	moving, barred := p.plan.moving(), p.plan.barred()
+	var open []Need
+	for _, n := range needs {
+		if (moving[n.Key] || barred[n.Key] != nil) && !slices.Contains(open, n) {
+			open = append(open, n)
+		}
+	}
+	slices.SortFunc(open, func(a, b Need) int { return compareKeys(a.Key, b.Key) })
+	return open
+}
+
+type node struct {
+	state State
+	by    []SetupID
+}
+
+func (n node) with(o node) bool {
+	for _, id := range n.by {
+		if slices.Contains(o.by, id) {
+			return true
+		}
+	}
+	return false
+}
+
+// needsOf lists what a key needs among nodes, whether it moves or not.
+func needsOf(k Key, nodes map[Key]node, keyOf map[string][]Key) []Need {
+	self := nodes[k]
+	if self.state == nil {
+		return nil
+	}
+	var needs []Need
+	for _, id := range References(self.state) {
+		if id.Lit == "" {
+			needs = append(needs, Need{Key: id.Of})
+		}
+		for _, of := range keyOf[id.Lit] {
+			if id.Lit != "" && of != k {
+				needs = append(needs, Need{Key: of})
+			}
+		}
+	}
+	for _, o := range sortedKeys(nodes) {
+		if o == k || !self.with(nodes[o]) {
+			continue
+		}
+		switch relation(k, self.state, o, nodes[o].state) {
+		case hard:
+			needs = append(needs, Need{Key: o})
+		case soft:
+			needs = append(needs, Need{Key: o, Soft: true})
+		}
+	}
+	return needs
+}
+
+type strength int
+
+const (
+	none strength = iota
+	soft
+	hard
+)
+
+// relation says how k, of state s, depends on o beyond referring to it: because
+// o guards k (nothing opens before its lock) or carries it (nothing is switched
+// over before the new way works).
+func relation(k Key, s State, o Key, other State) strength {
+	switch k.Kind {
+	case KindLoginMethod, KindPolicy:
+		return when(o.Kind == KindOrganization, hard)
+	case KindApp:
+		switch {
+		case o.Kind == KindOrganization, o.Kind == KindZone:
+			return hard
+		case k.isLock() && o.isDoor() && strings.HasPrefix(o.Name, "door/"+strings.TrimPrefix(k.Name, lockPrefix)+"/"):
+			return soft // webhooks of a live name keep answering when the lock comes
+		}
+	case KindIngress:
+		return guard(s.(Ingress).Host, o)
+	case KindConnectorFile, KindEnvVar:
+		return when(o.isLock(), hard)
+	case KindConnector:
+		return when(o.isLock() || o.Kind == KindConnectorFile || o.Kind == KindNetwork, hard)
+	case KindSetting:
+		return when(o.isLock() || o.Kind == KindEnvVar && o.Name == k.Name, hard)
+	case KindDNSRecord:
+		return beforeSwitch(s.(DNSRecord).Name, o, other)
+	case KindComposePort, KindPublished:
+		return beforeClosing(k, o)
+	}
+	return none
+}
+
+// guard: the lock of a host stands before anything leads there; its doors are
+// waited for.
+func guard(host string, o Key) strength {
+	switch {
+	case o.isLock() && o.Name == lockPrefix+host:
+		return hard
+	case o.isDoor() && strings.HasPrefix(o.Name, "door/"+host+"/"):
+		return soft
+	}
+	return none
+}
+
+// beforeSwitch: a name is pointed to the tunnel when everything behind it stands.
+func beforeSwitch(host string, o Key, other State) strength {
+	switch o.Kind {
+	case KindIngress:
+		return when(other.(Ingress).Host == host, hard)
+	case KindConnector, KindSetting, KindEnvVar:
+		return hard
+	case KindLoginMethod:
+		return soft
+	}
+	return guard(host, o)
+}
+
+// beforeClosing: a port is closed when the way through the tunnel is complete.
+// The edit of the file takes the edges of its effect: whatever the operator
+// starts makes it effective.
+func beforeClosing(k, o Key) strength {
+	switch o.Kind {
+	case KindDNSRecord, KindIngress, KindConnector, KindSetting:
+		return hard
+	case KindApp:
+		return when(o.isLock(), hard)
+	case KindComposePort:
+		return when(k.Kind == KindPublished, hard)
+	}
+	return none
+}
+
+func when(yes bool, s strength) strength {
+	if yes {
+		return s
+	}
+	return none
+}
+
+// sorted puts the changes in an order in which they can be made: by their
+// needs, then by step and key.
+func (p *planner) sorted() (Plan, error) {
+	rest := slices.Clone(p.plan.Changes)
+	slices.SortStableFunc(rest, func(a, b Change) int {
+		if x, y := slices.Index(Steps(), a.Step), slices.Index(Steps(), b.Step); x != y {
+			return x - y
+		}
+		return compareKeys(a.Key, b.Key)
+	})
+	plan := Plan{Barriers: p.plan.Barriers, ids: map[Key]string{}}
+	for k, o := range p.of {
+		plan.ids[k] = o.ID
+	}
+	slices.SortStableFunc(plan.Barriers, func(a, b Barrier) int { return compareKeys(a.Key, b.Key) })
+	for len(rest) > 0 {
+		waiting := map[Key]bool{}
+		for _, c := range rest {
+			waiting[c.Key] = true
+		}
+		at := slices.IndexFunc(rest, func(c Change) bool {
+			return !slices.ContainsFunc(c.Needs, func(n Need) bool { return waiting[n.Key] })
+		})
+		if at < 0 {
+			return Plan{}, fmt.Errorf("planning: %d changes need each other, %s among them", len(rest), rest[0].Key)
+		}
+		plan.Changes = append(plan.Changes, rest[at])
+		rest = slices.Delete(rest, at, at+1)
+	}
+	return plan, nil
+}

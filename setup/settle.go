@@ -1,0 +1,73 @@
+package setup
+
+// Settle compares intents that a process left behind with the world and closes
+// them: what happened is taken into the ledger, what did not is forgotten. It
+// only looks; it needs no approval. What cannot be read stays open and bars.
+func Settle(w World, l Ledger) (Ledger, []Barrier) {
+	l = l.Clone()
+	var barriers []Barrier
+	for _, k := range l.keys() {
+		r := l.Records[k]
+		if r.Intent == nil {
+			continue
+		}
+		if p, bad := w.unread(k); bad {
+			barriers = append(barriers, Barrier{Key: k, Why: WhyUnread, Cause: &p,
+				Detail: "A change was under way when Culvert stopped, and how it ended cannot be read: " + p.Message})
+			continue
+		}
+		if settled, keep := settle(k, r, w, l); keep {
+			l.Records[k] = settled
+		} else {
+			delete(l.Records, k)
+		}
+	}
+	return l, barriers
+}
+
+// settle gives the record after its intent was closed, and whether to keep it.
+func settle(k Key, r Record, w World, l Ledger) (Record, bool) {
+	intent := *r.Intent
+	r.Intent = nil
+	o := intended(k, r, intent, w, l)
+	switch {
+	case intent.Absent:
+		return r, o != nil // gone: forgotten; still there: not yet deleted
+	case intent.Drop:
+		return r, o != nil && !intent.To.met(o.State) // put back: no longer ours
+	case o == nil:
+		return r, r.ID != "" // never made, or gone since
+	case r.ID == "": // the first change: it is ours if it took place
+		if !intent.To.met(o.State) && o.Mark != l.mark(k) {
+			return Record{}, false
+		}
+		r.ID, r.Left = o.ID, o.State
+	case intent.To.met(o.State):
+		r.ID, r.Left = o.ID, o.State
+	}
+	return r, true
+}
+
+// intended finds the object that an intent was about.
+func intended(k Key, r Record, intent Intent, w World, l Ledger) *Object {
+	for _, id := range []string{r.ID, intent.FromID} {
+		if o := w.byID(k, id); o != nil {
+			return o
+		}
+	}
+	if marked := w.marked(k, l.mark(k)); len(marked) > 0 {
+		return marked[0]
+	}
+	if intent.To == nil {
+		return nil
+	}
+	for i := range w.Objects {
+		o := &w.Objects[i]
+		natural := k.Kind.inPlace() || k.Kind == KindConnectorFile && l.ours(o.Mark) ||
+			k.Kind == KindConnector && l.ours(o.Mark) || k.Kind == KindIngress
+		if natural && o.Scope == k.Scope && o.State.Kind() == k.Kind && overlap(intent.To.occupies(), o.State.occupies()) {
+			return o
+		}
+	}
+	return nil
+}

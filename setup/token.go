@@ -1,0 +1,116 @@
+package setup
+
+import (
+	"encoding/json"
+	"net/url"
+)
+
+// Permission is one thing that an API token must be allowed to do.
+type Permission struct {
+	Name   string `json:"name"`   // as the dashboard lists it
+	Key    string `json:"key"`    // as the dashboard's prefilled link names it
+	Edit   bool   `json:"edit"`   // Edit, otherwise Read
+	Zone   bool   `json:"zone"`   // granted per domain, otherwise per account
+	Blocks string `json:"blocks"` // what cannot be done without it
+}
+
+// Level is the permission's level as the dashboard writes it.
+func (p Permission) Level() string {
+	if p.Edit {
+		return "Edit"
+	}
+	return "Read"
+}
+
+// Permissions lists what a mode needs, and nothing else.
+// Source: Cloudflare's API token permissions reference and the "accepted
+// permissions" of each API operation.
+func Permissions(Mode) []Permission {
+	return []Permission{
+		{Name: "Cloudflare Tunnel", Key: "argotunnel", Edit: true, Blocks: "making the tunnel and its rules"},
+		{Name: "Access: Apps and Policies", Key: "access", Edit: true, Blocks: "the lock on your address and the doors for webhooks"},
+		{Name: "Access: Organizations, Identity Providers, and Groups", Key: "access_acct", Edit: true, Blocks: "the login by e-mail code for your team"},
+		{Name: "Account Settings", Key: "account_settings", Blocks: "listing your accounts (you can type the account id instead)"},
+		{Name: "Zone", Key: "zone", Zone: true, Blocks: "finding your domain"},
+		{Name: "DNS", Key: "dns", Edit: true, Zone: true, Blocks: "pointing your address to the tunnel"},
+	}
+}
+
+// TokenLink is the address of the dashboard's page for a new user token with
+// exactly the given permissions filled in. The person still presses Create.
+// The page for account tokens is not linked: it drops account permissions when
+// they are mixed with permissions for domains.
+func TokenLink(permissions []Permission) string {
+	type group struct {
+		Key  string `json:"key"`
+		Type string `json:"type"`
+	}
+	groups := make([]group, len(permissions))
+	for i, p := range permissions {
+		groups[i] = group{p.Key, "read"}
+		if p.Edit {
+			groups[i].Type = "edit"
+		}
+	}
+	keys, err := json.Marshal(groups)
+	if err != nil { // a list of two strings each
+		panic(err)
+	}
+	query := url.Values{
+		"permissionGroupKeys": {string(keys)},
+		"accountId":           {"*"},
+		"zoneId":              {"all"},
+		"name":                {"Culvert"},
+	}
+	return "https://dash.cloudflare.com/profile/api-tokens?" + query.Encode()
+}
+
+// Granted says what is known about a permission.
+type Granted string
+
+// A read that works proves Read only. Cloudflare has no way to ask for Edit
+// without writing, so Edit stays unproven until the first change.
+const (
+	GrantedYes     Granted = "yes"
+	GrantedRead    Granted = "read" // reading works; writing is proven by the first change
+	GrantedNo      Granted = "no"
+	GrantedUnknown Granted = "unknown"
+)
+
+// Grant is one row of the permission table.
+type Grant struct {
+	Permission
+	Granted Granted `json:"granted"`
+	Detail  string  `json:"detail,omitempty"` // why not, or why unknown
+}
+
+// Account is a Cloudflare account that a token can see.
+type Account struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// TokenReport is what was learnt about a token by reading with it.
+type TokenReport struct {
+	Kind       string    `json:"kind"` // user or account
+	Status     string    `json:"status"`
+	Accounts   []Account `json:"accounts"` // empty when the token may not list them
+	Account    string    `json:"account"`  // the one that was checked; empty: none chosen yet
+	Zones      []Zone    `json:"zones"`
+	Grants     []Grant   `json:"grants"`
+	ZeroTrust  Granted   `json:"zero_trust"` // whether the account has Zero Trust switched on
+	TeamDomain string    `json:"team_domain,omitempty"`
+	AskAccount bool      `json:"ask_account"` // the account id has to be typed
+	Problem    *Problem  `json:"problem,omitempty"`
+}
+
+// Missing lists the permissions that the token certainly lacks.
+func (r TokenReport) Missing() []Grant {
+	var missing []Grant
+	for _, g := range r.Grants {
+		if g.Granted == GrantedNo {
+			missing = append(missing, g)
+		}
+	}
+	return missing
+}

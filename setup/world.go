@@ -1,0 +1,68 @@
+package setup
+
+// Object is one thing as a Port saw it. Ports know no keys; the domain assigns
+// them.
+type Object struct {
+	Scope string // as Key.Scope
+	ID    string // the provider's, unique within kind and scope
+	Mark  string // ours or another installation's; empty if none
+	State State
+	Raw   []byte // as the provider sent it, for edits that keep the rest
+}
+
+// ReadScope is what one read covers.
+type ReadScope struct {
+	Kind  Kind
+	Scope string
+}
+
+// World is what was seen. What could not be read is in Unread: it is not
+// absent, and it counts as live.
+type World struct {
+	Objects []Object
+	Unread  map[ReadScope]Problem
+}
+
+// Add takes over what another Port saw.
+func (w *World) Add(o World) {
+	w.Objects = append(w.Objects, o.Objects...)
+	for at, p := range o.Unread {
+		w.Miss(at.Kind, at.Scope, p)
+	}
+}
+
+// Miss notes that a read failed.
+func (w *World) Miss(kind Kind, scope string, p Problem) {
+	if w.Unread == nil {
+		w.Unread = map[ReadScope]Problem{}
+	}
+	w.Unread[ReadScope{kind, scope}] = p
+}
+
+func (w World) unread(k Key) (Problem, bool) {
+	p, bad := w.Unread[ReadScope{k.Kind, k.Scope}]
+	return p, bad
+}
+
+func (w World) byID(k Key, id string) *Object {
+	if id == "" {
+		return nil
+	}
+	for i := range w.Objects {
+		if o := &w.Objects[i]; o.ID == id && o.Scope == k.Scope && o.State.Kind() == k.Kind {
+			return o
+		}
+	}
+	return nil
+}
+
+// marked gives the objects of a key's kind and scope that carry a mark.
+func (w World) marked(k Key, mark string) []*Object {
+	var found []*Object
+	for i := range w.Objects {
+		if o := &w.Objects[i]; o.Mark == mark && o.Scope == k.Scope && o.State.Kind() == k.Kind {
+			found = append(found, o)
+		}
+	}
+	return found
+}
