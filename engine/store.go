@@ -2,9 +2,7 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"time"
 
 	"github.com/culvert/culvert/setup"
 )
@@ -16,112 +14,32 @@ var (
 	ErrBusy = errors.New("a run is under way")
 )
 
-// Setup is one app with what was answered for it so far.
-type Setup struct {
-	ID      setup.SetupID
-	Created time.Time
-	// Draft is what the operator typed, form by form, as the config package
-	// writes it. It may be incomplete or wrong: nothing typed is lost.
-	Draft json.RawMessage
-	// Before is what the first look at the server found.
-	Before json.RawMessage
-	// Closed is set once everything was taken down.
-	Closed bool
-}
-
-// Revision is one approved state of the answers.
-type Revision struct {
-	Setup   setup.SetupID
-	Number  int
-	At      time.Time
-	Actor   string
-	Answers *setup.Answers // nil: nothing is wanted any more (teardown)
-}
-
-// RunState is where a run stands.
-//
-//	queued → running → succeeded | failed | cancelled | needs-approval
-//	           ↕
-//	         parked (at a gate)      running → interrupted → running
-type RunState string
-
-// States of a run.
-const (
-	RunQueued        RunState = "queued"
-	RunRunning       RunState = "running"
-	RunParked        RunState = "parked"
-	RunInterrupted   RunState = "interrupted"
-	RunSucceeded     RunState = "succeeded"
-	RunFailed        RunState = "failed"
-	RunCancelled     RunState = "cancelled"
-	RunNeedsApproval RunState = "needs-approval"
+// The domain's own words, used here as they are.
+type (
+	Setup       = setup.Setup
+	Revision    = setup.Revision
+	Run         = setup.Run
+	RunState    = setup.RunState
+	RunChange   = setup.RunChange
+	ChangeState = setup.ChangeState
+	Audit       = setup.Audit
 )
 
-// Over says whether a run in this state will never go on.
-func (s RunState) Over() bool {
-	switch s {
-	case RunSucceeded, RunFailed, RunCancelled, RunNeedsApproval:
-		return true
-	}
-	return false
-}
-
-// Run is one execution of an approved plan.
-type Run struct {
-	ID       int64
-	Setup    setup.SetupID
-	Revision int
-	// Through is the last step that the run carries out.
-	Through  setup.Step
-	Approved []string // hashes of the changes that were shown
-	State    RunState
-	Step     setup.Step // where it is
-	Note     string     // one sentence for people: what it waits for, why it ended
-	Problem  *setup.Problem
-	Actor    string
-	Created  time.Time
-	Started  time.Time // zero: not yet
-	Ended    time.Time // zero: not yet
-}
-
-// ChangeState is where one change of a run stands.
-type ChangeState string
-
-// States of a change within a run.
+// States of runs and changes.
 const (
-	ChangeRunning ChangeState = "running"
-	ChangeDone    ChangeState = "done"
-	ChangeFailed  ChangeState = "failed"
+	RunQueued        = setup.RunQueued
+	RunRunning       = setup.RunRunning
+	RunParked        = setup.RunParked
+	RunInterrupted   = setup.RunInterrupted
+	RunSucceeded     = setup.RunSucceeded
+	RunFailed        = setup.RunFailed
+	RunCancelled     = setup.RunCancelled
+	RunNeedsApproval = setup.RunNeedsApproval
+
+	ChangeRunning = setup.ChangeRunning
+	ChangeDone    = setup.ChangeDone
+	ChangeFailed  = setup.ChangeFailed
 )
-
-// RunChange is the progress of one change, kept for the page and the history.
-type RunChange struct {
-	Run     int64
-	Key     setup.Key
-	Verb    setup.Verb
-	Step    setup.Step
-	Title   string // for people
-	State   ChangeState
-	Attempt int
-	Started time.Time
-	Ended   time.Time
-	Problem *setup.Problem
-}
-
-// Audit is one entry of the history: who did what, with before and after.
-type Audit struct {
-	ID     int64
-	At     time.Time
-	Setup  setup.SetupID
-	Run    int64 // 0: none
-	Actor  string
-	Action string // requested, changed, failed, verified, approved, …
-	Key    setup.Key
-	Verb   setup.Verb
-	Text   string // one sentence
-	Before setup.State
-	After  setup.State
-}
 
 // RecordChange is a new state of one record of the ledger; nil removes it.
 type RecordChange struct {

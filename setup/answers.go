@@ -1,5 +1,10 @@
 package setup
 
+import (
+	"reflect"
+	"slices"
+)
+
 // Mode says how the team comes in.
 type Mode string
 
@@ -49,7 +54,8 @@ type Answers struct {
 	Doors    []Door     `json:"doors"`
 	Settings []Item     `json:"settings"`
 	Stack    Stack      `json:"stack"`
-	Image    string     `json:"image"` // of the connector
+	Tunnel   string     `json:"tunnel,omitempty"` // name of the tunnel; empty: the setup's
+	Image    string     `json:"image"`            // of the connector
 	Port     PortChoice `json:"port"`
 	Session  string     `json:"session"` // how long a login lasts
 	// Checks prove the setup from outside: each door answers, the rest is locked.
@@ -93,25 +99,18 @@ func (v View) Join(o View) View {
 	v.Zones = union(v.Zones, o.Zones)
 	v.Hosts = union(v.Hosts, o.Hosts)
 	for _, s := range o.Stacks {
-		known := false
-		for _, have := range v.Stacks {
-			known = known || have.Project == s.Project && have.Service == s.Service
-		}
-		if !known {
-			v.Stacks = append(v.Stacks, s)
+		same := func(have Stack) bool { return reflect.DeepEqual(have, s) }
+		if !slices.ContainsFunc(v.Stacks, same) {
+			v.Stacks = append(slices.Clone(v.Stacks), s)
 		}
 	}
 	return v
 }
 
 func union(a, b []string) []string {
-	out := append([]string(nil), a...)
+	out := slices.Clone(a)
 	for _, s := range b {
-		seen := false
-		for _, have := range out {
-			seen = seen || have == s
-		}
-		if !seen {
+		if !slices.Contains(out, s) {
 			out = append(out, s)
 		}
 	}

@@ -141,3 +141,15 @@ func (r *Record) UnmarshalJSON(b []byte) error {
 	}
 	return nil
 }
+
+// View says what must be looked at to plan for the keys of a ledger as well:
+// names and domains that answers no longer mention.
+func (l Ledger) View() View {
+	var v View
+	for _, k := range l.keys() {
+		if k.Kind == KindDNSRecord {
+			v = v.Join(View{Zones: []string{k.Scope}, Hosts: []string{k.Name}})
+		}
+	}
+	return v
+}

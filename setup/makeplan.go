@@ -63,7 +63,7 @@ func (p *planner) change(c Change) {
 	if o := p.of[c.Key]; o != nil {
 		c.marked = o.Mark == p.ledger.mark(c.Key) || c.Key.Kind == KindConnector && p.ledger.ours(o.Mark)
 	}
-	c.Step = stepOf(c.Key.Kind)
+	c.Step = StepOf(c.Key.Kind)
 	if c.Drop {
 		c.Step = StepRemove
 	}

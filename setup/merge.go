@@ -171,7 +171,11 @@ func (t Team) includes() []Include {
 }
 
 func (a Answers) wantTunnel(w map[Key]State) {
-	w[a.TunnelKey()] = Tunnel{Name: string(a.Setup), Remote: true}
+	name := a.Tunnel
+	if name == "" {
+		name = string(a.Setup)
+	}
+	w[a.TunnelKey()] = Tunnel{Name: name, Remote: true}
 	service := a.Stack.origin()
 	ingress := Ingress{Tunnel: Ref(a.TunnelKey()), Host: a.Hostname}
 	for _, d := range a.Doors {

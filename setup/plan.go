@@ -45,7 +45,8 @@ func (s Step) Through(last Step) bool {
 	return slices.Index(Steps(), s) <= slices.Index(Steps(), last)
 }
 
-func stepOf(k Kind) Step {
+// StepOf is the step in which a kind is built.
+func StepOf(k Kind) Step {
 	switch k {
 	case KindDNSRecord:
 		return StepSwitch

@@ -68,6 +68,9 @@ type Outcome struct {
 	ID    string
 	State State // as it stands now, read back; nil if gone
 	Err   *Problem
+	// Downtime is how long the app did not answer because of the change, as
+	// measured; zero if it was not touched.
+	Downtime time.Duration
 }
 
 // Code sorts problems by what can be done about them.

@@ -26,6 +26,9 @@ func (a Answers) Validate() []FieldError {
 		}
 	}
 	add("setup", checkSlug(string(a.Setup)))
+	if a.Tunnel != "" {
+		add("tunnel", checkSlug(a.Tunnel))
+	}
 	add("account", checkAccount(a.Account))
 	add("zone", checkDomain(a.Zone))
 	add("hostname", CheckHostname(a.Hostname, a.Zone))

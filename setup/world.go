@@ -23,9 +23,23 @@ type World struct {
 	Unread  map[ReadScope]Problem
 }
 
-// Add takes over what another Port saw.
+// Add takes over what another Port saw. What was seen twice counts once.
 func (w *World) Add(o World) {
-	w.Objects = append(w.Objects, o.Objects...)
+	type place struct {
+		kind      Kind
+		scope, id string
+	}
+	seen := map[place]bool{}
+	for _, have := range w.Objects {
+		seen[place{have.State.Kind(), have.Scope, have.ID}] = true
+	}
+	for _, object := range o.Objects {
+		at := place{object.State.Kind(), object.Scope, object.ID}
+		if !seen[at] {
+			seen[at] = true
+			w.Objects = append(w.Objects, object)
+		}
+	}
 	for at, p := range o.Unread {
 		w.Miss(at.Kind, at.Scope, p)
 	}

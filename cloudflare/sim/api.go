@@ -1,0 +1,166 @@
+package sim
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const apiRoot = "/client/v4"
+
+// maxBody is more than any operation takes.
+const maxBody = 1 << 20
+
+// call is one API request on its way through an operation. The state is
+// locked meanwhile: for reading if the operation only reads.
+type call struct {
+	cloud   *Cloud
+	state   *state
+	now     time.Time
+	token   *token
+	account *account // set if the path names one
+	zone    *zone    // likewise
+	id      string   // of the object in the path
+	client  string   // of the connector in the path
+	query   url.Values
+	body    []byte
+	after   []func() // runs when the lock is gone
+}
+
+// API is the v4 REST API, mounted at /client/v4/.
+func (c *Cloud) API() http.Handler { return http.HandlerFunc(c.serveAPI) }
+
+func (c *Cloud) serveAPI(w http.ResponseWriter, r *http.Request) {
+	began := time.Now() // how long a call took is not simulated time
+	path, below := strings.CutPrefix(r.URL.Path, apiRoot)
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var out reply
+	switch {
+	case !below:
+		out = failure(noRoute(r.URL.Path))
+	case err != nil:
+		out = failure(refuse(http.StatusBadRequest, 6007, "Malformed JSON in request body"))
+	default:
+		out = c.withFaults(r, path, func() reply { return c.answer(r, path, body) })
+	}
+	c.record(r, path, out.status, time.Since(began))
+	if out.status == connectionReset {
+		panic(http.ErrAbortHandler) // net/http drops the connection without a word
+	}
+	out.send(w)
+}
+
+// answer runs the operation that a request names.
+func (c *Cloud) answer(r *http.Request, path string, body []byte) reply {
+	found, params := c.routes.find(path)
+	route := found[r.Method]
+	if route == nil || route.reads() {
+		c.mu.RLock()
+		out, _ := c.operate(r, found, route, params, path, body)
+		c.mu.RUnlock()
+		return out
+	}
+	c.mu.Lock()
+	out, after := c.operate(r, found, route, params, path, body)
+	c.mu.Unlock()
+	for _, f := range after {
+		f()
+	}
+	if out.status < 300 {
+		c.changed()
+	}
+	return out
+}
+
+// operate answers under the lock: who asks, whether they may, what they want.
+func (c *Cloud) operate(r *http.Request, found map[string]*route, route *route, params map[string]string,
+	path string, body []byte) (reply, []func()) {
+	now := c.now()
+	who, err := c.state.authenticate(r.Header, path, now)
+	if err != nil {
+		return failure(err), nil
+	}
+	header, limited := c.limits.count(who.User, c.o.RateLimit, now)
+	out, after := reply{}, []func(){}
+	switch {
+	case limited:
+		out = failure(errRateLimit)
+	case found == nil:
+		out = failure(noRoute(apiRoot + path))
+	case route == nil:
+		out = failure(refuse(http.StatusMethodNotAllowed, 10405, "Method not allowed for this authentication scheme"))
+	default:
+		call := &call{cloud: c, state: &c.state, now: now, token: who, id: params["id"] + params["record"], client: params["client"],
+			query: r.URL.Query(), body: body}
+		out, err = call.run(route, params)
+		if err != nil {
+			out = failure(err)
+		}
+		after = call.after
+	}
+	for name, values := range header {
+		out.header[name] = values
+	}
+	return out, after
+}
+
+func (c *call) run(route *route, params map[string]string) (reply, error) {
+	if err := c.locate(params); err != nil {
+		return reply{}, err
+	}
+	if !c.token.may(route.area, route.reads()) {
+		return reply{}, route.area.refusal()
+	}
+	if route.access && c.account.Org == nil {
+		return reply{}, errNotEnabled
+	}
+	a, err := route.do(c)
+	if err != nil {
+		return reply{}, err
+	}
+	return success(a)
+}
+
+// locate finds the account or zone of the path, if the token reaches it.
+func (c *call) locate(params map[string]string) error {
+	if id, named := params["account"]; named {
+		a, ok := c.state.Accounts.get(id)
+		if !ok || !c.token.covers(id) {
+			return errUnauthorized
+		}
+		c.account = a
+	}
+	if id, named := params["zone"]; named {
+		z, ok := c.state.Zones.get(id)
+		if !ok || !c.token.covers(z.AccountID) {
+			return errUnauthorized
+		}
+		c.zone = z
+	}
+	return nil
+}
+
+// read decodes the body of a write.
+func (c *call) read(v any) error {
+	if err := json.Unmarshal(c.body, v); err != nil {
+		return refuse(http.StatusBadRequest, 6007, "Malformed JSON in request body")
+	}
+	return nil
+}
+
+// flag reads a boolean of the query; given tells whether it was there.
+func (c *call) flag(name string) (value, given bool) {
+	value, err := strconv.ParseBool(c.query.Get(name))
+	return value, err == nil
+}
+
+func noRoute(path string) error {
+	return &apiError{http.StatusNotFound, []problem{
+		{Code: 7003, Message: "Could not route to " + path + ", perhaps your object identifier is invalid?"},
+		{Code: 7000, Message: "No route for that URI"},
+	}}
+}

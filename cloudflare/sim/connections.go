@@ -1,0 +1,286 @@
+package sim
+
+import (
+	"cmp"
+	"context"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/culvert/culvert/internal/tunnelproto"
+)
+
+// connector is the far end of one tunnel connection: a cloudflared, or one
+// that Attach made.
+type connector interface {
+	RoundTrip(*http.Request) (*http.Response, error)
+	PushConfig(ctx context.Context, version int, config json.RawMessage) (applied int, err error)
+	Close() error
+	Done() <-chan struct{}
+}
+
+// usualConnections is how many connections one connector keeps.
+const usualConnections = 4
+
+// live is the connections that are up. It is guarded by Cloud.mu.
+type live struct {
+	conns map[string][]*connection // by tunnel
+}
+
+// connection is one of the (usually four) connections of a replica.
+type connection struct {
+	connector
+	id       string
+	index    uint8
+	tunnelID string
+	replica  *replica
+	colo     string
+	origin   string // the address the connector dialled from
+	openedAt time.Time
+	news     chan struct{} // holds one token: there may be a newer configuration
+}
+
+// replica is one connector process; all its connections share it.
+type replica struct {
+	id, version, arch string
+	features          []string
+	runAt             time.Time
+
+	pushing sync.Mutex // one push at a time; taken before Cloud.mu
+	applied int        // guarded by Cloud.mu
+}
+
+// admit decides about a registration.
+func (c *Cloud) admit(reg tunnelproto.Registration) (tunnelproto.Details, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	t, err := c.state.authentic(reg)
+	if err != nil {
+		return tunnelproto.Details{}, err
+	}
+	return tunnelproto.Details{ConnectionID: c.ids.uuid(), Location: colo(reg.ConnIndex), RemotelyManaged: t.remote()}, nil
+}
+
+// unauthorized is worded so that cloudflared says it and tries again.
+func unauthorized(why string) error {
+	return &tunnelproto.RegisterError{Cause: "Unauthorized: " + why, Retry: true}
+}
+
+func (s *state) authentic(reg tunnelproto.Registration) (*tunnel, error) {
+	a, ok := s.Accounts.get(reg.AccountTag)
+	if !ok {
+		return nil, unauthorized("Account not found")
+	}
+	t, ok := a.Tunnels.get(reg.TunnelID)
+	if !ok || t.DeletedAt != nil {
+		return nil, unauthorized("Tunnel not found")
+	}
+	secret, err := base64.StdEncoding.DecodeString(t.Secret)
+	if err != nil || subtle.ConstantTimeCompare(secret, reg.Secret) != 1 {
+		return nil, unauthorized("Invalid tunnel secret")
+	}
+	return t, nil
+}
+
+// colo spreads the connections of a connector over two data centres.
+func colo(index uint8) string {
+	return []string{"lis01", "mad05", "lis02", "mad06"}[index%4]
+}
+
+// join adds a registered connection; it lasts until its connector is done.
+// An older one with the same client and index gives way.
+func (c *Cloud) join(reg tunnelproto.Registration, id, origin string, link connector) {
+	conn := &connection{connector: link, id: id, index: reg.ConnIndex, tunnelID: reg.TunnelID,
+		colo: colo(reg.ConnIndex), origin: origin, openedAt: c.now(), news: make(chan struct{}, 1)}
+	c.mu.Lock()
+	t, err := c.state.authentic(reg) // it may have been deleted meanwhile
+	if err != nil || c.ctx.Err() != nil {
+		c.mu.Unlock()
+		closeAll([]*connection{conn})
+		return
+	}
+	replaced := c.live.seat(conn, reg)
+	if t.ActiveAt == nil || t.InactiveAt != nil {
+		t.ActiveAt, t.InactiveAt = &conn.openedAt, nil
+	}
+	c.work.Go(func() { c.follow(conn) })
+	c.mu.Unlock()
+	closeAll(replaced)
+	c.changed()
+}
+
+func (l *live) seat(conn *connection, reg tunnelproto.Registration) (replaced []*connection) {
+	if l.conns == nil {
+		l.conns = map[string][]*connection{}
+	}
+	for _, other := range l.conns[reg.TunnelID] {
+		if other.replica.id == reg.ClientID {
+			conn.replica = other.replica
+			if other.index == reg.ConnIndex {
+				replaced = append(replaced, other)
+			}
+		}
+	}
+	if conn.replica == nil {
+		conn.replica = &replica{id: reg.ClientID, version: reg.Version, arch: reg.Arch,
+			features: reg.Features, runAt: conn.openedAt}
+	}
+	conn.news <- struct{}{}
+	l.conns[reg.TunnelID] = append(l.conns[reg.TunnelID], conn)
+	return replaced
+}
+
+// follow keeps the connector's configuration current until it is gone.
+func (c *Cloud) follow(conn *connection) {
+	defer c.leave(conn)
+	for {
+		select {
+		case <-conn.Done():
+			return
+		case <-conn.news:
+			c.push(conn)
+		}
+	}
+}
+
+// push sends the newest configuration, unless another connection of the same
+// replica already did.
+func (c *Cloud) push(conn *connection) {
+	conn.replica.pushing.Lock()
+	defer conn.replica.pushing.Unlock()
+	version, config := c.newest(conn)
+	if version == 0 {
+		return
+	}
+	applied, err := conn.PushConfig(c.ctx, version, config)
+	if err != nil {
+		c.log.Warn("the connector did not take its configuration", "tunnel", conn.tunnelID, "version", version, "err", err)
+		return
+	}
+	c.mu.Lock()
+	conn.replica.applied = applied
+	c.mu.Unlock()
+}
+
+// newest is the configuration that a replica lacks; version 0 if none.
+func (c *Cloud) newest(conn *connection) (int, json.RawMessage) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	for a := range c.state.Accounts.all() {
+		if t, ok := a.Tunnels.get(conn.tunnelID); ok && t.remote() && t.Version > conn.replica.applied {
+			return t.Version, t.Config
+		}
+	}
+	return 0, nil
+}
+
+func (c *Cloud) leave(conn *connection) {
+	now := c.now()
+	c.mu.Lock()
+	rest := slices.DeleteFunc(slices.Clone(c.live.conns[conn.tunnelID]), func(x *connection) bool { return x == conn })
+	c.live.conns[conn.tunnelID] = rest
+	if len(rest) == 0 {
+		delete(c.live.conns, conn.tunnelID)
+		for a := range c.state.Accounts.all() {
+			if t, ok := a.Tunnels.get(conn.tunnelID); ok {
+				t.InactiveAt = &now
+			}
+		}
+	}
+	c.mu.Unlock()
+	c.changed()
+}
+
+// wake tells the connectors of a tunnel that its configuration changed.
+func (l *live) wake(tunnel string) {
+	for _, conn := range l.conns[tunnel] {
+		select {
+		case conn.news <- struct{}{}:
+		default: // it is already told
+		}
+	}
+}
+
+// of is the connections of a tunnel, of one client if given.
+func (l *live) of(tunnel, client string) []*connection {
+	var found []*connection
+	for _, conn := range l.conns[tunnel] {
+		if client == "" || conn.replica.id == client {
+			found = append(found, conn)
+		}
+	}
+	return found
+}
+
+func (l *live) all() []*connection {
+	var found []*connection
+	for _, conns := range l.conns {
+		found = append(found, conns...)
+	}
+	return found
+}
+
+// strangers are the connections that a state does not admit.
+func (l *live) strangers(s *state) []*connection {
+	var found []*connection
+	for _, conn := range l.all() {
+		known := false
+		for a := range s.Accounts.all() {
+			t, ok := a.Tunnels.get(conn.tunnelID)
+			known = known || ok && t.DeletedAt == nil
+		}
+		if !known {
+			found = append(found, conn)
+		}
+	}
+	return found
+}
+
+func closeAll(conns []*connection) {
+	for _, conn := range conns {
+		conn.Close() // it is gone either way; Done tells follow
+	}
+}
+
+type clientView struct {
+	ID            string     `json:"id"`
+	Features      []string   `json:"features"`
+	Version       string     `json:"version"`
+	Arch          string     `json:"arch"`
+	RunAt         time.Time  `json:"run_at"`
+	ConfigVersion int        `json:"config_version"`
+	Conns         []connView `json:"conns"`
+}
+
+type connView struct {
+	ID               string    `json:"id"`
+	UUID             string    `json:"uuid"`
+	ColoName         string    `json:"colo_name"`
+	PendingReconnect bool      `json:"is_pending_reconnect"`
+	OriginIP         string    `json:"origin_ip"`
+	OpenedAt         time.Time `json:"opened_at"`
+	ClientID         string    `json:"client_id"`
+	ClientVersion    string    `json:"client_version"`
+}
+
+// clients is the connectors of a tunnel with their connections.
+func (l *live) clients(tunnel string) []clientView {
+	views := []clientView{}
+	for _, conn := range l.conns[tunnel] {
+		r := conn.replica
+		at := slices.IndexFunc(views, func(v clientView) bool { return v.ID == r.id })
+		if at < 0 {
+			at = len(views)
+			views = append(views, clientView{ID: r.id, Features: orEmpty(r.features), Version: r.version,
+				Arch: r.arch, RunAt: r.runAt, ConfigVersion: r.applied})
+		}
+		views[at].Conns = append(views[at].Conns, connView{ID: conn.id, UUID: conn.id, ColoName: conn.colo,
+			OriginIP: conn.origin, OpenedAt: conn.openedAt, ClientID: r.id, ClientVersion: r.version})
+	}
+	slices.SortFunc(views, func(a, b clientView) int { return cmp.Compare(a.ID, b.ID) })
+	return views
+}

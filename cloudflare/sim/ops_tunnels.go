@@ -1,0 +1,294 @@
+package sim
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/culvert/culvert/internal/tunnelproto"
+)
+
+type tunnel struct {
+	ID         string     `json:"id"`
+	Name       string     `json:"name"`
+	Secret     string     `json:"secret"` // base64
+	Source     string     `json:"config_src"`
+	CreatedAt  time.Time  `json:"created_at"`
+	DeletedAt  *time.Time `json:"deleted_at"`
+	ActiveAt   *time.Time `json:"conns_active_at"`
+	InactiveAt *time.Time `json:"conns_inactive_at"`
+
+	Config   json.RawMessage `json:"config,omitempty"`
+	Version  int             `json:"version"` // 0: never configured
+	ConfigAt time.Time       `json:"config_at"`
+}
+
+func tunnelRoutes() []route {
+	list, one := "/accounts/{account}/cfd_tunnel", "/accounts/{account}/cfd_tunnel/{id}"
+	return []route{
+		{method: "GET", path: list, area: tunnelArea(), do: listTunnels},
+		{method: "POST", path: list, area: tunnelArea(), do: createTunnel},
+		{method: "GET", path: one, area: tunnelArea(), do: getTunnel},
+		{method: "PATCH", path: one, area: tunnelArea(), do: editTunnel},
+		{method: "DELETE", path: one, area: tunnelArea(), do: deleteTunnel},
+		{method: "GET", path: one + "/token", area: tunnelTokenArea(), do: getTunnelToken},
+		{method: "GET", path: one + "/connections", area: tunnelArea(), do: listConnections},
+		{method: "DELETE", path: one + "/connections", area: tunnelArea(), do: dropConnections},
+		{method: "GET", path: one + "/connectors/{client}", area: tunnelArea(), do: getConnector},
+	}
+}
+
+type tunnelView struct {
+	ID           string       `json:"id"`
+	AccountTag   string       `json:"account_tag"`
+	CreatedAt    time.Time    `json:"created_at"`
+	DeletedAt    *time.Time   `json:"deleted_at"`
+	Name         string       `json:"name"`
+	Connections  []string     `json:"connections"` // deprecated: always empty, see /connections
+	ActiveAt     *time.Time   `json:"conns_active_at"`
+	InactiveAt   *time.Time   `json:"conns_inactive_at"`
+	Type         string       `json:"tun_type"`
+	Metadata     struct{}     `json:"metadata"`
+	Status       string       `json:"status"`
+	RemoteConfig bool         `json:"remote_config"`
+	Source       string       `json:"config_src"`
+	Credentials  *credentials `json:"credentials_file,omitempty"`
+	Token        string       `json:"token,omitempty"`
+}
+
+type credentials struct {
+	AccountTag, TunnelID, TunnelName, TunnelSecret string
+}
+
+func (c *call) tunnelView(t *tunnel) tunnelView {
+	return tunnelView{ID: t.ID, AccountTag: c.account.ID, CreatedAt: t.CreatedAt, DeletedAt: t.DeletedAt,
+		Name: t.Name, Connections: []string{}, ActiveAt: t.ActiveAt, InactiveAt: t.InactiveAt,
+		Type: "cfd_tunnel", Status: c.cloud.status(t), RemoteConfig: t.remote(), Source: t.Source}
+}
+
+func (t *tunnel) remote() bool { return t.Source == "cloudflare" }
+
+func (t *tunnel) token(account string) string {
+	secret, err := base64.StdEncoding.DecodeString(t.Secret)
+	if err != nil {
+		return "" // only a snapshot edited by hand can hold such a secret
+	}
+	return tunnelproto.Token{AccountTag: account, TunnelID: t.ID, Secret: secret}.Encode()
+}
+
+// status follows the connectors and says nothing about what lies behind them.
+func (c *Cloud) status(t *tunnel) string {
+	switch open := len(c.live.conns[t.ID]); {
+	case open >= usualConnections:
+		return "healthy"
+	case open > 0:
+		return "degraded"
+	case t.ActiveAt != nil:
+		return "down"
+	default:
+		return "inactive"
+	}
+}
+
+func listTunnels(c *call) (answer, error) {
+	var rows []*tunnel
+	for t := range c.account.Tunnels.all() {
+		if c.wantsTunnel(t) {
+			rows = append(rows, t)
+		}
+	}
+	sortedNewestFirst(rows, func(t *tunnel) (time.Time, string) { return t.CreatedAt, t.ID })
+	views := make([]tunnelView, len(rows))
+	for i, t := range rows {
+		views[i] = c.tunnelView(t)
+	}
+	return page(c.query, views, paging{20, 1, 1000}), nil
+}
+
+// wantsTunnel applies the filters of the list. Without is_deleted the deleted
+// ones are in it.
+func (c *call) wantsTunnel(t *tunnel) bool {
+	q := c.query
+	if deleted, given := c.flag("is_deleted"); given && deleted != (t.DeletedAt != nil) {
+		return false
+	}
+	if at, err := time.Parse(time.RFC3339, q.Get("existed_at")); err == nil &&
+		(t.CreatedAt.After(at) || t.DeletedAt != nil && t.DeletedAt.Before(at)) {
+		return false
+	}
+	return (!q.Has("name") || q.Get("name") == t.Name) &&
+		(!q.Has("uuid") || q.Get("uuid") == t.ID) &&
+		(!q.Has("status") || q.Get("status") == c.cloud.status(t)) &&
+		strings.HasPrefix(t.Name, q.Get("include_prefix")) &&
+		(q.Get("exclude_prefix") == "" || !strings.HasPrefix(t.Name, q.Get("exclude_prefix")))
+}
+
+type tunnelInput struct {
+	Name   *string `json:"name"`
+	Secret *string `json:"tunnel_secret"`
+	Source string  `json:"config_src"`
+}
+
+// check refuses a name that is empty or taken by a live tunnel other than id,
+// and a secret that is too short.
+func (in tunnelInput) check(a *account, id string) error {
+	if in.Name != nil {
+		if *in.Name == "" {
+			return refuse(http.StatusBadRequest, 1002, "tunnel name cannot be empty")
+		}
+		for t := range a.Tunnels.all() {
+			if t.Name == *in.Name && t.DeletedAt == nil && t.ID != id {
+				return refuse(http.StatusConflict, 1013, "You already have a tunnel with this name. "+
+					"Delete the existing tunnel, or choose a different name for your new tunnel")
+			}
+		}
+	}
+	if in.Secret != nil {
+		if b, err := base64.StdEncoding.DecodeString(*in.Secret); err != nil || len(b) < 32 {
+			return refuse(http.StatusBadRequest, 1004, "tunnel_secret must be at least 32 bytes, encoded as base64")
+		}
+	}
+	return nil
+}
+
+func createTunnel(c *call) (answer, error) {
+	var in tunnelInput
+	if err := c.read(&in); err != nil {
+		return answer{}, err
+	}
+	if in.Name == nil {
+		in.Name = new(string)
+	}
+	if in.Source == "" {
+		in.Source = "local"
+	}
+	if err := in.check(c.account, ""); err != nil {
+		return answer{}, err
+	}
+	t := &tunnel{ID: c.cloud.ids.uuid(), Name: *in.Name, Source: in.Source, CreatedAt: c.now,
+		InactiveAt: &c.now, Secret: c.cloud.ids.secret()}
+	if in.Secret != nil {
+		t.Secret = *in.Secret
+	}
+	c.account.Tunnels.put(t.ID, t)
+	view := c.tunnelView(t)
+	view.Token = t.token(c.account.ID)
+	view.Credentials = &credentials{c.account.ID, t.ID, t.Name, t.Secret}
+	return answer{result: view}, nil
+}
+
+var errNoTunnel = refuse(http.StatusNotFound, 1003, "Tunnel not found")
+
+// tunnel is the one in the path, alive.
+func (c *call) tunnel() (*tunnel, error) {
+	if t, ok := c.account.Tunnels.get(c.id); ok && t.DeletedAt == nil {
+		return t, nil
+	}
+	return nil, errNoTunnel
+}
+
+// getTunnel also shows deleted ones, with deleted_at.
+func getTunnel(c *call) (answer, error) {
+	t, ok := c.account.Tunnels.get(c.id)
+	if !ok {
+		return answer{}, errNoTunnel
+	}
+	return answer{result: c.tunnelView(t)}, nil
+}
+
+func editTunnel(c *call) (answer, error) {
+	t, err := c.tunnel()
+	if err != nil {
+		return answer{}, err
+	}
+	var in tunnelInput
+	if err := c.read(&in); err != nil {
+		return answer{}, err
+	}
+	if err := in.check(c.account, t.ID); err != nil {
+		return answer{}, err
+	}
+	if in.Name != nil {
+		t.Name = *in.Name
+	}
+	if in.Secret != nil {
+		t.Secret = *in.Secret // connections that are up stay up
+	}
+	return answer{result: c.tunnelView(t)}, nil
+}
+
+// keptDeleted is how many deleted tunnels an account remembers.
+const keptDeleted = 1000
+
+func deleteTunnel(c *call) (answer, error) {
+	t, err := c.tunnel()
+	if err != nil {
+		return answer{}, err
+	}
+	if cascade, _ := c.flag("cascade"); !cascade && len(c.cloud.live.conns[t.ID]) > 0 {
+		return answer{}, refuse(http.StatusBadRequest, 1022, "Cannot delete tunnel because it has active connections")
+	}
+	t.DeletedAt = &c.now
+	c.closeAfter(c.cloud.live.of(t.ID, ""))
+	c.account.forgetOldest()
+	return answer{result: c.tunnelView(t)}, nil
+}
+
+// forgetOldest keeps the list of deleted tunnels from growing without end.
+func (a *account) forgetOldest() {
+	var oldest *tunnel
+	deleted := 0
+	for t := range a.Tunnels.all() {
+		if t.DeletedAt == nil {
+			continue
+		}
+		deleted++
+		if oldest == nil || t.DeletedAt.Before(*oldest.DeletedAt) {
+			oldest = t
+		}
+	}
+	if deleted > keptDeleted {
+		a.Tunnels.drop(oldest.ID)
+	}
+}
+
+func getTunnelToken(c *call) (answer, error) {
+	t, err := c.tunnel()
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{result: t.token(c.account.ID)}, nil
+}
+
+func listConnections(c *call) (answer, error) {
+	if _, ok := c.account.Tunnels.get(c.id); !ok {
+		return answer{}, errNoTunnel
+	}
+	return answer{result: c.cloud.live.clients(c.id)}, nil
+}
+
+// dropConnections closes them; a connector that still runs comes back.
+func dropConnections(c *call) (answer, error) {
+	t, err := c.tunnel()
+	if err != nil {
+		return answer{}, err
+	}
+	c.closeAfter(c.cloud.live.of(t.ID, c.query.Get("client_id")))
+	return answer{result: struct{}{}}, nil
+}
+
+func getConnector(c *call) (answer, error) {
+	for _, client := range c.cloud.live.clients(c.id) {
+		if client.ID == c.client {
+			return answer{result: client}, nil
+		}
+	}
+	return answer{}, refuse(http.StatusNotFound, 1003, "Connector not found")
+}
+
+// closeAfter closes connections once the state is unlocked.
+func (c *call) closeAfter(conns []*connection) {
+	c.after = append(c.after, func() { closeAll(conns) })
+}

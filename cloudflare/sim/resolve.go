@@ -1,0 +1,89 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"sync/atomic"
+)
+
+// Answer is what public DNS says of a name, as far as the simulator knows.
+type Answer struct {
+	Proxied bool   // the address is the edge's
+	Type    string // of the record, where it is not proxied
+	Content string
+}
+
+// Resolve asks for a name. It knows the records of active zones and the login
+// hosts of Zero Trust teams; ok is false where DNS would answer NXDOMAIN.
+func (c *Cloud) Resolve(host string) (Answer, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	host = hostname(host)
+	if c.state.team(host) != nil {
+		return Answer{Proxied: true}, true
+	}
+	_, r := c.state.lookup(host)
+	if r == nil {
+		return Answer{}, false
+	}
+	return Answer{Proxied: r.Proxied, Type: r.Type, Content: r.Content}, true
+}
+
+// lookup finds the web record (A, AAAA, CNAME) that answers for a host, the
+// wildcard above it included, in a zone that is delegated to Cloudflare.
+func (s *state) lookup(host string) (*zone, *record) {
+	z := s.zoneOf(host)
+	if z == nil || z.Status != "active" {
+		return nil, nil
+	}
+	if len(z.named[host]) > 0 { // any record hides the wildcard
+		return z, z.web(host)
+	}
+	for name := host; name != z.Name; {
+		_, name, _ = strings.Cut(name, ".")
+		if len(z.named["*."+name]) > 0 {
+			return z, z.web("*." + name)
+		}
+		if len(z.named[name]) > 0 {
+			break // the closest name that exists decides
+		}
+	}
+	return z, nil
+}
+
+func (z *zone) web(name string) *record {
+	for _, r := range z.named[name] {
+		if r.Proxiable {
+			return r
+		}
+	}
+	return nil
+}
+
+// addressBook is where the edge listens, once it does.
+type addressBook struct{ https, http atomic.Pointer[string] }
+
+// Dial connects to a host as a visitor would: to the edge, if the name has a
+// proxied record. It fits http.Transport.DialContext; names that do not
+// resolve, and grey records, whose addresses are not simulated, fail with a
+// *net.DNSError that says "not found". The edge must be running (Listen).
+func (c *Cloud) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
+	}
+	if a, ok := c.Resolve(host); !ok || !a.Proxied {
+		return nil, &net.OpError{Op: "dial", Net: network,
+			Err: &net.DNSError{Err: "no such host", Name: host, Server: "simulated", IsNotFound: true}}
+	}
+	edge := c.addresses.https.Load()
+	if port == "80" {
+		edge = c.addresses.http.Load()
+	}
+	if edge == nil {
+		return nil, errors.New("the simulated edge does not listen")
+	}
+	return new(net.Dialer).DialContext(ctx, "tcp", *edge)
+}

@@ -1,0 +1,123 @@
+package sim
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Options of a Cloud. The zero value is usable.
+type Options struct {
+	Clock    func() time.Time // default time.Now
+	Seed     uint64           // of ids and secrets; 0 takes a random one
+	Log      *slog.Logger     // default: discard
+	CallLog  io.Writer        // one JSON line per API call
+	KeepCall int              // how many calls Calls remembers; default 10,000
+	// RateLimit is the number of calls a user has per five minutes; 0 is
+	// Cloudflare's 1,200, below 0 there is no limit.
+	RateLimit int
+	// OnChange runs after every change of what Snapshot would write, outside
+	// all locks, on the goroutine that made the change.
+	OnChange func()
+	Unsure   Unsure
+}
+
+// Unsure chooses between answers that neither documents nor reports settle.
+// The zero value is the more likely or the more awkward one.
+type Unsure struct {
+	// EmptyConfigIsMinusOne: a tunnel never configured is at version -1, not 0.
+	EmptyConfigIsMinusOne bool `json:"empty_config_is_minus_one,omitempty"`
+	// AccountTokensListAccounts: GET /accounts answers account-owned tokens
+	// instead of refusing them with 1001.
+	AccountTokensListAccounts bool `json:"account_tokens_list_accounts,omitempty"`
+	// OnboardByAPI: POST organizations onboards an account to Zero Trust.
+	OnboardByAPI bool `json:"onboard_by_api,omitempty"`
+	// DomainAtStripped: an e-mail domain written with its @ still matches.
+	DomainAtStripped bool `json:"domain_at_stripped,omitempty"`
+	// NoMetadataOnBypass: the edge is silent about an application whose
+	// policy lets the request through without a login.
+	NoMetadataOnBypass bool `json:"no_metadata_on_bypass,omitempty"`
+	// ExactPaths: an application on /x covers /x alone. Documented is that
+	// what lies below inherits it unless another application is closer.
+	ExactPaths bool `json:"exact_paths,omitempty"`
+}
+
+// Cloud is one simulated Cloudflare. It is safe for concurrent use. Close it.
+type Cloud struct {
+	o   Options
+	log *slog.Logger
+	ids ids
+
+	routes *node
+	proxy  http.Handler // to the origin, through a tunnel
+
+	mu    sync.RWMutex
+	state state
+	live  live
+
+	limits limits
+	faults faults
+	calls  calls
+	certs  authority
+
+	addresses addressBook
+
+	ctx    context.Context // ends with Close
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+}
+
+// New is an empty Cloudflare: no account, no token. See Example.
+func New(o Options) *Cloud {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Seed == 0 {
+		o.Seed = randomSeed()
+	}
+	if o.RateLimit == 0 {
+		o.RateLimit = 1200
+	}
+	if o.KeepCall == 0 {
+		o.KeepCall = 10_000
+	}
+	c := &Cloud{o: o, log: o.Log, routes: routes()}
+	c.ids.seed.Store(o.Seed)
+	c.state.reindex(o.Unsure)
+	c.calls = calls{keep: o.KeepCall, out: o.CallLog}
+	c.proxy = c.originProxy()
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	return c
+}
+
+// Close disconnects every connector and waits for what runs in the background.
+func (c *Cloud) Close() {
+	c.cancel()
+	c.mu.Lock()
+	conns := c.live.all()
+	c.mu.Unlock()
+	closeAll(conns)
+	c.work.Wait()
+}
+
+func (c *Cloud) now() time.Time { return c.o.Clock().UTC().Truncate(time.Microsecond) }
+
+// change runs f on the state and tells OnChange.
+func (c *Cloud) change(f func(*state)) {
+	c.mu.Lock()
+	f(&c.state)
+	c.mu.Unlock()
+	c.changed()
+}
+
+func (c *Cloud) changed() {
+	if c.o.OnChange != nil {
+		c.o.OnChange()
+	}
+}

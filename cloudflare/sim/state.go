@@ -1,0 +1,119 @@
+package sim
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// state is everything that survives a restart. Connectors, rate limits,
+// faults and the request log are of the process and are not in it.
+type state struct {
+	Seed     uint64         `json:"seed"`
+	Issued   uint64         `json:"issued"`
+	Tokens   table[token]   `json:"tokens"` // by the token itself
+	Accounts table[account] `json:"accounts"`
+	Zones    table[zone]    `json:"zones"`
+
+	zoneNamed map[string]*zone // index, rebuilt by reindex
+}
+
+type account struct {
+	ID        string          `json:"id"`
+	Name      string          `json:"name"`
+	CreatedOn time.Time       `json:"created_on"`
+	Org       *organization   `json:"org"` // nil: Zero Trust was never onboarded
+	Tunnels   table[tunnel]   `json:"tunnels"`
+	Apps      table[app]      `json:"apps"`
+	Policies  table[policy]   `json:"policies"`
+	IDPs      table[identity] `json:"idps"`
+	Key       string          `json:"session_key"` // signs Access sessions
+
+	doors doors
+}
+
+// reindex rebuilds what is derived from the rest.
+func (s *state) reindex(u Unsure) {
+	s.zoneNamed = map[string]*zone{}
+	for z := range s.Zones.all() {
+		s.zoneNamed[z.Name] = z
+		z.index()
+	}
+	for a := range s.Accounts.all() {
+		a.doors = doors{}
+		for app := range a.Apps.all() {
+			app.compile(u)
+			a.doors.add(app)
+		}
+	}
+}
+
+// zoneOf is the zone that a name lies in: the longest one that is its suffix.
+func (s *state) zoneOf(host string) *zone {
+	for name := host; name != ""; {
+		if z, ok := s.zoneNamed[name]; ok {
+			return z
+		}
+		_, rest, ok := strings.Cut(name, ".")
+		if !ok {
+			return nil
+		}
+		name = rest
+	}
+	return nil
+}
+
+// team is the account whose Access login pages answer on this host.
+func (s *state) team(host string) *account {
+	for a := range s.Accounts.all() {
+		if a.Org != nil && a.Org.AuthDomain == host {
+			return a
+		}
+	}
+	return nil
+}
+
+// Snapshot is the whole account state as JSON, secrets included.
+func (c *Cloud) Snapshot() ([]byte, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	s := c.state
+	s.Seed, s.Issued = c.ids.seed.Load(), c.ids.issued.Load()
+	b, err := json.Marshal(&s)
+	if err != nil {
+		return nil, fmt.Errorf("write the simulator's state: %w", err)
+	}
+	return b, nil
+}
+
+// Restore puts a snapshot in the place of what is there. Connectors whose
+// tunnel is in it stay; others are disconnected. It is no change to announce.
+func (c *Cloud) Restore(b []byte) error {
+	var s state
+	if err := json.Unmarshal(b, &s); err != nil {
+		return fmt.Errorf("read the simulator's state: %w", err)
+	}
+	s.reindex(c.o.Unsure)
+	c.mu.Lock()
+	c.state = s
+	c.ids.seed.Store(s.Seed)
+	c.ids.issued.Store(max(s.Issued, c.ids.issued.Load()))
+	lost := c.live.strangers(&s)
+	c.mu.Unlock()
+	closeAll(lost)
+	return nil
+}
+
+// sortedNewestFirst is the order of lists that Cloudflare sorts by age.
+func sortedNewestFirst[T any](rows []*T, born func(*T) (time.Time, string)) {
+	slices.SortFunc(rows, func(x, y *T) int {
+		bx, idx := born(x)
+		by, idy := born(y)
+		if c := by.Compare(bx); c != 0 {
+			return c
+		}
+		return strings.Compare(idx, idy)
+	})
+}

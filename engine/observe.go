@@ -1,0 +1,179 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/culvert/culvert/setup"
+)
+
+// Planned is a plan with what it was made from.
+type Planned struct {
+	Setup   setup.SetupID
+	At      time.Time
+	Answers *setup.Answers // nil: everything is to be taken down
+	Plan    setup.Plan
+	Ledger  setup.Ledger
+}
+
+// Plan observes and says what is left to do for a setup: with the given answers
+// in place of the approved ones, or nil to take everything down. It changes
+// nothing.
+func (e *Engine) Plan(ctx context.Context, id setup.SetupID, answers *setup.Answers) (Planned, error) {
+	if answers != nil {
+		if bad := answers.Validate(); len(bad) > 0 {
+			return Planned{}, &Invalid{bad}
+		}
+	}
+	p, err := e.look(ctx, id, answers, false)
+	if err != nil {
+		return Planned{}, err
+	}
+	if answers != nil {
+		e.remember(p)
+	}
+	return p, nil
+}
+
+// Last gives the newest plan of a setup without looking again.
+func (e *Engine) Last(id setup.SetupID) (Planned, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p, ok := e.last[id]
+	return p, ok
+}
+
+// Forget drops the remembered plan, for example when the answers change.
+func (e *Engine) Forget(id setup.SetupID) {
+	e.mu.Lock()
+	delete(e.last, id)
+	e.mu.Unlock()
+	e.Notify.Publish(string(id), TopicPlan)
+}
+
+func (e *Engine) remember(p Planned) {
+	e.mu.Lock()
+	e.last[p.Setup] = p
+	e.mu.Unlock()
+	e.Notify.Publish(string(p.Setup), TopicPlan)
+}
+
+// look observes everything that concerns a setup, closes intents that were left
+// open, and plans. Only who holds the locks of a run may store what it closed:
+// for anybody else an open intent may be a change that is being made right now.
+func (e *Engine) look(ctx context.Context, id setup.SetupID, answers *setup.Answers, store bool) (Planned, error) {
+	revisions, err := e.Store.Approved(ctx)
+	if err != nil {
+		return Planned{}, fmt.Errorf("reading the approved answers: %w", err)
+	}
+	approved := map[setup.SetupID]setup.Answers{}
+	for other, r := range revisions {
+		if r.Answers != nil {
+			approved[other] = *r.Answers
+		}
+	}
+	ledger, err := e.Store.Ledger(ctx)
+	if err != nil {
+		return Planned{}, fmt.Errorf("reading the ledger: %w", err)
+	}
+	view, err := e.view(ctx, id, answers, approved, ledger)
+	if err != nil {
+		return Planned{}, err
+	}
+	world, err := e.observe(ctx, view)
+	if err != nil {
+		return Planned{}, err
+	}
+	settled, barriers := setup.Settle(world, ledger)
+	if store {
+		if err := e.storeSettled(ctx, ledger, settled); err != nil {
+			return Planned{}, err
+		}
+	}
+	ledger = settled
+	want, contradictions := setup.Merge(id, answers, approved)
+	plan, err := setup.MakePlan(id, want, world, ledger)
+	if err != nil {
+		return Planned{}, err
+	}
+	plan.Barriers = append(append(plan.Barriers, barriers...), contradictions...)
+	return Planned{Setup: id, At: e.Clock.Now(), Answers: answers, Plan: plan, Ledger: ledger}, nil
+}
+
+// view joins what all setups look at with what earlier answers of this one did.
+func (e *Engine) view(ctx context.Context, id setup.SetupID, answers *setup.Answers, approved map[setup.SetupID]setup.Answers, l setup.Ledger) (setup.View, error) {
+	var view setup.View
+	if answers != nil {
+		view = answers.View()
+	}
+	earlier, err := e.Store.Revisions(ctx, id)
+	if err != nil {
+		return setup.View{}, fmt.Errorf("reading earlier answers: %w", err)
+	}
+	for _, r := range earlier {
+		if r.Answers != nil {
+			view = view.Join(r.Answers.View())
+		}
+	}
+	for _, a := range approved {
+		view = view.Join(a.View())
+	}
+	return view.Join(l.View()), nil
+}
+
+// observe reads all Ports at the same time.
+func (e *Engine) observe(ctx context.Context, v setup.View) (setup.World, error) {
+	ports := []setup.Port{e.Ports.Cloud, e.Ports.Docker, e.Ports.Files}
+	worlds := make([]setup.World, len(ports))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, p := range ports {
+		group.Go(func() error {
+			w, err := p.Observe(ctx, v)
+			worlds[i] = w
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return setup.World{}, fmt.Errorf("looking at how things stand: %w", err)
+	}
+	var all setup.World
+	for _, w := range worlds {
+		all.Add(w)
+	}
+	return all, nil
+}
+
+// storeSettled writes down how changes ended that a process left open.
+func (e *Engine) storeSettled(ctx context.Context, was, settled setup.Ledger) error {
+	var changes []RecordChange
+	for k, before := range was.Records {
+		now, kept := settled.Records[k]
+		switch {
+		case !kept:
+			changes = append(changes, RecordChange{Key: k})
+		case before.Intent != nil && now.Intent == nil:
+			changes = append(changes, RecordChange{Key: k, Record: &now})
+		}
+	}
+	if len(changes) == 0 {
+		return nil
+	}
+	if err := e.Store.SaveRecords(context.WithoutCancel(ctx), changes, nil); err != nil {
+		return fmt.Errorf("storing how the last run ended: %w", err)
+	}
+	return nil
+}
+
+func sameAnswers(a, b *setup.Answers) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
+}

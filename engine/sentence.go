@@ -1,0 +1,55 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/culvert/culvert/setup"
+)
+
+func requestText(r Request) string {
+	if r.Answers == nil {
+		return fmt.Sprintf("Asked to take down %s.", r.Setup)
+	}
+	return fmt.Sprintf("Asked to apply %d changes, through the step “%s”.", len(r.Hashes), r.Through)
+}
+
+func approveText(r Request) string {
+	if r.Answers == nil {
+		return "Decided to take everything down."
+	}
+	return fmt.Sprintf("Decided how %s shall be reached.", r.Answers.Hostname)
+}
+
+func noteText(c setup.Change) string {
+	if c.Verb == setup.Release {
+		return fmt.Sprintf("Left alone: %s (%s).", setup.Title(c), c.Cause)
+	}
+	return fmt.Sprintf("Found: %s (%s).", setup.Title(c), c.Cause)
+}
+
+func outcomeAction(o setup.Outcome) string {
+	if o.Err != nil {
+		return "failed"
+	}
+	return "changed"
+}
+
+func outcomeText(c setup.Change, o setup.Outcome) string {
+	if o.Err != nil {
+		return fmt.Sprintf("Could not %s: %s. %s", c.Verb, setup.Title(c), o.Err.Message)
+	}
+	text := map[setup.Verb]string{setup.Create: "Created", setup.Update: "Changed", setup.Delete: "Deleted"}[c.Verb]
+	text = fmt.Sprintf("%s: %s (%s).", text, setup.Title(c), c.Cause)
+	if o.Downtime > 0 {
+		text += fmt.Sprintf(" It did not answer for %s.", o.Downtime.Round(100*time.Millisecond))
+	}
+	return text
+}
+
+func endText(e ending) string {
+	if e.note == "" {
+		return string(e.state)
+	}
+	return e.note
+}

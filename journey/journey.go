@@ -1,0 +1,166 @@
+package journey
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/culvert/culvert/dockerx/found"
+	"github.com/culvert/culvert/engine"
+	"github.com/culvert/culvert/profile"
+	"github.com/culvert/culvert/secret"
+	"github.com/culvert/culvert/setup"
+)
+
+// Errors that a page tells apart.
+var (
+	ErrNotFound = engine.ErrNotFound
+	ErrBusy     = engine.ErrBusy
+)
+
+// Stale says that the plan is no longer the one that was agreed to.
+type Stale struct{}
+
+func (Stale) Error() string { return "the plan is no longer the one that was shown" }
+
+// Store is what the journey keeps.
+type Store interface {
+	engine.Store
+	PutSecret(ctx context.Context, name string, text secret.Text) error
+	Secret(ctx context.Context, name string) (secret.Text, error) // ErrNotFound
+	DeleteSecret(ctx context.Context, name string) error
+}
+
+// Host is the Docker host, to look at.
+type Host interface {
+	Look(context.Context) ([]found.Project, error)
+	Preflight(context.Context, setup.Stack) error
+}
+
+// Cloud is the Cloudflare account, to be asked about tokens.
+type Cloud interface {
+	// Try reads with a token and says what it is good for. Nothing is stored.
+	Try(ctx context.Context, token secret.Text, account string) (setup.TokenReport, error)
+	// Use makes a token the one that everything works with; empty: none.
+	Use(token secret.Text)
+}
+
+// Locator finds in a project's files where the port is published and where
+// settings go. The sentences say what will not work as it is.
+type Locator interface {
+	Locate(ctx context.Context, s setup.Stack, envFiles, keys []string) (setup.Stack, []string, error)
+}
+
+// Onlooker asks the app how it can be reached today, before anything is changed.
+type Onlooker interface {
+	// Admin says in a word whether the administration pages answer anybody.
+	Admin(context.Context, setup.Stack) string
+	// Fronts lists what else on this server serves the app.
+	Fronts(context.Context, setup.Stack) []string
+}
+
+// Options are what a Journey is made of.
+type Options struct {
+	Store     Store
+	Engine    *engine.Engine
+	Host      Host
+	Cloud     Cloud
+	Locator   Locator
+	Onlooker  Onlooker
+	Profiles  profile.Catalog
+	Notify    engine.Notifier
+	Clock     engine.Clock
+	Log       *slog.Logger
+	Rehearsal bool
+	Version   string
+}
+
+// Journey leads through setups. It is safe for concurrent use.
+type Journey struct {
+	Options
+	refresh chan setup.SetupID
+
+	mu      sync.Mutex
+	seen    *Found
+	token   Token
+	looking map[setup.SetupID]bool
+	trouble map[setup.SetupID]*setup.Problem // why there is no plan
+}
+
+const tokenName = "cloudflare-token"
+
+// New makes a journey.
+func New(o Options) *Journey {
+	needs := setup.Permissions(setup.ModePublic)
+	return &Journey{
+		Options: o,
+		refresh: make(chan setup.SetupID, 64),
+		token:   Token{Needs: needs, Link: setup.TokenLink(needs)},
+		looking: map[setup.SetupID]bool{},
+		trouble: map[setup.SetupID]*setup.Problem{},
+	}
+}
+
+// Resume takes up the stored token. Call it once, before anything else.
+func (j *Journey) Resume(ctx context.Context) error {
+	token, err := j.Store.Secret(ctx, tokenName)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	j.Cloud.Use(token)
+	j.mu.Lock()
+	j.token.Stored = true
+	j.mu.Unlock()
+	return nil
+}
+
+// Serve makes plans in the background, so that no page waits for them, until
+// the context ends.
+func (j *Journey) Serve(ctx context.Context) error {
+	if j.storedToken() {
+		if _, err := j.CheckToken(ctx); err != nil && ctx.Err() == nil {
+			j.Log.Warn("checking the stored token", "err", err)
+		}
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case id := <-j.refresh:
+			if err := j.Refresh(ctx, id); err != nil && ctx.Err() == nil {
+				j.Log.Warn("looking again", "setup", string(id), "err", err)
+			}
+			j.mu.Lock()
+			delete(j.looking, id)
+			j.mu.Unlock()
+		}
+	}
+}
+
+func (j *Journey) storedToken() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.token.Stored
+}
+
+// lookSoon asks for a new plan unless one is being made.
+func (j *Journey) lookSoon(id setup.SetupID) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.looking[id] {
+		return
+	}
+	select {
+	case j.refresh <- id:
+		j.looking[id] = true
+	default: // many are waiting; the next page view asks again
+	}
+}
+
+// planAge is how old a plan may be before a page view asks for a new one.
+const planAge = time.Minute

@@ -1,0 +1,319 @@
+package journey
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/culvert/culvert/engine"
+	"github.com/culvert/culvert/setup"
+)
+
+func engineRequest(id setup.SetupID, a *setup.Answers, through setup.Step, hashes []string, actor string) engine.Request {
+	return engine.Request{Setup: id, Answers: a, Through: through, Hashes: hashes, Actor: actor}
+}
+
+// Setups lists all setups with where to go on.
+func (j *Journey) Setups(ctx context.Context) ([]Summary, error) {
+	rows, err := j.Store.Setups(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []Summary
+	for _, row := range rows {
+		o, err := j.Overview(ctx, row.ID)
+		if err != nil {
+			return nil, err
+		}
+		s := Summary{Setup: row.ID, Hostname: o.Draft.Hostname, At: StageDone, Status: Done}
+		for _, st := range o.Stages {
+			if st.Status != Done {
+				s.At, s.Status = st.Stage, st.Status
+				break
+			}
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// Overview gathers everything that a page about a setup shows. It calls no API:
+// plans and proofs are made in the background and shown with their age.
+func (j *Journey) Overview(ctx context.Context, id setup.SetupID) (Overview, error) {
+	row, draft, err := j.load(ctx, id)
+	if err != nil {
+		return Overview{}, err
+	}
+	o := Overview{Setup: id, Rehearsal: j.Rehearsal, Version: j.Version, Draft: draft}
+	o.Profile, _ = j.Profiles.Get(draft.Profile)
+	if len(row.Before) > 0 {
+		o.Before = &Before{}
+		if err := json.Unmarshal(row.Before, o.Before); err != nil {
+			return Overview{}, fmt.Errorf("reading the first look: %w", err)
+		}
+	}
+	if o.Candidate, err = j.chosen(ctx, draft); err != nil {
+		return Overview{}, err
+	}
+	answers, bad := j.resolve(id, draft)
+	if draft.Answered {
+		o.Errors = bad
+	}
+	if len(bad) == 0 {
+		o.Answers = &answers
+	}
+	j.mu.Lock()
+	o.Token, o.PlanProblem = j.token, j.trouble[id]
+	j.mu.Unlock()
+	if err := j.addHistory(ctx, &o); err != nil {
+		return Overview{}, err
+	}
+	j.addPlan(&o)
+	o.Stages = stages(o, j.Clock.Now())
+	return o, nil
+}
+
+// chosen is the app of a draft as it was last seen.
+func (j *Journey) chosen(ctx context.Context, d Draft) (*Candidate, error) {
+	j.mu.Lock()
+	seen := j.seen
+	j.mu.Unlock()
+	if seen == nil || j.Clock.Now().Sub(seen.At) > planAge {
+		f, err := j.Look(ctx)
+		if err != nil {
+			return nil, err
+		}
+		seen = &f
+	}
+	for _, c := range seen.Candidates {
+		if c.Project.Name == d.Project && c.Service.Name == d.Service {
+			return &c, nil
+		}
+	}
+	return nil, nil
+}
+
+func (j *Journey) addHistory(ctx context.Context, o *Overview) error {
+	approved, err := j.Store.Approved(ctx)
+	if err != nil {
+		return err
+	}
+	if r, ok := approved[o.Setup]; ok {
+		o.Approved, o.TornDown = r.Answers, r.Answers == nil
+	}
+	runs, err := j.Store.Runs(ctx, o.Setup, 1)
+	if err != nil {
+		return err
+	}
+	if len(runs) > 0 {
+		o.Run = &runs[0]
+		if o.Changes, err = j.Store.RunChanges(ctx, runs[0].ID); err != nil {
+			return err
+		}
+	}
+	evidence, err := j.Store.Evidence(ctx, o.Setup)
+	if err != nil {
+		return err
+	}
+	o.Evidence = stillCounting(evidence, o.Approved)
+	return nil
+}
+
+// stillCounting drops evidence for checks that the approved answers no longer
+// have.
+func stillCounting(evidence []setup.Evidence, a *setup.Answers) []setup.Evidence {
+	if a == nil {
+		return nil
+	}
+	return slices.DeleteFunc(evidence, func(v setup.Evidence) bool {
+		id := strings.TrimPrefix(v.Check.ID, BesidePrefix)
+		if id == ConnectorCheck || strings.HasPrefix(id, PortCheck) {
+			return false
+		}
+		return !slices.ContainsFunc(a.Checks, func(c setup.Check) bool { return c.ID == id })
+	})
+}
+
+// Ids of evidence that is not of a check of the profile.
+const (
+	BesidePrefix   = "beside/"   // a check asked of the app directly
+	ConnectorCheck = "connector" // cloudflared says that it is connected
+	PortCheck      = "port"      // the published port and what else serves the app
+)
+
+// addPlan shows the newest plan if it is one for these answers, and asks for a
+// new one if it is missing or old.
+func (j *Journey) addPlan(o *Overview) {
+	if o.Answers == nil || !o.Token.Stored || o.TornDown && !o.Draft.Answered {
+		return
+	}
+	p, ok := j.Engine.Last(o.Setup)
+	if ok && p.Answers != nil && reflect.DeepEqual(*p.Answers, *o.Answers) {
+		o.Plan, o.PlanAt = &p.Plan, p.At
+	}
+	if !o.Busy() && (o.Plan == nil && o.PlanProblem == nil || j.Clock.Now().Sub(o.PlanAt) > planAge) {
+		j.lookSoon(o.Setup)
+	}
+}
+
+// Fresh is how long evidence counts. An older light is out.
+const Fresh = 5 * time.Minute
+
+// stages says where each stop stands. Later ones wait for earlier ones.
+func stages(o Overview, now time.Time) []StageState {
+	all := []StageState{
+		lookState(o), answersState(o), accountState(o),
+		stepState(o, StageBuild, setup.StepBuild),
+		proveState(o, now),
+		stepState(o, StageSwitch, setup.StepSwitch),
+		stepState(o, StageClose, setup.StepClose),
+	}
+	open := false
+	for i := range all {
+		if open && all[i].Status == Ready {
+			all[i].Status, all[i].Note = Waiting, "After the step before it."
+		}
+		open = open || all[i].Status != Done
+	}
+	return append(all, doneState(o, all, now))
+}
+
+func lookState(o Overview) StageState {
+	s := StageState{Stage: StageLook, Status: Ready}
+	switch {
+	case o.Draft.Project == "":
+	case o.Candidate == nil:
+		s.Status, s.Note = Failed, fmt.Sprintf("The app %s is not running here now.", o.Draft.Project)
+	case o.Candidate.Problem != nil:
+		s.Status, s.Note = Failed, o.Candidate.Problem.Message
+	default:
+		s.Status = Done
+	}
+	return s
+}
+
+func answersState(o Overview) StageState {
+	s := StageState{Stage: StageAnswers, Status: Ready}
+	bad := at(StageAnswers, o.Errors)
+	switch {
+	case !o.Draft.Answered:
+	case len(bad) > 0:
+		s.Status, s.Note = Failed, bad[0].Message
+	default:
+		s.Status = Done
+	}
+	return s
+}
+
+func accountState(o Overview) StageState {
+	s := StageState{Stage: StageAccount, Status: Ready}
+	r := o.Token.Report
+	switch {
+	case !o.Token.Stored:
+	case r == nil:
+		s.Status, s.Note = Running, "Checking the token."
+	case r.Problem != nil:
+		s.Status, s.Note = Failed, r.Problem.Message
+	case len(r.Missing()) > 0:
+		s.Status, s.Note = Failed, fmt.Sprintf("The token lacks %s.", r.Missing()[0].Name)
+	case o.Draft.Account == "":
+		s.Note = "Choose the account."
+	case r.ZeroTrust == setup.GrantedNo:
+		s.Status, s.Note = Waiting, "Zero Trust is not switched on for this account."
+	default:
+		s.Status = Done
+	}
+	return s
+}
+
+// stepState says where a step with changes stands, by the plan and the newest
+// run.
+func stepState(o Overview, stage Stage, step setup.Step) StageState {
+	s := StageState{Stage: stage, Status: Ready}
+	running := o.Busy() && o.Run.Step == step
+	switch {
+	case running && o.Run.State == setup.RunParked:
+		return StageState{stage, Waiting, o.Run.Note}
+	case running:
+		return StageState{stage, Running, o.Run.Note}
+	case o.Plan == nil:
+		return StageState{stage, Waiting, "Looking how things stand."}
+	}
+	left := slices.ContainsFunc(o.Plan.Of(step), func(c setup.Change) bool { return c.Verb.Writes() })
+	var bar *setup.Barrier
+	for i, b := range o.Plan.Barriers {
+		if setup.StepOf(b.Key.Kind) == step {
+			bar = &o.Plan.Barriers[i]
+		}
+	}
+	ran := o.Run != nil && o.Run.State == setup.RunFailed && o.Run.Step == step
+	switch {
+	case !left && bar == nil && o.Approved != nil:
+		s.Status = Done
+	case ran && (left || bar != nil):
+		s.Status, s.Note = Failed, o.Run.Note
+	case bar != nil && !left:
+		s.Status, s.Note = Waiting, bar.Detail
+	case wasDone(o, step):
+		s.Status, s.Note = Changed, "Something is no longer as it was set up."
+	}
+	return s
+}
+
+// wasDone says whether a run once finished this step.
+func wasDone(o Overview, step setup.Step) bool {
+	return o.Run != nil && o.Run.State == setup.RunSucceeded && step.Through(o.Run.Through)
+}
+
+// proveState stands for the proof beside: the app and the connector answer.
+func proveState(o Overview, now time.Time) StageState {
+	s := StageState{Stage: StageProve, Status: Ready}
+	seen := 0
+	for _, v := range o.Evidence {
+		if !strings.HasPrefix(v.Check.ID, BesidePrefix) {
+			continue
+		}
+		seen++
+		switch {
+		case now.Sub(v.At) > Fresh && wasDone(o, setup.StepSwitch):
+		case now.Sub(v.At) > Fresh:
+			return StageState{StageProve, Ready, "The last proof is too old. Prove again."}
+		case !v.OK:
+			return StageState{StageProve, Failed, v.Check.Name + ": " + v.Detail}
+		}
+	}
+	if seen > 0 {
+		s.Status = Done
+	}
+	return s
+}
+
+// doneState is green only with fresh proof from outside for everything.
+func doneState(o Overview, earlier []StageState, now time.Time) StageState {
+	for _, e := range earlier {
+		if e.Status != Done {
+			return StageState{StageDone, Waiting, ""}
+		}
+	}
+	outside := 0
+	for _, v := range o.Evidence {
+		if strings.HasPrefix(v.Check.ID, BesidePrefix) {
+			continue
+		}
+		outside++
+		if !v.OK {
+			return StageState{StageDone, Failed, v.Check.Name + ": " + v.Detail}
+		}
+		if now.Sub(v.At) > Fresh {
+			return StageState{StageDone, Ready, "The last proof is too old. Prove again."}
+		}
+	}
+	if o.Answers == nil || outside < len(o.Answers.Checks) {
+		return StageState{StageDone, Ready, "Not everything is proven yet. Prove it now."}
+	}
+	return StageState{StageDone, Done, "Everything is proven."}
+}

@@ -1,0 +1,114 @@
+package journey
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/culvert/culvert/secret"
+	"github.com/culvert/culvert/setup"
+)
+
+// SaveToken tries a token and keeps it, encrypted, if it is valid. A token that
+// lacks a permission is kept too: the table says what is missing, and adding a
+// row to it at Cloudflare does not change the token.
+func (j *Journey) SaveToken(ctx context.Context, token secret.Text, account string) (setup.TokenReport, error) {
+	if token.Empty() {
+		return setup.TokenReport{}, &setup.Problem{Code: setup.CodeInvalid, Message: "Paste the token that Cloudflare showed you. It is shown only once; make a new one if it is lost."}
+	}
+	report, err := j.Cloud.Try(ctx, token, account)
+	if err != nil {
+		return setup.TokenReport{}, err
+	}
+	if report.Problem != nil {
+		return report, nil
+	}
+	if err := j.Store.PutSecret(ctx, tokenName, token); err != nil {
+		return report, fmt.Errorf("storing the token: %w", err)
+	}
+	j.Cloud.Use(token)
+	return report, j.adopt(ctx, report, account)
+}
+
+// CheckToken tries the stored token again.
+func (j *Journey) CheckToken(ctx context.Context) (setup.TokenReport, error) {
+	token, err := j.Store.Secret(ctx, tokenName)
+	if errors.Is(err, ErrNotFound) {
+		return setup.TokenReport{}, &setup.Problem{Code: setup.CodeUnauthorized, Message: "No token is stored yet. Paste one below."}
+	}
+	if err != nil {
+		return setup.TokenReport{}, fmt.Errorf("reading the stored token: %w", err)
+	}
+	account, err := j.typedAccount(ctx)
+	if err != nil {
+		return setup.TokenReport{}, err
+	}
+	report, err := j.Cloud.Try(ctx, token, account)
+	if err != nil {
+		return setup.TokenReport{}, err
+	}
+	return report, j.adopt(ctx, report, account)
+}
+
+// typedAccount is the account that some setup names; a token may see several.
+func (j *Journey) typedAccount(ctx context.Context) (string, error) {
+	rows, err := j.Store.Setups(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, row := range rows {
+		d, err := decodeDraft(row.Draft)
+		if err != nil {
+			return "", err
+		}
+		if d.Account != "" {
+			return d.Account, nil
+		}
+	}
+	return "", nil
+}
+
+// ForgetToken deletes the stored token. What was set up goes on working; it can
+// no longer be looked at or repaired from here.
+func (j *Journey) ForgetToken(ctx context.Context) error {
+	if err := j.Store.DeleteSecret(ctx, tokenName); err != nil && !errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("deleting the token: %w", err)
+	}
+	j.Cloud.Use(secret.Text{})
+	j.mu.Lock()
+	j.token.Stored, j.token.Report = false, nil
+	j.mu.Unlock()
+	j.Notify.Publish("", "token")
+	return nil
+}
+
+// adopt remembers a report and writes the account into every setup that has
+// none yet or has another one typed now.
+func (j *Journey) adopt(ctx context.Context, report setup.TokenReport, typed string) error {
+	j.mu.Lock()
+	j.token.Stored, j.token.Report, j.token.Checked = true, &report, j.Clock.Now()
+	j.mu.Unlock()
+	account := report.Account
+	if typed != "" {
+		account = typed
+	}
+	rows, err := j.Store.Setups(ctx)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		d, err := decodeDraft(row.Draft)
+		if err != nil {
+			return err
+		}
+		if account != "" && d.Account != account && (d.Account == "" || typed != "") {
+			d.Account = account
+			if err := j.saveDraft(ctx, row, d); err != nil {
+				return err
+			}
+		}
+		j.lookSoon(row.ID)
+	}
+	j.Notify.Publish("", "token")
+	return nil
+}

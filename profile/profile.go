@@ -1,0 +1,160 @@
+package profile
+
+// Profile describes one app.
+type Profile struct {
+	ID        string    `yaml:"id"`
+	Name      string    `yaml:"name"`
+	Source    string    `yaml:"source"`  // where its facts were read
+	Service   string    `yaml:"service"` // of the compose file, the one that answers HTTP
+	Port      Port      `yaml:"port"`
+	Recognise Recognise `yaml:"recognise"`
+	Env       Env       `yaml:"env"`
+	Health    Health    `yaml:"health"`
+	Doors     []Door    `yaml:"doors"`
+	Controls  []Control `yaml:"controls"`
+	Never     []Never   `yaml:"never"`
+	Closed    []Closed  `yaml:"closed"`
+	Guide     []Row     `yaml:"guide"`
+}
+
+// Port is the port on which the app listens inside its container.
+type Port struct {
+	Default  int    `yaml:"default"`
+	Variable string `yaml:"variable"` // of the env file that changes it
+	From     string `yaml:"from"`     // the text of the compose file that says so
+}
+
+// Recognise holds what tells that a container runs this app. Each is a text
+// that the image, the command or the service's name contains.
+type Recognise struct {
+	Images   []string `yaml:"images"`
+	Commands []string `yaml:"commands"`
+	Services []string `yaml:"services"` // names seen beside the web service
+}
+
+// Env says where and how the app is told its public host.
+type Env struct {
+	Files  []string  `yaml:"files"` // in order of preference
+	Lists  []List    `yaml:"lists"`
+	Report []Setting `yaml:"report"`
+}
+
+// List is a setting that holds a list of values separated by commas.
+type List struct {
+	Name string `yaml:"name"`
+	Item string `yaml:"item"` // {host} stands for the public hostname
+	Why  string `yaml:"why"`
+}
+
+// Setting is looked at and reported, never changed.
+type Setting struct {
+	Name string `yaml:"name"`
+	Want string `yaml:"want"`
+	Why  string `yaml:"why"`
+}
+
+// Health is the app's own status page. It stays behind the login.
+type Health struct {
+	Path string `yaml:"path"`
+	Why  string `yaml:"why"`
+}
+
+// Door is one platform that has to reach the app without a login.
+type Door struct {
+	ID       string `yaml:"id"`
+	Name     string `yaml:"name"`
+	Platform string `yaml:"platform"`
+	Default  bool   `yaml:"default"` // open unless the operator says otherwise
+	Why      string `yaml:"why"`     // why it is, or is not, open by default
+	Verified string `yaml:"verified"`
+	Paths    []Path `yaml:"paths"`
+	// Destinations are paths as an Access application takes them.
+	Destinations []string `yaml:"destinations"`
+	// Ingress are regular expressions as the tunnel takes them.
+	Ingress  []string `yaml:"ingress"`
+	Siblings []string `yaml:"siblings"` // close to the door, and locked
+	Probes   []Probe  `yaml:"probes"`
+}
+
+// Path is a path that the app serves.
+type Path struct {
+	Path    string   `yaml:"path"` // with names in angle brackets, for people
+	Methods []string `yaml:"methods"`
+	Sample  string   `yaml:"sample"` // with ids that do not exist
+}
+
+// Probe is a request without signature that does no harm, and what the app
+// says to it.
+type Probe struct {
+	Name        string `yaml:"name"` // if the door has several
+	Method      string `yaml:"method"`
+	Path        string `yaml:"path"`
+	NoUserAgent bool   `yaml:"no_user_agent"`
+	Metadata    bool   `yaml:"metadata"`
+	Status      int    `yaml:"status"`
+	Allow       string `yaml:"allow"`
+	Body        string `yaml:"body"`
+}
+
+// Control is a path that must stay behind the login in every setup.
+type Control struct {
+	ID   string `yaml:"id"`
+	Name string `yaml:"name"`
+	Path string `yaml:"path"`
+}
+
+// Never is a pattern that no door may be as wide as.
+type Never struct {
+	Pattern string `yaml:"pattern"`
+	Witness string `yaml:"witness"` // a page that it would open
+	Why     string `yaml:"why"`
+}
+
+// Closed is something that the app serves and that gets no door.
+type Closed struct {
+	Path string `yaml:"path"`
+	Why  string `yaml:"why"`
+}
+
+// Verdict says how a row of the guide compares with the app.
+type Verdict string
+
+// Verdicts on a row of the guide.
+const (
+	VerdictRight    Verdict = "right"    // it reaches all that the platform needs
+	VerdictPartial  Verdict = "partial"  // it reaches some
+	VerdictWrong    Verdict = "wrong"    // it reaches nothing that the platform needs
+	VerdictUnneeded Verdict = "unneeded" // it works and nothing needs it
+)
+
+// Row is one row of the guide's table of paths, with the door that does what
+// the row set out to do.
+type Row struct {
+	Path     string  `yaml:"path"`
+	Platform string  `yaml:"platform"`
+	Verdict  Verdict `yaml:"verdict"`
+	Door     string  `yaml:"door"`
+	Why      string  `yaml:"why"`
+	Source   string  `yaml:"source"`
+}
+
+// Door gives the door with an id.
+func (p Profile) Door(id string) (Door, bool) {
+	for _, d := range p.Doors {
+		if d.ID == id {
+			return d, true
+		}
+	}
+	return Door{}, false
+}
+
+// GuideRows gives the rows of the guide that a door stands for.
+func (p Profile) GuideRows(door string) []Row {
+	var rows []Row
+	for _, r := range p.Guide {
+		if r.Door == door {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}

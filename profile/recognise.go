@@ -1,0 +1,41 @@
+package profile
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Recognises says whether a service of a Docker host is this app's: it has the
+// service's name, and its image, its command or the keys of its environment
+// are the app's.
+func (p Profile) Recognises(service, image string, command, keys []string) bool {
+	if service != p.Service {
+		return false
+	}
+	line := strings.Join(command, " ")
+	contains := func(text string) func(string) bool {
+		return func(part string) bool { return strings.Contains(text, part) }
+	}
+	if slices.ContainsFunc(p.Recognise.Images, contains(image)) || slices.ContainsFunc(p.Recognise.Commands, contains(line)) {
+		return true
+	}
+	return slices.ContainsFunc(p.Env.Lists, func(l List) bool { return slices.Contains(keys, l.Name) })
+}
+
+var bindPort = regexp.MustCompile(`(?:--bind|-b)[ =]\S*:(\d{1,5})\b`)
+
+// Target is the port on which the app listens, as its running command says, or
+// else the usual one.
+func (p Profile) Target(command []string) int {
+	if m := bindPort.FindStringSubmatch(strings.Join(command, " ")); m != nil {
+		if port, err := strconv.Atoi(m[1]); err == nil && port > 0 && port < 65536 {
+			return port
+		}
+	}
+	return p.Port.Default
+}
+
+// EnvFiles lists the env files in which settings may go, best first.
+func (p Profile) EnvFiles() []string { return slices.Clone(p.Env.Files) }

@@ -1,0 +1,183 @@
+package profile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/culvert/culvert/setup"
+)
+
+// What is decided for the operator unless the choices say otherwise.
+const (
+	DefaultImage   = "cloudflare/cloudflared:2026.8.2"
+	DefaultSession = "24h"
+)
+
+// Choices is what an operator chose, and what was found on the host.
+type Choices struct {
+	Setup    setup.SetupID // empty: the id of the profile
+	Account  string
+	Zone     string
+	Hostname string
+	Emails   []string
+	Domains  []string
+	Doors    []string         // ids; nil: those that are open by default
+	Port     setup.PortChoice // empty: loopback
+	Tunnel   string           // name of the tunnel; empty: the setup's
+	Image    string           // of the connector; empty: DefaultImage
+	Session  string           // empty: DefaultSession
+	Stack    setup.Stack      // as discovered; an empty service and target are the profile's
+	Consents []setup.GivenConsent
+}
+
+// Resolve works the choices into complete answers. What is wrong with them is
+// told field by field; the answers are then as complete as they can be, so that
+// a page can show them.
+func (p Profile) Resolve(c Choices) (setup.Answers, []setup.FieldError) {
+	doors, bad := p.choose(c.Doors)
+	a := setup.Answers{
+		Setup:    orElse(c.Setup, setup.SetupID(p.ID)),
+		Profile:  p.ID,
+		Mode:     setup.ModePublic,
+		Account:  strings.TrimSpace(c.Account),
+		Zone:     strings.TrimSpace(c.Zone),
+		Hostname: strings.TrimSpace(c.Hostname),
+		Team:     setup.Team{Emails: tidy(c.Emails), Domains: tidy(c.Domains)},
+		Settings: p.settings(strings.TrimSpace(c.Hostname)),
+		Stack:    p.stack(c.Stack),
+		Tunnel:   strings.TrimSpace(c.Tunnel),
+		Image:    orElse(c.Image, DefaultImage),
+		Port:     orElse(c.Port, setup.PortLoopback),
+		Session:  orElse(c.Session, DefaultSession),
+		Checks:   p.checks(doors),
+		Consents: c.Consents,
+	}
+	for _, d := range doors {
+		a.Doors = append(a.Doors, setup.Door{
+			ID: d.ID, Name: d.Name,
+			Destinations: slices.Clone(d.Destinations),
+			Paths:        slices.Clone(d.Ingress),
+		})
+	}
+	return a, append(bad, a.Validate()...)
+}
+
+// choose gives the doors in the profile's order, whatever the order of the ids:
+// the same choice gives the same answers.
+func (p Profile) choose(ids []string) ([]Door, []setup.FieldError) {
+	var doors []Door
+	for _, d := range p.Doors {
+		if ids == nil && d.Default || slices.Contains(ids, d.ID) {
+			doors = append(doors, d)
+		}
+	}
+	var bad []setup.FieldError
+	for _, id := range ids {
+		if _, known := p.Door(id); !known {
+			bad = append(bad, setup.FieldError{
+				Field:   "webhooks",
+				Message: fmt.Sprintf("%s has no webhook called %q. It knows: %s.", p.Name, id, strings.Join(p.doorIDs(), ", ")),
+			})
+		}
+	}
+	return doors, bad
+}
+
+func (p Profile) doorIDs() []string {
+	ids := make([]string, len(p.Doors))
+	for i, d := range p.Doors {
+		ids[i] = d.ID
+	}
+	return ids
+}
+
+func (p Profile) settings(host string) []setup.Item {
+	if host == "" {
+		return nil
+	}
+	var items []setup.Item
+	for _, l := range p.Env.Lists {
+		items = append(items, setup.Item{Name: l.Name, Value: strings.ReplaceAll(l.Item, "{host}", host)})
+	}
+	return items
+}
+
+// stack fills in what the profile knows: service, port and the keys of the
+// environment that are of interest.
+func (p Profile) stack(s setup.Stack) setup.Stack {
+	s.Service = orElse(s.Service, p.Service)
+	s.Target = orElse(s.Target, p.Port.Default)
+	s.Settings = p.SettingNames()
+	return s
+}
+
+// SettingNames lists the keys of the environment that are changed or reported.
+func (p Profile) SettingNames() []string {
+	var names []string
+	for _, l := range p.Env.Lists {
+		names = append(names, l.Name)
+	}
+	for _, r := range p.Env.Report {
+		names = append(names, r.Name)
+	}
+	return names
+}
+
+// checks lists the doors' probes, then what must stay locked.
+func (p Profile) checks(doors []Door) []setup.Check {
+	var checks []setup.Check
+	for _, d := range doors {
+		checks = append(checks, d.checks()...)
+	}
+	for _, c := range p.Controls {
+		checks = append(checks, locked(c.ID, c.Name, c.Path))
+	}
+	for _, d := range doors {
+		for i, path := range d.Siblings {
+			id := fmt.Sprintf("beside-%s-%d", d.ID, i+1)
+			checks = append(checks, locked(id, "Beside the door for "+d.Name, path))
+		}
+	}
+	return checks
+}
+
+func (d Door) checks() []setup.Check {
+	checks := make([]setup.Check, len(d.Probes))
+	for i, probe := range d.Probes {
+		checks[i] = setup.Check{
+			ID:          fmt.Sprintf("%s/%d", d.ID, i+1),
+			Name:        orElse(probe.Name, d.Name),
+			Door:        d.ID,
+			Method:      probe.Method,
+			Path:        probe.Path,
+			NoUserAgent: probe.NoUserAgent,
+			Metadata:    probe.Metadata,
+			Want:        setup.Answer{Status: probe.Status, Allow: probe.Allow, Body: probe.Body},
+		}
+	}
+	return checks
+}
+
+func locked(id, name, path string) setup.Check {
+	return setup.Check{ID: "locked/" + id, Name: name, Locked: true, Method: "GET", Path: path}
+}
+
+// tidy drops spaces around entries, empty entries and repetitions.
+func tidy(list []string) []string {
+	var out []string
+	for _, s := range list {
+		if s = strings.TrimSpace(s); s != "" && !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func orElse[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}
