@@ -40,10 +40,10 @@ type Ports struct {
 
 // of gives the Port that keeps a kind.
 func (p Ports) of(k setup.Kind) setup.Port {
-	switch k {
-	case setup.KindNetwork, setup.KindConnector, setup.KindSetting, setup.KindPublished:
+	switch k.Place() {
+	case setup.AtDocker:
 		return p.Docker
-	case setup.KindConnectorFile, setup.KindEnvVar, setup.KindComposePort:
+	case setup.AtFiles:
 		return p.Files
 	}
 	return p.Cloud

@@ -74,6 +74,7 @@ type Options struct {
 	Clock     engine.Clock
 	Log       *slog.Logger
 	Rehearsal bool
+	Practice  string // the rehearsal's token
 	Version   string
 }
 
@@ -97,7 +98,7 @@ func New(o Options) *Journey {
 	return &Journey{
 		Options: o,
 		refresh: make(chan setup.SetupID, 64),
-		token:   Token{Needs: needs, Link: setup.TokenLink(needs)},
+		token:   Token{Needs: needs, Link: setup.TokenLink(needs), Practice: o.Practice},
 		looking: map[setup.SetupID]bool{},
 		trouble: map[setup.SetupID]*setup.Problem{},
 	}

@@ -96,6 +96,7 @@ type Draft struct {
 	Port     setup.PortChoice     `json:"port"`
 	Account  string               `json:"account"`
 	Tunnel   string               `json:"tunnel,omitempty"` // another name than the setup's
+	Image    string               `json:"image,omitempty"`  // of the connector; empty: as decided
 	Consents []setup.GivenConsent `json:"consents,omitempty"`
 	Answered bool                 `json:"answered"` // the questions were sent at least once
 }
@@ -108,6 +109,9 @@ type Token struct {
 	Checked time.Time
 	Link    string             // to the dashboard's prefilled page
 	Needs   []setup.Permission // what this mode asks for
+	// Practice is the token of the rehearsal's account, to be pasted like a real
+	// one. It is no secret; empty outside of the rehearsal.
+	Practice string
 }
 
 // Overview is everything that a page about one setup shows.

@@ -138,3 +138,27 @@ func WithMark(name, mark string) string {
 	}
 	return name + " [" + mark + "]"
 }
+
+// Place says where things of a kind live, and so what a Key's Scope is.
+type Place string
+
+// Places.
+const (
+	AtAccount Place = "account" // Scope is the account's id
+	AtZone    Place = "zone"    // Scope is the zone's name
+	AtDocker  Place = "docker"  // Scope is a project, a service of it, or "docker"
+	AtFiles   Place = "files"   // Scope is the file's path
+)
+
+// Place says where things of the kind live.
+func (k Kind) Place() Place {
+	switch k {
+	case KindDNSRecord:
+		return AtZone
+	case KindNetwork, KindConnector, KindSetting, KindPublished:
+		return AtDocker
+	case KindConnectorFile, KindEnvVar, KindComposePort:
+		return AtFiles
+	}
+	return AtAccount
+}

@@ -22,8 +22,9 @@ func TestASetupComesBackAsItWasSaved(t *testing.T) {
 	want.Created = noon
 	same(t, must[engine.Setup](t)(s.Setup(t.Context(), "ocs")), want)
 
-	changed := engine.Setup{ID: "ocs", Created: noon.Add(time.Hour), Draft: json.RawMessage(`{broken`), Closed: true}
-	check(t, s.SaveSetup(t.Context(), changed))
+	changed := engine.Setup{ID: "ocs", Created: noon.Add(time.Hour), Draft: json.RawMessage(`{broken`),
+		Before: json.RawMessage(`{}`), Closed: true}
+	check(t, s.SaveSetup(t.Context(), complete(t, changed)))
 	changed.Created = noon // stays
 	same(t, must[engine.Setup](t)(s.Setup(t.Context(), "ocs")), changed)
 
@@ -41,7 +42,7 @@ func TestRevisionsAreNumberedPerSetup(t *testing.T) {
 	first, err := s.Approve(t.Context(), engine.Revision{Setup: "ocs", Number: 77, Actor: "operator", Answers: answers},
 		engine.Audit{Action: "approved", Text: "first"})
 	check(t, err)
-	same(t, first, engine.Revision{Setup: "ocs", Number: 1, At: noon, Actor: "operator", Answers: answers})
+	same(t, first, complete(t, engine.Revision{Setup: "ocs", Number: 1, At: noon, Actor: "operator", Answers: answers}))
 	second, err := s.Approve(t.Context(), engine.Revision{Setup: "ocs", At: noon.Add(time.Second)}, engine.Audit{Action: "closed"})
 	check(t, err)
 	other := withSetup(t, s, "other")
@@ -74,6 +75,7 @@ func TestTheLedgerKeepsRecordsWithTheirStates(t *testing.T) {
 
 func TestARunIsStoredWithItsRequest(t *testing.T) {
 	s := open(t)
+	withSetup(t, s, "ocs")
 	rev := withSetup(t, s, "ocs")
 	want := engine.Run{Setup: "ocs", Revision: rev.Number, Through: setup.StepSwitch, Approved: []string{"h1", "h2"}, Actor: "operator"}
 	got, err := s.CreateRun(t.Context(), want, engine.Audit{Action: "requested", Actor: "operator"})
@@ -90,8 +92,10 @@ func TestARunIsStoredWithItsRequest(t *testing.T) {
 
 func TestARunThatEndedMakesRoomForTheNext(t *testing.T) {
 	s := open(t)
-	r := withRun(t, s, "ocs")
-	next := engine.Run{Setup: "ocs", Revision: r.Revision}
+	rev := withSetup(t, s, "ocs")
+	next := engine.Run{Setup: "ocs", Revision: rev.Number, Through: setup.StepSwitch, Approved: []string{"h1"}, Actor: "operator"}
+	r, err := s.CreateRun(t.Context(), next, engine.Audit{Action: "requested"})
+	check(t, err)
 	if _, err := s.CreateRun(t.Context(), next, engine.Audit{Action: "requested"}); !errors.Is(err, engine.ErrBusy) {
 		t.Fatalf("a second run: err = %v, want ErrBusy", err)
 	}
@@ -100,7 +104,7 @@ func TestARunThatEndedMakesRoomForTheNext(t *testing.T) {
 	r.State, r.Note, r.Step = engine.RunFailed, "The token was refused.", setup.StepBuild
 	r.Started, r.Ended = noon.Add(time.Second), noon.Add(time.Minute)
 	r.Problem = &setup.Problem{Code: setup.CodeDenied, Message: "The token was refused.", RetryAfter: time.Second}
-	check(t, s.SaveRun(t.Context(), r, []engine.Audit{{Setup: "ocs", Run: r.ID, Action: "failed"}}))
+	check(t, s.SaveRun(t.Context(), complete(t, r), []engine.Audit{{Setup: "ocs", Run: r.ID, Action: "failed"}}))
 	same(t, must[engine.Run](t)(s.Run(t.Context(), r.ID)), r)
 
 	second, err := s.CreateRun(t.Context(), next, engine.Audit{Action: "requested"})
@@ -181,7 +185,7 @@ func TestChangesOfARunStayInTheOrderOfTheirFirstAppearance(t *testing.T) {
 	check(t, s.SaveRunChange(t.Context(), a))
 	b.State, b.Attempt, b.Ended = engine.ChangeFailed, 2, noon.Add(time.Second)
 	b.Problem = &setup.Problem{Code: setup.CodeUnavailable, Message: "Cloudflare did not answer."}
-	check(t, s.SaveRunChange(t.Context(), b))
+	check(t, s.SaveRunChange(t.Context(), complete(t, b)))
 	same(t, must[[]engine.RunChange](t)(s.RunChanges(t.Context(), r.ID)), []engine.RunChange{b, a})
 	same(t, must[[]engine.RunChange](t)(s.RunChanges(t.Context(), r.ID+1)), []engine.RunChange(nil))
 }
@@ -201,7 +205,7 @@ func TestTheHistoryIsReadInPages(t *testing.T) {
 	}
 	rest := must[[]engine.Audit](t)(s.AuditLog(t.Context(), "ocs", newest[0].ID, 10))
 	full.ID = 1
-	same(t, rest, []engine.Audit{full})
+	same(t, rest, []engine.Audit{complete(t, full)})
 	same(t, history(t, s, ""), []string{"changed", "elsewhere", "verified"})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 	"time"
 
@@ -80,6 +81,19 @@ func withRun(t *testing.T, s *store.Store, id setup.SetupID) engine.Run {
 	r, err := s.CreateRun(t.Context(), engine.Run{Setup: id, Revision: rev.Number}, engine.Audit{Action: "requested"})
 	check(t, err)
 	return r
+}
+
+// complete fails for a value with an empty field, so that a field that the
+// domain gets later is not forgotten by the store.
+func complete[T any](t *testing.T, v T) T {
+	t.Helper()
+	fields := reflect.ValueOf(v)
+	for i := range fields.NumField() {
+		if fields.Field(i).IsZero() {
+			t.Errorf("%T.%s is empty: the test does not show that it is stored", v, fields.Type().Field(i).Name)
+		}
+	}
+	return v
 }
 
 // history is the actions of the history, oldest first.

@@ -1,0 +1,102 @@
+package cloudflare
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/cloudflare/cloudflare-go/v7/zones"
+
+	"github.com/culvert/culvert/setup"
+)
+
+var readingZones = op{"read your domains", needsZone}
+
+func (c *Client) zones(ctx context.Context, account, name string) ([]json.RawMessage, error) {
+	query := url.Values{"account.id": {account}}
+	if name != "" {
+		query.Set("name", name)
+	}
+	return c.list(ctx, readingZones, "zones", query)
+}
+
+func decodeZone(raw json.RawMessage) (setup.Object, error) {
+	var z zones.Zone
+	if err := parse(readingZones, raw, &z); err != nil {
+		return setup.Object{}, err
+	}
+	return setup.Object{ID: z.ID, Raw: raw, State: setup.Zone{
+		Name: host(z.Name), Status: string(z.Status), NameServers: z.NameServers, Paused: z.Paused,
+	}}, nil
+}
+
+// readZone reads a domain and the records of it that are in view. Without the
+// domain nothing is known of its records, unless it is certain that there is
+// none.
+func (c *Client) readZone(ctx context.Context, v setup.View, name string) []part {
+	rows, err := c.zones(ctx, v.Account, name)
+	zone := decodeAll(setup.ReadScope{Kind: setup.KindZone, Scope: v.Account}, rows, err, decodeZone)
+	records := part{at: setup.ReadScope{Kind: setup.KindDNSRecord, Scope: name}, err: zone.err}
+	if len(zone.objects) > 0 {
+		records = c.readRecords(ctx, servingZone(zone.objects), name, hostsIn(v.Hosts, name))
+	}
+	return []part{zone, records}
+}
+
+// servingZone is the active one, should the domain have been added twice.
+func servingZone(all []setup.Object) string {
+	for _, o := range all {
+		if o.State.(setup.Zone).Status == "active" {
+			return o.ID
+		}
+	}
+	return all[0].ID
+}
+
+// hostsIn are the hosts under a domain.
+func hostsIn(hosts []string, zone string) []string {
+	var in []string
+	for _, h := range hosts {
+		if h = host(h); h == zone || strings.HasSuffix(h, "."+zone) {
+			in = append(in, h)
+		}
+	}
+	slices.Sort(in)
+	return slices.Compact(in)
+}
+
+// readRecords reads everything on the hosts, and every name that points to a
+// tunnel: a tunnel that others use must not go.
+func (c *Client) readRecords(ctx context.Context, zoneID, zone string, hosts []string) part {
+	queries := []url.Values{{"type": {"CNAME"}, "content.endswith": {setup.TunnelContent("")}}}
+	for _, h := range hosts {
+		queries = append(queries, url.Values{"name.exact": {h}})
+	}
+	at := setup.ReadScope{Kind: setup.KindDNSRecord, Scope: zone}
+	parts := make([]part, len(queries))
+	var wg sync.WaitGroup
+	for i, q := range queries {
+		wg.Go(func() {
+			rows, err := c.list(ctx, readingRecords, recordsPath(zoneID), q)
+			parts[i] = decodeAll(at, rows, err, decoderOf(zoneID))
+		})
+	}
+	wg.Wait()
+	all := part{at: at}
+	known := map[string]bool{}
+	for _, p := range parts {
+		if p.err != nil {
+			return part{at: at, err: p.err}
+		}
+		for _, o := range p.objects {
+			if !known[o.ID] {
+				known[o.ID] = true
+				all.objects = append(all.objects, o)
+			}
+		}
+	}
+	return all
+}

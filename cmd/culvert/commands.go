@@ -1,0 +1,269 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/culvert/culvert/config"
+	"github.com/culvert/culvert/engine"
+	"github.com/culvert/culvert/secret"
+	"github.com/culvert/culvert/setup"
+)
+
+// job is one use of a workspace with a culvert.yaml.
+type job struct {
+	*settings
+	*workspace
+	file    config.File
+	id      setup.SetupID
+	answers *setup.Answers
+	json    bool
+}
+
+// fileFlags are the flags of every command that works on a file.
+type fileFlags struct {
+	path string
+	json bool
+}
+
+func (f *fileFlags) add(c *cobra.Command) {
+	c.Flags().StringVarP(&f.path, "file", "f", "culvert.yaml", "the file that says what is wanted")
+	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
+}
+
+// run opens the workspace for one command and closes it behind it.
+func (s *settings) run(ctx context.Context, f fileFlags, do func(context.Context, *job) error) (err error) {
+	text, err := os.ReadFile(f.path)
+	if err != nil {
+		return fmt.Errorf("reading the file that says what is wanted (-f): %w", err)
+	}
+	file, err := config.Parse(text)
+	if err != nil {
+		return fmt.Errorf("%s:\n%w", f.path, err)
+	}
+	w, err := openWorkspace(ctx, s, s.rehearsal)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	return do(ctx, &job{settings: s, workspace: w, file: file, json: f.json})
+}
+
+// resolve works the file into answers.
+func (j *job) resolve(ctx context.Context) error {
+	token, err := j.token(ctx)
+	if err != nil {
+		return err
+	}
+	a, err := j.journey.FromFile(ctx, j.file, token)
+	if err != nil {
+		return err
+	}
+	j.id, j.answers = a.Setup, &a
+	return nil
+}
+
+// token is the rehearsal's own, or that of the environment, or the stored one.
+func (j *job) token(ctx context.Context) (secret.Text, error) {
+	if j.rehearsal {
+		return secret.New(j.journey.Practice), nil
+	}
+	if token := os.Getenv("CLOUDFLARE_API_TOKEN"); token != "" {
+		return secret.New(token), nil
+	}
+	return j.journey.StoredToken(ctx)
+}
+
+func newPlan(s *settings) *cobra.Command {
+	var f fileFlags
+	c := &cobra.Command{
+		Use: "plan", Short: "Show what would change; changes nothing", Args: cobra.NoArgs,
+		Long: "Show what would change. Exit status: 0 nothing to do, 2 changes, 1 error.",
+		RunE: func(c *cobra.Command, _ []string) error {
+			return s.run(c.Context(), f, func(ctx context.Context, j *job) error {
+				if err := j.resolve(ctx); err != nil {
+					return err
+				}
+				p, err := j.engine.Plan(ctx, j.id, j.answers)
+				if err != nil {
+					return err
+				}
+				if err := j.printPlan(p.Plan); err != nil {
+					return err
+				}
+				if !p.Plan.Empty() {
+					return exit(exitChanges)
+				}
+				return nil
+			})
+		},
+	}
+	f.add(c)
+	return c
+}
+
+func newApply(s *settings) *cobra.Command {
+	var f fileFlags
+	var yes bool
+	c := &cobra.Command{
+		Use: "apply", Short: "Make the changes, step by step, with proof between the steps", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return s.run(c.Context(), f, func(ctx context.Context, j *job) error {
+				if err := j.resolve(ctx); err != nil {
+					return err
+				}
+				if err := j.goOn(ctx); err != nil {
+					return err
+				}
+				p, err := j.engine.Plan(ctx, j.id, j.answers)
+				if err != nil {
+					return err
+				}
+				return j.agreeAndRun(ctx, p, yes)
+			})
+		},
+	}
+	f.add(c)
+	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return c
+}
+
+func newDestroy(s *settings) *cobra.Command {
+	var f fileFlags
+	var yes bool
+	c := &cobra.Command{
+		Use: "destroy", Short: "Take down what Culvert made, and nothing else", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return s.run(c.Context(), f, func(ctx context.Context, j *job) error {
+				token, err := j.token(ctx)
+				if err != nil {
+					return err
+				}
+				j.cloud.Use(token)
+				if j.id, err = j.journey.IDFor(ctx, j.file); err != nil {
+					return err
+				}
+				if err := j.goOn(ctx); err != nil {
+					return err
+				}
+				p, err := j.engine.Plan(ctx, j.id, nil)
+				if err != nil {
+					return err
+				}
+				return j.agreeAndRun(ctx, p, yes)
+			})
+		},
+	}
+	f.add(c)
+	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return c
+}
+
+func newVerify(s *settings) *cobra.Command {
+	var f fileFlags
+	c := &cobra.Command{
+		Use: "verify", Short: "Prove from outside that everything answers as it should", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return s.run(c.Context(), f, func(ctx context.Context, j *job) error {
+				if err := j.resolve(ctx); err != nil {
+					return err
+				}
+				return j.verify(ctx)
+			})
+		},
+	}
+	f.add(c)
+	return c
+}
+
+func newStatus(s *settings) *cobra.Command {
+	var f fileFlags
+	c := &cobra.Command{
+		Use: "status", Short: "Say in a few lines how things stand, with proof", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return s.run(c.Context(), f, func(ctx context.Context, j *job) error {
+				if err := j.resolve(ctx); err != nil {
+					return err
+				}
+				return j.status(ctx)
+			})
+		},
+	}
+	f.add(c)
+	return c
+}
+
+// goOn carries on a run that a process left behind.
+func (j *job) goOn(ctx context.Context) error {
+	open, err := j.store.OpenRuns(ctx)
+	if err != nil {
+		return err
+	}
+	for _, run := range open {
+		if run.Setup != j.id {
+			continue
+		}
+		j.say("Going on with a run that was interrupted.")
+		if _, err := j.execute(ctx, run); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// agreeAndRun shows a plan, asks, and makes the changes.
+func (j *job) agreeAndRun(ctx context.Context, p engine.Planned, yes bool) error {
+	if err := j.printPlan(p.Plan); err != nil {
+		return err
+	}
+	if p.Plan.Empty() && (j.answers != nil || len(p.Plan.Changes) == 0) {
+		return nil
+	}
+	if !yes && !j.agreed(ctx) {
+		return errors.New("nothing was changed")
+	}
+	run, err := j.engine.Start(ctx, engine.Request{
+		Setup: j.id, Answers: j.answers, Through: setup.StepRemove, Hashes: p.Plan.Hashes(), Actor: actor(),
+	})
+	if err != nil {
+		return err
+	}
+	run, err = j.execute(ctx, run)
+	if err != nil {
+		return err
+	}
+	if run.State != setup.RunSucceeded {
+		return fmt.Errorf("%s: %s", run.State, run.Note)
+	}
+	j.say(run.Note)
+	return nil
+}
+
+// agreed asks on the terminal.
+func (j *job) agreed(ctx context.Context) bool {
+	_, _ = fmt.Fprint(j.stderr, "Make these changes? Type yes: ")
+	answer := make(chan string, 1)
+	go func() { // ends with the process if nobody answers
+		line, _ := bufio.NewReader(os.Stdin).ReadString('\n')
+		answer <- strings.TrimSpace(line)
+	}()
+	select {
+	case <-ctx.Done():
+		return false
+	case a := <-answer:
+		return a == "yes"
+	}
+}
+
+func actor() string {
+	if user := os.Getenv("USER"); user != "" {
+		return user + " (command line)"
+	}
+	return "command line"
+}

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/culvert/culvert/live"
+	"github.com/culvert/culvert/setup"
+)
+
+func (j *job) say(format string, args ...any) {
+	if !j.json {
+		_, _ = fmt.Fprintf(j.stdout, format+"\n", args...)
+	}
+}
+
+func (j *job) printJSON(v any) error {
+	enc := json.NewEncoder(j.stdout)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// planJSON is a plan for programs.
+type planJSON struct {
+	Changes  []changeJSON  `json:"changes"`
+	Barriers []barrierJSON `json:"barriers"`
+}
+
+type changeJSON struct {
+	Hash       string   `json:"hash"`
+	Kind       string   `json:"kind"`
+	Name       string   `json:"name"`
+	Verb       string   `json:"verb"`
+	Step       string   `json:"step"`
+	Title      string   `json:"title"`
+	Cause      string   `json:"cause"`
+	Reach      string   `json:"reach"`
+	Difference []string `json:"difference,omitempty"`
+	After      []string `json:"after,omitempty"`
+}
+
+type barrierJSON struct {
+	Kind   string `json:"kind"`
+	Name   string `json:"name"`
+	Why    string `json:"why"`
+	Detail string `json:"detail"`
+}
+
+func (j *job) printPlan(p setup.Plan) error {
+	if !j.json {
+		_, err := fmt.Fprint(j.stdout, p)
+		return err
+	}
+	out := planJSON{Changes: []changeJSON{}, Barriers: []barrierJSON{}}
+	for _, c := range p.Changes {
+		change := changeJSON{Hash: c.Hash(), Kind: string(c.Key.Kind), Name: c.Key.Name, Verb: string(c.Verb), Step: string(c.Step),
+			Title: setup.Title(c), Cause: c.Cause, Reach: string(c.Reach), Difference: setup.Difference(c.From, c.To)}
+		for _, n := range c.Needs {
+			change.After = append(change.After, n.Key.Short())
+		}
+		out.Changes = append(out.Changes, change)
+	}
+	for _, b := range p.Barriers {
+		out.Barriers = append(out.Barriers, barrierJSON{string(b.Key.Kind), b.Key.Name, string(b.Why), b.Detail})
+	}
+	return j.printJSON(out)
+}
+
+// execute carries out a run and prints each change as it ends.
+func (j *job) execute(ctx context.Context, run setup.Run) (setup.Run, error) {
+	watching, stop := context.WithCancel(ctx)
+	events := j.hub.Subscribe(watching, live.Filter{Setup: string(run.Setup)})
+	printed := make(chan struct{})
+	go func() {
+		defer close(printed)
+		told := map[string]bool{}
+		for range events {
+			j.tell(ctx, run.ID, told)
+		}
+		j.tell(context.WithoutCancel(ctx), run.ID, told)
+	}()
+	run, err := j.engine.Execute(ctx, run)
+	stop()
+	<-printed
+	return run, err
+}
+
+// tell prints the changes of a run that ended and were not told yet.
+func (j *job) tell(ctx context.Context, run int64, told map[string]bool) {
+	changes, err := j.store.RunChanges(ctx, run)
+	if err != nil {
+		return // the next event tells it
+	}
+	for _, c := range changes {
+		line := fmt.Sprintf("  %-7s %s", c.Verb, c.Title)
+		if c.State == setup.ChangeRunning {
+			continue
+		}
+		if c.State == setup.ChangeFailed {
+			line += ": " + c.Problem.Message
+		} else {
+			line += fmt.Sprintf(" (%s)", c.Ended.Sub(c.Started).Round(10*time.Millisecond))
+		}
+		if !told[line] {
+			told[line] = true
+			j.say("%s", line)
+		}
+	}
+}
+
+// verify proves and prints; it fails if anything is not as it should be.
+func (j *job) verify(ctx context.Context) error {
+	evidence, err := j.engine.Verify(ctx, j.id)
+	if err != nil {
+		return fmt.Errorf("nothing was applied for %s yet: %w", j.id, err)
+	}
+	if j.json {
+		if err := j.printJSON(evidence); err != nil {
+			return err
+		}
+	}
+	bad := 0
+	for _, v := range evidence {
+		mark := "ok "
+		if !v.OK {
+			mark = "BAD"
+			bad++
+		}
+		j.say("%s  %-34s %s", mark, v.Check.Name, v.Detail)
+	}
+	if bad > 0 {
+		return fmt.Errorf("%d of %d proofs do not hold", bad, len(evidence))
+	}
+	j.say("All %d proofs hold.", len(evidence))
+	return nil
+}
+
+// statusJSON is the state of a setup for programs.
+type statusJSON struct {
+	Setup    setup.SetupID    `json:"setup"`
+	Hostname string           `json:"hostname"`
+	Left     []string         `json:"left"`
+	InTheWay []string         `json:"in_the_way"`
+	Proofs   []setup.Evidence `json:"proofs"`
+	OK       bool             `json:"ok"`
+}
+
+// status says in a few lines how things stand.
+func (j *job) status(ctx context.Context) error {
+	p, err := j.engine.Plan(ctx, j.id, j.answers)
+	if err != nil {
+		return err
+	}
+	s := statusJSON{Setup: j.id, Hostname: j.answers.Hostname, Left: []string{}, InTheWay: []string{}}
+	for _, c := range p.Plan.Changes {
+		s.Left = append(s.Left, fmt.Sprintf("%s %s (%s)", c.Verb, setup.Title(c), c.Cause))
+	}
+	for _, b := range p.Plan.Barriers {
+		s.InTheWay = append(s.InTheWay, b.Detail)
+	}
+	if s.Proofs, err = j.engine.Verify(ctx, j.id); err != nil {
+		s.InTheWay = append(s.InTheWay, "Nothing was applied yet.")
+	}
+	s.OK = p.Plan.Empty() && err == nil
+	var silent []string
+	for _, v := range s.Proofs {
+		if !v.OK {
+			s.OK = false
+			silent = append(silent, v.Check.Name+": "+v.Detail)
+		}
+	}
+	if j.json {
+		if err := j.printJSON(s); err != nil {
+			return err
+		}
+	}
+	if s.OK {
+		j.say("%s: all %d proofs hold; nothing is left to do.", s.Hostname, len(s.Proofs))
+		return nil
+	}
+	j.say("%s is not as it should be.", s.Hostname)
+	for _, part := range []struct {
+		title string
+		lines []string
+	}{{"Not proven", silent}, {"To do", s.Left}, {"In the way", s.InTheWay}} {
+		if len(part.lines) > 0 {
+			j.say("%s:\n  %s", part.title, strings.Join(part.lines, "\n  "))
+		}
+	}
+	return exit(exitError)
+}

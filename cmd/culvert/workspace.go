@@ -1,0 +1,248 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/culvert/culvert/dockerx"
+	"github.com/culvert/culvert/engine"
+	"github.com/culvert/culvert/files"
+	"github.com/culvert/culvert/journey"
+	"github.com/culvert/culvert/live"
+	"github.com/culvert/culvert/probe"
+	"github.com/culvert/culvert/profile"
+	"github.com/culvert/culvert/proof"
+	"github.com/culvert/culvert/rehearsal"
+	"github.com/culvert/culvert/setup"
+	"github.com/culvert/culvert/store"
+)
+
+// workspace is one data folder with everything that works on it.
+type workspace struct {
+	store   *store.Store
+	engine  *engine.Engine
+	journey *journey.Journey
+	hub     *live.Hub
+	cloud   *cloudPort
+	closers []func() error // in the order in which they were opened
+}
+
+// dockerHost is what both the real and the simulated host can do.
+type dockerHost interface {
+	setup.Port
+	journey.Host
+	proof.Host
+	LastDowntime(project, service string) time.Duration
+	Close() error
+}
+
+// outside is how a workspace reaches the world: the real one or the rehearsal.
+type outside struct {
+	docker    dockerHost
+	dial      func(ctx context.Context, network, address string) (net.Conn, error)
+	tls       *tls.Config
+	addresses func() []string
+	base      string
+	http      *http.Client
+	practice  string
+}
+
+// openWorkspace opens the data folder of a real host, or the rehearsal's inside
+// of it.
+func openWorkspace(ctx context.Context, s *settings, practice bool) (w *workspace, err error) {
+	log := s.log()
+	dir, err := filepath.Abs(s.data)
+	if err != nil {
+		return nil, fmt.Errorf("the data folder: %w", err)
+	}
+	if practice {
+		dir = filepath.Join(dir, "practice")
+	}
+	w = &workspace{hub: live.New()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.Close())
+		}
+	}()
+	if w.store, err = store.Open(ctx, dir, store.Options{Log: log}); err != nil {
+		return w, err
+	}
+	w.closers = append(w.closers, w.store.Close)
+	profiles, err := profile.Load()
+	if err != nil {
+		return w, err
+	}
+	out, err := w.reach(ctx, dir, profiles, log, practice)
+	if err != nil {
+		return w, err
+	}
+	w.wire(dir, out, profiles, log, practice)
+	return w, w.journey.Resume(ctx)
+}
+
+// reach opens the way to the world.
+func (w *workspace) reach(ctx context.Context, dir string, profiles profile.Catalog, log *slog.Logger, practice bool) (outside, error) {
+	if practice {
+		return w.reachRehearsal(ctx, dir, log)
+	}
+	return w.reachReal(ctx, profiles, log)
+}
+
+func (w *workspace) reachRehearsal(ctx context.Context, dir string, log *slog.Logger) (outside, error) {
+	world, err := rehearsal.Open(ctx, rehearsal.Options{Dir: filepath.Join(dir, "world"), Clock: time.Now, Log: log})
+	if err != nil {
+		return outside{}, err
+	}
+	w.closers = append(w.closers, world.Close)
+	return outside{
+		docker: world.Docker, dial: world.Dial, tls: world.TLS(), addresses: world.Addresses,
+		base: world.BaseURL(), http: world.Client(), practice: world.Token().Reveal(),
+	}, nil
+}
+
+// reachReal uses the Docker host of DOCKER_HOST. Its Compose command is looked
+// for when something needs it, so that a dashboard without Docker still opens.
+func (w *workspace) reachReal(ctx context.Context, profiles profile.Catalog, log *slog.Logger) (outside, error) {
+	compose, err := dockerx.FindCompose(ctx)
+	if err != nil {
+		log.Warn("no Compose command yet", "err", err)
+	}
+	host, err := dockerx.New(dockerx.Options{
+		Host: os.Getenv("DOCKER_HOST"), Compose: compose, Reveal: settingNames(profiles), Log: log,
+	})
+	if err != nil {
+		return outside{}, err
+	}
+	w.closers = append(w.closers, host.Close)
+	out := outside{
+		docker: host, dial: probe.PublicDial(probe.PublicResolvers()), addresses: proof.ServerAddresses,
+		base: os.Getenv("CLOUDFLARE_BASE_URL"),
+	}
+	return out, out.useLab()
+}
+
+// useLab sends probes for public names to a simulated edge, for the lab alone,
+// where a simulated account meets a real engine. CULVERT_LAB_EDGE is its
+// address, CULVERT_LAB_CA the file of the authority that it is signed by.
+func (o *outside) useLab() error {
+	edge, ca := os.Getenv("CULVERT_LAB_EDGE"), os.Getenv("CULVERT_LAB_CA")
+	if edge == "" {
+		return nil
+	}
+	text, err := os.ReadFile(ca)
+	if err != nil {
+		return fmt.Errorf("reading CULVERT_LAB_CA: %w", err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(text) {
+		return fmt.Errorf("CULVERT_LAB_CA: %s holds no certificate", ca)
+	}
+	o.tls = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	dialer := &net.Dialer{Timeout: 5 * time.Second}
+	o.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		host, _, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, err
+		}
+		if net.ParseIP(host) != nil {
+			return dialer.DialContext(ctx, network, address)
+		}
+		return dialer.DialContext(ctx, network, edge)
+	}
+	return nil
+}
+
+func settingNames(profiles profile.Catalog) []string {
+	var names []string
+	for _, p := range profiles.List() {
+		names = append(names, p.SettingNames()...)
+	}
+	return names
+}
+
+// wire puts the rooms together.
+func (w *workspace) wire(dir string, out outside, profiles profile.Catalog, log *slog.Logger, practice bool) {
+	w.cloud = &cloudPort{base: out.base, http: out.http, log: log}
+	box := w.store.Box()
+	folder := files.New(files.Options{
+		Backups: filepath.Join(dir, "backups"), Seal: box.Seal, Open: box.Open,
+		Token: w.cloud.TunnelToken, TokenDir: filepath.Join(dir, "connectors"), Log: log, Clock: time.Now,
+	})
+	prover := &proof.Prover{
+		Probe: probe.New(probe.Options{Dial: out.dial, TLS: out.tls, Log: log}),
+		Host:  out.docker, Addresses: out.addresses, Clock: time.Now,
+	}
+	w.engine = engine.New(engine.Options{
+		Store: w.store, Ports: engine.Ports{Cloud: w.cloud, Docker: measured{out.docker}, Files: folder},
+		Prober: prover, Notify: w.hub, Clock: wallClock{}, Log: log,
+	})
+	w.journey = journey.New(journey.Options{
+		Store: w.store, Engine: w.engine, Host: out.docker, Cloud: w.cloud, Locator: folder, Onlooker: prover,
+		Profiles: profiles, Notify: w.hub, Clock: wallClock{}, Log: log,
+		Rehearsal: practice, Practice: out.practice, Version: version,
+	})
+}
+
+// Close ends everything, last opened first. The hub goes before all else, so
+// that no page waits on a stream.
+func (w *workspace) Close() error {
+	w.hub.Close()
+	var errs []error
+	for i := len(w.closers) - 1; i >= 0; i-- {
+		errs = append(errs, w.closers[i]())
+	}
+	return errors.Join(errs...)
+}
+
+// measured adds to the outcome of a recreate how long the app was away.
+type measured struct{ dockerHost }
+
+func (m measured) Do(ctx context.Context, call setup.Call) ([]setup.Outcome, error) {
+	outs, err := m.dockerHost.Do(ctx, call)
+	for i, e := range call.Entries {
+		if i >= len(outs) || outs[i].Err != nil {
+			break
+		}
+		switch s := firstState(e.To, e.From).(type) {
+		case setup.Setting:
+			outs[i].Downtime = m.LastDowntime(s.Project, s.Service)
+		case setup.Published:
+			outs[i].Downtime = m.LastDowntime(s.Project, s.Service)
+		}
+	}
+	return outs, err
+}
+
+func firstState(states ...setup.State) setup.State {
+	for _, s := range states {
+		if s != nil {
+			return s
+		}
+	}
+	return nil
+}
+
+// wallClock is real time.
+type wallClock struct{}
+
+func (wallClock) Now() time.Time { return time.Now() }
+
+func (wallClock) Sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

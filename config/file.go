@@ -1,0 +1,110 @@
+package config
+
+import (
+	"path/filepath"
+	"slices"
+
+	"github.com/culvert/culvert/profile"
+	"github.com/culvert/culvert/setup"
+)
+
+// File is the content of a culvert.yaml.
+type File struct {
+	App           string   // id of the app's profile
+	Name          string   // of the setup; empty: that of the app
+	ProjectFolder string   // empty: where the running app was started
+	ComposeFiles  []string // empty: those that the running app was started with
+	EnvFile       string   // empty: the one that the app's profile prefers
+	Service       string   // empty: as the profile says
+	Port          int      // on which the app listens; 0: as the profile says
+	Hostname      string
+	Zone          string
+	Account       string // empty: the only one that the token sees
+	Emails        []string
+	Domains       []string
+	Webhooks      []string // nil: those that the profile opens by default
+	PublishedPort setup.PortChoice
+	Tunnel        string // name of the tunnel; empty: that of the setup
+	Image         string // of the connector; empty: as decided for you
+
+	lines map[string]int // of the keys, as they were read
+}
+
+// Line is the line on which a key stands; 0 if the file does not have it.
+func (f File) Line(key string) int { return f.lines[key] }
+
+// Choices are what the file says about a stack that was found on the host, or
+// about none (the zero Stack).
+func (f File) Choices(found setup.Stack) profile.Choices {
+	return profile.Choices{
+		Setup:    setup.SetupID(f.Name),
+		Account:  f.Account,
+		Zone:     f.Zone,
+		Hostname: f.Hostname,
+		Emails:   slices.Clone(f.Emails),
+		Domains:  slices.Clone(f.Domains),
+		Doors:    slices.Clone(f.Webhooks),
+		Port:     f.PublishedPort,
+		Tunnel:   f.Tunnel,
+		Image:    f.Image,
+		Stack:    f.stack(found),
+	}
+}
+
+// stack lays what the file says over what was found.
+func (f File) stack(s setup.Stack) setup.Stack {
+	if f.ProjectFolder != "" {
+		s.Dir = f.ProjectFolder
+	}
+	if len(f.ComposeFiles) > 0 {
+		s.Files = nil
+		for _, name := range f.ComposeFiles {
+			s.Files = append(s.Files, within(s.Dir, name))
+		}
+		s.ComposeFile = s.Files[0]
+	}
+	if f.EnvFile != "" {
+		s.EnvFile = within(s.Dir, f.EnvFile)
+	}
+	if f.Service != "" {
+		s.Service = f.Service
+	}
+	if f.Port != 0 {
+		s.Target = f.Port
+	}
+	return s
+}
+
+func within(dir, name string) string {
+	if filepath.IsAbs(name) {
+		return filepath.Clean(name)
+	}
+	return filepath.Join(dir, name)
+}
+
+// FromAnswers writes down what a setup was told, so that the same can be had
+// from the command line.
+func FromAnswers(a setup.Answers) File {
+	f := File{
+		App:           a.Profile,
+		Name:          string(a.Setup),
+		ProjectFolder: a.Stack.Dir,
+		EnvFile:       a.Stack.EnvFile,
+		Service:       a.Stack.Service,
+		Port:          a.Stack.Target,
+		Hostname:      a.Hostname,
+		Zone:          a.Zone,
+		Account:       a.Account,
+		Emails:        slices.Clone(a.Team.Emails),
+		Domains:       slices.Clone(a.Team.Domains),
+		ComposeFiles:  slices.Clone(a.Stack.Files),
+		Webhooks:      []string{},
+		PublishedPort: a.Port,
+		Tunnel:        a.Tunnel,
+		Image:         a.Image,
+	}
+	for _, d := range a.Doors {
+		f.Webhooks = append(f.Webhooks, d.ID)
+	}
+	return f
+}

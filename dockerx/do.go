@@ -1,0 +1,48 @@
+package dockerx
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/culvert/culvert/setup"
+)
+
+// Do carries out one call: the connector's container, or one recreate of the
+// app's service that makes all entries of it effective at once.
+func (h *Host) Do(ctx context.Context, call setup.Call) ([]setup.Outcome, error) {
+	if len(call.Entries) == 0 {
+		return nil, nil
+	}
+	first := call.Entries[0].Key
+	for _, e := range call.Entries[1:] {
+		if e.Key.Scope != first.Scope {
+			return nil, fmt.Errorf("docker call %s mixes %s and %s", call.Footprint, first, e.Key)
+		}
+	}
+	switch first.Kind {
+	case setup.KindConnector:
+		return h.doConnector(ctx, call.Entries)
+	case setup.KindSetting, setup.KindPublished:
+		project, service, ok := strings.Cut(first.Scope, "/")
+		if !ok {
+			return nil, fmt.Errorf("docker call %s: scope %q names no service", call.Footprint, first.Scope)
+		}
+		return h.doService(ctx, project, service, call.Entries)
+	}
+	return nil, fmt.Errorf("docker call %s: %s is not changed here", call.Footprint, first.Kind)
+}
+
+// all gives every entry the same problem.
+func all(entries []setup.Entry, p *setup.Problem) []setup.Outcome {
+	out := make([]setup.Outcome, len(entries))
+	for i := range entries {
+		out[i] = setup.Outcome{ID: entries[i].ID, State: entries[i].From, Err: p}
+	}
+	return out
+}
+
+// changed is the answer to an entry that no longer stands as it was shown.
+func changed(what string) *setup.Problem {
+	return &setup.Problem{Code: setup.CodeChanged, Message: what + " changed since it was looked at. Nothing was done; look again."}
+}

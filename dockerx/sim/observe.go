@@ -1,0 +1,192 @@
+package sim
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/culvert/culvert/dockerx/found"
+	"github.com/culvert/culvert/setup"
+)
+
+// Observe reads what the view's stacks name, as the real host does.
+func (h *Host) Observe(_ context.Context, v setup.View) (setup.World, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var w setup.World
+	seen := map[string]bool{}
+	for _, s := range v.Stacks {
+		if s.Network != "" && !seen["network "+s.Network] {
+			seen["network "+s.Network] = true
+			h.observeNetwork(&w, s.Network)
+		}
+		if s.ConnectorProject != "" && !seen["connector "+s.ConnectorProject] {
+			seen["connector "+s.ConnectorProject] = true
+			h.observeConnector(&w, s.ConnectorProject)
+		}
+		h.observeService(&w, s)
+	}
+	return w, nil
+}
+
+func (h *Host) observeNetwork(w *setup.World, name string) {
+	switch {
+	case h.down != nil:
+		w.Miss(setup.KindNetwork, "docker", *h.down)
+	case name == Network:
+		w.Objects = append(w.Objects, setup.Object{Scope: "docker", ID: "net-" + name, State: setup.Network{Name: name}})
+	}
+}
+
+func (h *Host) observeConnector(w *setup.World, project string) {
+	if h.down != nil {
+		w.Miss(setup.KindConnector, project, *h.down)
+		return
+	}
+	if now := h.connector(project); now != nil {
+		w.Objects = append(w.Objects, setup.Object{Scope: project, ID: project, Mark: h.state.Connector.Mark, State: now})
+	}
+}
+
+// connector is the state of a project's connector; nil if there is none.
+func (h *Host) connector(project string) setup.State {
+	if c := h.state.Connector; c != nil && c.Project == project {
+		return c.Connector
+	}
+	return nil
+}
+
+func (h *Host) observeService(w *setup.World, s setup.Stack) {
+	scope := s.Project + "/" + s.Service
+	if p := h.unusable(s.Project, s.Service); p != nil {
+		w.Miss(setup.KindSetting, scope, *p)
+		w.Miss(setup.KindPublished, scope, *p)
+		return
+	}
+	for _, name := range s.Settings {
+		if now := h.read(setup.KindSetting, s.Service, name); now != nil {
+			w.Objects = append(w.Objects, setup.Object{Scope: scope, ID: name, State: now})
+		}
+	}
+	target := strconv.Itoa(s.Target)
+	w.Objects = append(w.Objects, setup.Object{Scope: scope, ID: target, State: h.read(setup.KindPublished, s.Service, target)})
+}
+
+// unusable says why a service can neither be read nor changed now.
+func (h *Host) unusable(project, service string) *setup.Problem {
+	if h.down != nil {
+		return h.down
+	}
+	sv, ok := h.state.Services[service]
+	switch {
+	case project != Project || !ok:
+		return &setup.Problem{Code: setup.CodeNotFound,
+			Message: service + " of project " + project + " does not exist on this server. Start your app first (docker compose up -d), then look again."}
+	case !sv.Running:
+		return &setup.Problem{Code: setup.CodeUnavailable,
+			Message: service + " is not running: start your app first (docker compose up -d), then look again."}
+	}
+	return nil
+}
+
+// read is the state of one setting or of the port as the service runs.
+func (h *Host) read(kind setup.Kind, service, id string) setup.State {
+	sv := h.state.Services[service]
+	if kind == setup.KindSetting {
+		value, ok := sv.Env[id]
+		if !ok {
+			return nil
+		}
+		return setup.Setting{Project: Project, Service: service, Name: id, Value: value}
+	}
+	target, err := strconv.Atoi(id)
+	if err != nil {
+		return nil
+	}
+	p := setup.Published{Project: Project, Service: service, Target: target, Exposure: setup.ExposedNone}
+	if target == Target {
+		p.Exposure = sv.Exposure
+	}
+	return p
+}
+
+// Look tells what runs on this host.
+func (h *Host) Look(context.Context) ([]found.Project, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.down != nil {
+		return nil, h.down
+	}
+	app := found.Project{Name: Project, Source: h.source("docker-compose.prod.yml")}
+	for _, name := range h.state.names() {
+		app.Services = append(app.Services, h.serviceFound(name))
+	}
+	if c := h.state.Connector; c != nil {
+		from := found.Source{Dir: h.opts.Dir, Files: []string{c.File}, Compose: app.Compose}
+		s := found.Service{Name: connectorService, Source: from, Image: c.Image, Command: []string{"cloudflared", "tunnel", "--no-autoupdate", "run"},
+			Containers: 1, Networks: []string{c.Network}, Keys: []string{"TUNNEL_TOKEN"}, Env: map[string]string{}}
+		if c.Running {
+			s.Running = 1
+		}
+		return []found.Project{{Name: c.Project, Source: from, Services: []found.Service{s}}, app}, nil
+	}
+	return []found.Project{app}, nil
+}
+
+func (h *Host) source(file string) found.Source {
+	return found.Source{Dir: h.opts.Dir, Files: []string{h.opts.Dir + "/" + file}, Compose: "5.6.0"}
+}
+
+func (h *Host) serviceFound(name string) found.Service {
+	sv := h.state.Services[name]
+	s := found.Service{Name: name, Source: h.source("docker-compose.prod.yml"), Image: sv.Image, Command: sv.Command,
+		Containers: 1, Health: sv.Health, Networks: []string{Network},
+		Keys: slices.Sorted(maps.Keys(sv.Env)), Env: map[string]string{}}
+	if sv.Running {
+		s.Running = 1
+	}
+	for _, key := range h.opts.Reveal {
+		if value, ok := sv.Env[key]; ok {
+			s.Env[key] = value
+		}
+	}
+	port := found.Port{Target: Target, Protocol: "tcp", Published: Target, Exposure: sv.Exposure}
+	if sv.Exposure == setup.ExposedLoopback {
+		port.Address = "127.0.0.1"
+	}
+	if sv.Exposure != setup.ExposedNone && sv.Running {
+		s.Ports = []found.Port{port}
+	}
+	return s
+}
+
+// Addresses are those of the running containers of a service.
+func (h *Host) Addresses(_ context.Context, project, service string) ([]string, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if p := h.unusable(project, service); p != nil {
+		return nil, p
+	}
+	return []string{Address}, nil
+}
+
+// ConnectorReady says how the connector stands with the edge.
+func (h *Host) ConnectorReady(_ context.Context, project string) (found.Ready, error) {
+	h.mu.Lock()
+	down, now, tunnel := h.down, h.connector(project), h.state.tunnel()
+	h.mu.Unlock()
+	none := found.Ready{Version: -1}
+	switch {
+	case down != nil:
+		return none, down
+	case now == nil || tunnel == "":
+		return none, &setup.Problem{Code: setup.CodeUnavailable, Message: "The connector is not running."}
+	case h.opts.Connection != nil:
+		return h.opts.Connection(tunnel), nil
+	}
+	return found.Ready{Answered: true, Ready: true, Connections: 4, ConnectorID: "rehearsal", Version: -1}, nil
+}
+
+// Logs gives what the simulated containers wrote: nothing.
+func (h *Host) Logs(context.Context, string, int) ([]string, error) { return nil, nil }

@@ -1,0 +1,113 @@
+package connector
+
+import (
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/culvert/culvert/internal/tunnelproto"
+)
+
+// metrics are the counters that cloudflared shows under the same names.
+type metrics struct {
+	requests, errors, concurrent atomic.Int64
+	tcpTotal, tcpActive          atomic.Int64
+	registered                   atomic.Int64
+
+	mu     sync.Mutex
+	byCode map[int]int64
+}
+
+func newMetrics() *metrics { return &metrics{byCode: map[int]int64{}} }
+
+// begin counts a request; the function that it returns counts its end.
+func (m *metrics) begin() (end func()) {
+	m.requests.Add(1)
+	m.concurrent.Add(1)
+	return func() { m.concurrent.Add(-1) }
+}
+
+func (m *metrics) code(status int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.byCode[status]++
+}
+
+// text writes the exposition format that Prometheus reads.
+func (m *metrics) text(live []tunnelproto.Live, configVersion int) string {
+	var b strings.Builder
+	one := func(kind, name string, value int64) {
+		fmt.Fprintf(&b, "# TYPE %s %s\n%s %d\n", name, kind, name, value)
+	}
+	fmt.Fprintf(&b, "# TYPE build_info gauge\nbuild_info{goversion=\"\",revision=\"stand-in\",type=\"\",version=%q} 1\n", Version)
+	one("gauge", "cloudflared_orchestration_config_version", int64(configVersion))
+	one("gauge", "cloudflared_tcp_active_sessions", m.tcpActive.Load())
+	one("counter", "cloudflared_tcp_total_sessions", m.tcpTotal.Load())
+	one("gauge", "cloudflared_tunnel_concurrent_requests_per_tunnel", m.concurrent.Load())
+	one("gauge", "cloudflared_tunnel_ha_connections", int64(len(live)))
+	one("counter", "cloudflared_tunnel_request_errors", m.errors.Load())
+
+	m.mu.Lock()
+	fmt.Fprintln(&b, "# TYPE cloudflared_tunnel_response_by_code counter")
+	for _, code := range slices.Sorted(maps.Keys(m.byCode)) {
+		fmt.Fprintf(&b, "cloudflared_tunnel_response_by_code{status_code=\"%d\"} %d\n", code, m.byCode[code])
+	}
+	m.mu.Unlock()
+
+	fmt.Fprintln(&b, "# TYPE cloudflared_tunnel_server_locations gauge")
+	for _, l := range live {
+		fmt.Fprintf(&b, "cloudflared_tunnel_server_locations{connection_id=\"%d\",edge_location=%q} 1\n", l.Index, l.Details.Location)
+	}
+	one("counter", "cloudflared_tunnel_total_requests", m.requests.Load())
+	fmt.Fprintf(&b, "# TYPE cloudflared_tunnel_tunnel_register_success counter\ncloudflared_tunnel_tunnel_register_success{rpcName=\"registerConnection\"} %d\n", m.registered.Load())
+	one("counter", "cloudflared_udp_total_sessions", 0)
+	return b.String()
+}
+
+// countingWriter counts the status that goes out, or that none could be had.
+type countingWriter struct {
+	http.ResponseWriter
+	metrics *metrics
+	once    sync.Once
+}
+
+func (w *countingWriter) WriteHeader(status int) {
+	w.once.Do(func() { w.metrics.code(status) })
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *countingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// refuse tells the edge that the origin could not be reached.
+func refuse(w http.ResponseWriter) {
+	if c, ok := w.(*countingWriter); ok {
+		c.metrics.errors.Add(1)
+		c.once.Do(func() { c.metrics.code(http.StatusBadGateway) })
+		w = c.ResponseWriter
+	}
+	tunnelproto.Refuse(w)
+}
+
+// countedConn tells once that it was closed.
+type countedConn struct {
+	net.Conn
+	once sync.Once
+	gone func()
+}
+
+func (c *countedConn) Close() error {
+	c.once.Do(c.gone)
+	return c.Conn.Close()
+}
+
+func (c *countedConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return c.Close()
+}

@@ -1,0 +1,174 @@
+package lab
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/moby/moby/client"
+)
+
+// Names of the images that the stock compose files and Culvert use.
+const (
+	AppImage       = "open-chat-studio:latest"
+	DatabaseImage  = "pgvector/pgvector:pg16"
+	CacheImage     = "redis:7"
+	ConnectorImage = "cloudflare/cloudflared:2026.8.2"
+)
+
+// Image is what an image is made of: one static binary, other names for it,
+// and more files.
+type Image struct {
+	Name    string
+	Binary  string            // path on this machine
+	Path    string            // path in the image
+	Links   []string          // other names of the binary, as paths in the image
+	Files   map[string][]byte // by path in the image
+	Changes []string          // ENV, ENTRYPOINT, CMD as in a Dockerfile
+}
+
+// Import makes an image. One of the same name is replaced.
+func (l *Lab) Import(ctx context.Context, im Image) error {
+	var layer bytes.Buffer
+	if err := im.write(&layer); err != nil {
+		return fmt.Errorf("packing the image %s: %w", im.Name, err)
+	}
+	done, err := l.api.ImageImport(ctx, client.ImageImportSource{Source: &layer, SourceName: "-"}, im.Name,
+		client.ImageImportOptions{Changes: im.Changes})
+	if err != nil {
+		return fmt.Errorf("importing the image %s: %w", im.Name, err)
+	}
+	defer done.Close()
+	said, err := io.ReadAll(done)
+	if err == nil && bytes.Contains(said, []byte(`"error"`)) {
+		err = errors.New(string(said))
+	}
+	if err != nil {
+		return fmt.Errorf("importing the image %s: %w", im.Name, err)
+	}
+	return nil
+}
+
+// ImportImage makes an image of one static binary that starts it.
+func (l *Lab) ImportImage(ctx context.Context, name, binary string, entrypoint ...string) error {
+	quoted := make([]string, len(entrypoint))
+	for i, word := range entrypoint {
+		quoted[i] = fmt.Sprintf("%q", word)
+	}
+	return l.Import(ctx, Image{Name: name, Binary: binary, Path: entrypoint[0],
+		Changes: []string{"ENTRYPOINT [" + strings.Join(quoted, ",") + "]"}})
+}
+
+// ImportStandIns makes every image of the stock project, and the connector's.
+// The connector looks for its edge at the address edge and trusts the authority
+// ca (PEM); both may be empty where no edge is needed: it then keeps trying.
+func (l *Lab) ImportStandIns(ctx context.Context, edge string, ca []byte) error {
+	bin, err := l.buildStandIns(ctx)
+	if err != nil {
+		return err
+	}
+	app := Image{Binary: filepath.Join(bin, "ocs"), Path: "/bin/ocs", Changes: []string{"ENV PATH=/bin", "ENV DEBUG=0"}}
+	for _, name := range []string{"sh", "gunicorn", "python", "celery", "postgres", "pg_isready", "redis-server", "redis-cli"} {
+		app.Links = append(app.Links, "/bin/"+name)
+	}
+	for _, name := range []string{AppImage, DatabaseImage, CacheImage} {
+		app.Name = name
+		if name == DatabaseImage {
+			app.Changes = append(slices.Clone(app.Changes), `CMD ["postgres"]`)
+		}
+		if err := l.Import(ctx, app); err != nil {
+			return err
+		}
+	}
+	return l.importConnector(ctx, filepath.Join(bin, "cloudflared"), edge, ca)
+}
+
+func (l *Lab) importConnector(ctx context.Context, binary, edge string, ca []byte) error {
+	if edge == "" {
+		edge = HostAddress + ":7844"
+	}
+	im := Image{Name: ConnectorImage, Binary: binary, Path: "/usr/local/bin/cloudflared",
+		Changes: []string{`ENTRYPOINT ["/usr/local/bin/cloudflared"]`, `CMD ["version"]`,
+			// Four times the same address: cloudflared then makes four connections.
+			"ENV TUNNEL_EDGE=" + strings.Join([]string{edge, edge, edge, edge}, ",")}}
+	if len(ca) > 0 {
+		im.Files = map[string][]byte{"/etc/edge-ca.pem": ca}
+		im.Changes = append(im.Changes, "ENV TUNNEL_CACERT=/etc/edge-ca.pem")
+	}
+	return l.Import(ctx, im)
+}
+
+// buildStandIns builds the stand-ins into the lab's folder.
+func (l *Lab) buildStandIns(ctx context.Context) (string, error) {
+	root, err := moduleRoot(ctx)
+	if err != nil {
+		return "", err
+	}
+	bin := filepath.Join(l.dir, "bin")
+	if err := os.MkdirAll(bin, 0o755); err != nil {
+		return "", fmt.Errorf("building the stand-ins: %w", err)
+	}
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", bin+"/",
+		"./internal/standin/cmd/ocs", "./internal/standin/cmd/cloudflared")
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building the stand-ins: %w: %s", err, out)
+	}
+	return bin, nil
+}
+
+// moduleRoot is the folder of the module that is being tested.
+func moduleRoot(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	mod := strings.TrimSpace(string(out))
+	if err != nil || mod == "" || mod == os.DevNull {
+		return "", fmt.Errorf("finding the module: %w", err)
+	}
+	return filepath.Dir(mod), nil
+}
+
+// write packs the image's one layer.
+func (im Image) write(to io.Writer) error {
+	binary, err := os.ReadFile(im.Binary)
+	if err != nil {
+		return err
+	}
+	w := tar.NewWriter(to)
+	for _, d := range []string{"tmp/", "etc/"} {
+		if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: d, Mode: 0o777}); err != nil {
+			return err
+		}
+	}
+	if err := add(w, im.Path, 0o755, binary); err != nil {
+		return err
+	}
+	for _, link := range im.Links {
+		if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeSymlink, Name: strings.TrimPrefix(link, "/"), Linkname: im.Path}); err != nil {
+			return err
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(im.Files)) {
+		if err := add(w, path, 0o644, im.Files[path]); err != nil {
+			return err
+		}
+	}
+	return w.Close()
+}
+
+func add(w *tar.Writer, path string, mode int64, content []byte) error {
+	if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: strings.TrimPrefix(path, "/"), Mode: mode, Size: int64(len(content))}); err != nil {
+		return err
+	}
+	_, err := w.Write(content)
+	return err
+}

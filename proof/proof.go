@@ -1,0 +1,204 @@
+// Package proof gets the evidence that a run and the pages ask for: that the
+// app and the connector answer beside, that the public name works and the rest
+// is locked, and that nothing leads past the tunnel. It puts together what the
+// probes see with what the Docker host knows. It judges nothing twice: what an
+// answer means is package probe's business.
+package proof
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/culvert/culvert/dockerx/found"
+	"github.com/culvert/culvert/journey"
+	"github.com/culvert/culvert/probe"
+	"github.com/culvert/culvert/setup"
+)
+
+// Host is what a Docker host tells about the app and the connector.
+type Host interface {
+	Addresses(ctx context.Context, project, service string) ([]string, error)
+	ConnectorReady(ctx context.Context, project string) (found.Ready, error)
+	Look(ctx context.Context) ([]found.Project, error)
+}
+
+// Prover gets evidence. It is safe for concurrent use.
+type Prover struct {
+	Probe *probe.Prober
+	Host  Host
+	// Addresses lists the addresses of this server that others can reach.
+	Addresses func() []string
+	Clock     func() time.Time
+}
+
+// Beside asks the app at its container and the connector, before anybody is
+// sent their way.
+func (p *Prover) Beside(ctx context.Context, a setup.Answers) []setup.Evidence {
+	evidence := []setup.Evidence{p.connector(ctx, a)}
+	addresses, err := p.Host.Addresses(ctx, a.Stack.Project, a.Stack.Service)
+	if err != nil || len(addresses) == 0 {
+		return append(evidence, p.without(a, err))
+	}
+	address := net.JoinHostPort(addresses[0], strconv.Itoa(a.Stack.Target))
+	for _, v := range p.Probe.Origin(ctx, address, a.Hostname, a.Checks) {
+		v.Check.ID = journey.BesidePrefix + v.Check.ID
+		evidence = append(evidence, v)
+	}
+	return evidence
+}
+
+// without is the evidence that the app could not even be asked.
+func (p *Prover) without(a setup.Answers, err error) setup.Evidence {
+	detail := fmt.Sprintf("The container of %s has no address, so the app cannot be asked.", a.Stack.Service)
+	if err != nil {
+		detail = setup.AsProblem(err).Message
+	}
+	return setup.Evidence{
+		Check: setup.Check{ID: journey.BesidePrefix + "app", Name: "The app"},
+		At:    p.Clock(), By: setup.ByNobody, Detail: detail,
+	}
+}
+
+func (p *Prover) connector(ctx context.Context, a setup.Answers) setup.Evidence {
+	started := p.Clock()
+	v := setup.Evidence{Check: setup.Check{ID: journey.BesidePrefix + journey.ConnectorCheck, Name: "Connector"}, At: started}
+	ready, err := p.Host.ConnectorReady(ctx, a.Stack.ConnectorProject)
+	v.Took = p.Clock().Sub(started)
+	switch {
+	case err != nil:
+		v.By, v.Detail = setup.ByNobody, setup.AsProblem(err).Message
+	case !ready.Answered:
+		v.By, v.Detail = setup.ByNobody, "The connector does not answer yet."
+	case !ready.Ready:
+		v.By, v.Detail = setup.ByConnector, "The connector runs and has no connection to Cloudflare yet. It needs outgoing port 7844."
+	default:
+		v.By, v.OK = setup.ByConnector, true
+		v.Detail = fmt.Sprintf("The connector has %d connections to Cloudflare.", ready.Connections)
+	}
+	return v
+}
+
+// Outside asks through the public name.
+func (p *Prover) Outside(ctx context.Context, a setup.Answers) []setup.Evidence {
+	return p.Probe.Run(ctx, a.Hostname, a.Checks)
+}
+
+// Closed asks whether the app can be reached past the tunnel: at its published
+// port from a non-loopback address, or through anything else on this server.
+func (p *Prover) Closed(ctx context.Context, a setup.Answers) []setup.Evidence {
+	started := p.Clock()
+	v := setup.Evidence{Check: setup.Check{ID: journey.PortCheck, Name: "The published port"}, At: started, By: setup.ByNobody}
+	addresses := p.Addresses()
+	if len(addresses) == 0 {
+		v.Detail = "This server has no address beside loopback, so nothing can be asked from outside."
+		return []setup.Evidence{v}
+	}
+	ports, err := p.ports(ctx, a.Stack)
+	if err != nil {
+		v.Detail = setup.AsProblem(err).Message
+		return []setup.Evidence{v}
+	}
+	v.OK = true
+	for _, host := range addresses {
+		for _, port := range ports {
+			address := net.JoinHostPort(host, strconv.Itoa(port))
+			v.Excerpt = append(v.Excerpt, address)
+			if open, detail := p.Probe.Outside(ctx, address); open {
+				v.OK, v.By, v.Detail = false, setup.ByApp, detail
+			} else if v.OK {
+				v.Detail = detail
+			}
+		}
+	}
+	v.Took = p.Clock().Sub(started)
+	evidence := []setup.Evidence{v}
+	for _, f := range p.fronts(ctx, a.Stack, a.Hostname, a.Checks, addresses) {
+		evidence = append(evidence, setup.Evidence{
+			Check: setup.Check{ID: journey.PortCheck + "/" + f.Address, Name: "Another way in at " + f.Address},
+			URL:   f.URL, At: started, By: setup.ByApp, Detail: f.Detail + " Whoever comes this way needs no login. Stop it, or let it answer this server only.",
+		})
+	}
+	return evidence
+}
+
+// ports are the ports of this server at which the app may be published.
+func (p *Prover) ports(ctx context.Context, s setup.Stack) ([]int, error) {
+	ports := []int{s.Target}
+	projects, err := p.Host.Look(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, project := range projects {
+		service, ok := project.Find(s.Service)
+		if project.Name != s.Project || !ok {
+			continue
+		}
+		for _, published := range service.Ports {
+			if published.Target == s.Target && !slices.Contains(ports, published.Published) {
+				ports = append(ports, published.Published)
+			}
+		}
+	}
+	return ports, nil
+}
+
+func (p *Prover) fronts(ctx context.Context, s setup.Stack, host string, checks []setup.Check, addresses []string) []probe.Front {
+	print := probe.Fingerprint{}
+	if host != "" {
+		print.Hosts = []string{host}
+	}
+	for _, c := range checks {
+		if !c.Locked && !c.Metadata {
+			print.Check = c
+			break
+		}
+	}
+	ports := slices.DeleteFunc(probe.FrontPorts(), func(port int) bool { return port == s.Target })
+	return p.Probe.Fronts(ctx, addresses, ports, print)
+}
+
+// Admin says in a word whether the app's administration pages answer anybody at
+// the published port today.
+func (p *Prover) Admin(ctx context.Context, s setup.Stack) string {
+	ports, err := p.ports(ctx, s)
+	if err != nil {
+		return "unknown"
+	}
+	for _, host := range p.Addresses() {
+		for _, port := range ports {
+			if open, _ := p.Probe.Outside(ctx, net.JoinHostPort(host, strconv.Itoa(port))); open {
+				return "open"
+			}
+		}
+	}
+	return "closed"
+}
+
+// Fronts lists what else on this server serves the app today.
+func (p *Prover) Fronts(ctx context.Context, s setup.Stack) []string {
+	var lines []string
+	for _, f := range p.fronts(ctx, s, "", nil, p.Addresses()) {
+		lines = append(lines, f.Detail)
+	}
+	return lines
+}
+
+// ServerAddresses lists this server's own addresses that others may reach.
+func ServerAddresses() []string {
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil // nothing can be asked, and Closed says so
+	}
+	var out []string
+	for _, a := range all {
+		ip, ok := a.(*net.IPNet)
+		if ok && !ip.IP.IsLoopback() && !ip.IP.IsLinkLocalUnicast() && !ip.IP.IsMulticast() {
+			out = append(out, ip.IP.String())
+		}
+	}
+	return out
+}
