@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -231,7 +232,11 @@ func (c *Client) note(ctx context.Context, r request, res *http.Response, err er
 		log = log.With("status", res.StatusCode, "ray", res.Header.Get("Cf-Ray"))
 	}
 	if err != nil {
-		log.WarnContext(ctx, "cloudflare call failed", "err", c.redact(err.Error()))
+		level := slog.LevelWarn
+		if res != nil && res.StatusCode == http.StatusNotFound { // looking whether something is gone
+			level = slog.LevelDebug
+		}
+		log.Log(ctx, level, "cloudflare call failed", "err", c.redact(err.Error()))
 		return
 	}
 	log.DebugContext(ctx, "cloudflare call")

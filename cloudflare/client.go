@@ -25,8 +25,8 @@ const DefaultBaseURL = "https://api.cloudflare.com/client/v4/"
 // if there were more. We make 960 at most. The burst lets a few looks at an
 // account go out at once.
 const (
-	callsPerSecond = 3
-	callsAtOnce    = 60
+	callsPerSecond = 2
+	callsAtOnce    = 300
 )
 
 const (

@@ -74,6 +74,8 @@ type execution struct {
 	run      Run
 	answers  *setup.Answers
 	attempts map[setup.Key]int
+	sight    sight
+	freshly  bool                // the newest plan was made from a look at everything
 	proven   map[setup.Step]bool // the proof before a step was given
 }
 
@@ -86,12 +88,15 @@ func (x *execution) carryOut(ctx context.Context) (Run, error) {
 		}
 	}
 	for {
-		p, err := x.look(ctx, x.run.Setup, x.answers, true)
+		p, err := x.plan(ctx)
 		if err != nil {
 			return x.interrupted(ctx, err)
 		}
-		x.remember(p)
 		next, ended := x.next(p)
+		if (ended != nil || len(next) == 0) && !x.freshly {
+			x.sight.clear() // nothing ends on what was seen before the last changes
+			continue
+		}
 		switch {
 		case ended != nil:
 			return x.finish(ctx, p, *ended)
@@ -103,6 +108,10 @@ func (x *execution) carryOut(ctx context.Context) (Run, error) {
 				return x.run, err
 			}
 		}
+		if x.run.Step != next[0].Step && !x.freshly && next[0].Verb.Writes() {
+			x.sight.clear() // a step begins with a look at everything
+			continue
+		}
 		if ended := x.mayEnter(ctx, next[0].Step); ended != nil {
 			return x.finish(ctx, p, *ended)
 		}
@@ -112,6 +121,23 @@ func (x *execution) carryOut(ctx context.Context) (Run, error) {
 			return x.finish(ctx, p, *ended)
 		}
 	}
+}
+
+// plan looks at what may have changed since the last wave, and plans. Who holds
+// the locks of a run stores how changes ended that a process left open.
+func (x *execution) plan(ctx context.Context) (Planned, error) {
+	x.freshly = x.sight.worlds == [3]*setup.World{}
+	p, stored, err := x.lookWith(ctx, x.run.Setup, x.answers, func(ctx context.Context, v setup.View) (setup.World, error) {
+		return x.sight.observe(ctx, v, x.Ports)
+	})
+	if err != nil {
+		return Planned{}, err
+	}
+	if err := x.storeSettled(ctx, stored, p.Ledger); err != nil {
+		return Planned{}, err
+	}
+	x.remember(p)
+	return p, nil
 }
 
 // ending is how a run leaves the loop.

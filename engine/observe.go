@@ -30,7 +30,7 @@ func (e *Engine) Plan(ctx context.Context, id setup.SetupID, answers *setup.Answ
 			return Planned{}, &Invalid{bad}
 		}
 	}
-	p, err := e.look(ctx, id, answers, false)
+	p, err := e.look(ctx, id, answers)
 	if err != nil {
 		return Planned{}, err
 	}
@@ -63,13 +63,20 @@ func (e *Engine) remember(p Planned) {
 	e.Notify.Publish(string(p.Setup), TopicPlan)
 }
 
-// look observes everything that concerns a setup, closes intents that were left
-// open, and plans. Only who holds the locks of a run may store what it closed:
-// for anybody else an open intent may be a change that is being made right now.
-func (e *Engine) look(ctx context.Context, id setup.SetupID, answers *setup.Answers, store bool) (Planned, error) {
+// look observes everything that concerns a setup and plans. It stores nothing:
+// an open intent may be a change that is being made right now.
+func (e *Engine) look(ctx context.Context, id setup.SetupID, answers *setup.Answers) (Planned, error) {
+	planned, _, err := e.lookWith(ctx, id, answers, e.observe)
+	return planned, err
+}
+
+// lookWith plans with what observe sees. The second result is the ledger as it
+// was stored, before intents that a process left open were closed.
+func (e *Engine) lookWith(ctx context.Context, id setup.SetupID, answers *setup.Answers,
+	observe func(context.Context, setup.View) (setup.World, error)) (Planned, setup.Ledger, error) {
 	revisions, err := e.Store.Approved(ctx)
 	if err != nil {
-		return Planned{}, fmt.Errorf("reading the approved answers: %w", err)
+		return Planned{}, setup.Ledger{}, fmt.Errorf("reading the approved answers: %w", err)
 	}
 	approved := map[setup.SetupID]setup.Answers{}
 	for other, r := range revisions {
@@ -79,30 +86,24 @@ func (e *Engine) look(ctx context.Context, id setup.SetupID, answers *setup.Answ
 	}
 	ledger, err := e.Store.Ledger(ctx)
 	if err != nil {
-		return Planned{}, fmt.Errorf("reading the ledger: %w", err)
+		return Planned{}, setup.Ledger{}, fmt.Errorf("reading the ledger: %w", err)
 	}
 	view, err := e.view(ctx, id, answers, approved, ledger)
 	if err != nil {
-		return Planned{}, err
+		return Planned{}, setup.Ledger{}, err
 	}
-	world, err := e.observe(ctx, view)
+	world, err := observe(ctx, view)
 	if err != nil {
-		return Planned{}, err
+		return Planned{}, setup.Ledger{}, err
 	}
 	settled, barriers := setup.Settle(world, ledger)
-	if store {
-		if err := e.storeSettled(ctx, ledger, settled); err != nil {
-			return Planned{}, err
-		}
-	}
-	ledger = settled
 	want, contradictions := setup.Merge(id, answers, approved)
-	plan, err := setup.MakePlan(id, want, world, ledger)
+	plan, err := setup.MakePlan(id, want, world, settled)
 	if err != nil {
-		return Planned{}, err
+		return Planned{}, setup.Ledger{}, err
 	}
 	plan.Barriers = append(append(plan.Barriers, barriers...), contradictions...)
-	return Planned{Setup: id, At: e.Clock.Now(), Answers: answers, Plan: plan, Ledger: ledger}, nil
+	return Planned{Setup: id, At: e.Clock.Now(), Answers: answers, Plan: plan, Ledger: settled}, ledger, nil
 }
 
 // view joins what all setups look at with what earlier answers of this one did.
@@ -128,22 +129,55 @@ func (e *Engine) view(ctx context.Context, id setup.SetupID, answers *setup.Answ
 
 // observe reads all Ports at the same time.
 func (e *Engine) observe(ctx context.Context, v setup.View) (setup.World, error) {
-	ports := []setup.Port{e.Ports.Cloud, e.Ports.Docker, e.Ports.Files}
-	worlds := make([]setup.World, len(ports))
+	return new(sight).observe(ctx, v, e.Ports)
+}
+
+// sight is what the Ports showed last. Within a run only those are read again
+// that a wave has written to, or all of them when it was cleared: looking at an
+// account costs calls of a small budget.
+type sight struct {
+	worlds [3]*setup.World
+}
+
+// all lists the Ports in the order in which a sight keeps them.
+func (p Ports) all() [3]setup.Port { return [3]setup.Port{p.Cloud, p.Docker, p.Files} }
+
+func (s *sight) clear() { s.worlds = [3]*setup.World{} }
+
+// changed forgets what the Port of a place showed.
+func (s *sight) changed(k setup.Kind) {
+	switch k.Place() {
+	case setup.AtDocker:
+		s.worlds[1] = nil
+	case setup.AtFiles:
+		s.worlds[2] = nil
+	default:
+		s.worlds[0] = nil
+	}
+}
+
+// observe reads what is not known, all Ports at the same time.
+func (s *sight) observe(ctx context.Context, v setup.View, p Ports) (setup.World, error) {
 	group, ctx := errgroup.WithContext(ctx)
-	for i, p := range ports {
+	for i, port := range p.all() {
+		if s.worlds[i] != nil {
+			continue
+		}
 		group.Go(func() error {
-			w, err := p.Observe(ctx, v)
-			worlds[i] = w
-			return err
+			w, err := port.Observe(ctx, v)
+			if err != nil {
+				return err
+			}
+			s.worlds[i] = &w
+			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return setup.World{}, fmt.Errorf("looking at how things stand: %w", err)
 	}
 	var all setup.World
-	for _, w := range worlds {
-		all.Add(w)
+	for _, w := range s.worlds {
+		all.Add(*w)
 	}
 	return all, nil
 }

@@ -25,6 +25,9 @@ func (x *execution) wave(ctx context.Context, p Planned, changes []setup.Change)
 			return nil, err
 		}
 	}
+	for _, c := range changes {
+		x.sight.changed(c.Key.Kind)
+	}
 	calls := byFootprint(changes)
 	endings := make([]*ending, len(calls))
 	group, ctx := errgroup.WithContext(ctx)
