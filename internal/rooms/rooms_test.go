@@ -1,0 +1,87 @@
+// Package rooms checks that every package imports only what its room may, as
+// docs/architecture.md lists it.
+package rooms
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/culvert/culvert"
+
+// may lists, for each package, which packages of ours and which libraries (by
+// prefix) it may import directly. A package below one that is listed may import
+// the same, unless it is listed itself. "*" is everything.
+var may = map[string]struct{ ours, libraries []string }{
+	"setup":                {},
+	"profile":              {[]string{"setup"}, []string{"gopkg.in/yaml.v3"}},
+	"config":               {[]string{"setup", "profile"}, []string{"gopkg.in/yaml.v3"}},
+	"engine":               {[]string{"setup"}, []string{"golang.org/x/sync"}},
+	"journey":              {[]string{"setup", "profile", "config", "engine", "secret", "dockerx/found"}, nil},
+	"cloudflare":           {[]string{"setup", "secret"}, []string{"github.com/cloudflare/cloudflare-go", "golang.org/x/time", "golang.org/x/sync", "github.com/tidwall"}},
+	"cloudflare/sim":       {[]string{"internal/tunnelproto"}, []string{"golang.org/x/sync"}},
+	"dockerx":              {[]string{"setup", "dockerx/found"}, []string{"github.com/moby/moby", "github.com/containerd/errdefs", "golang.org/x/sync"}},
+	"dockerx/found":        {[]string{"setup"}, nil},
+	"dockerx/sim":          {[]string{"setup", "dockerx/found"}, nil},
+	"dockerx/dockerxtest":  {[]string{"setup", "dockerx/found"}, []string{"github.com/google/go-cmp"}},
+	"stackfile":            {nil, []string{"github.com/compose-spec/compose-go", "gopkg.in/yaml.v3"}},
+	"files":                {[]string{"setup", "secret", "stackfile"}, nil},
+	"probe":                {[]string{"setup"}, []string{"github.com/miekg/dns"}},
+	"proof":                {[]string{"setup", "probe", "journey", "dockerx/found"}, nil},
+	"rehearsal":            {[]string{"setup", "secret", "cloudflare/sim", "dockerx/sim", "dockerx/found", "internal/standin/app"}, nil},
+	"store":                {[]string{"setup", "engine", "secret", "migrations"}, []string{"github.com/mattn/go-sqlite3"}},
+	"migrations":           {nil, []string{"github.com/pressly/goose"}},
+	"live":                 {},
+	"secret":               {nil, []string{"filippo.io/age"}},
+	"auth":                 {nil, []string{"github.com/alexedwards/scs"}},
+	"handlers":             {[]string{"setup", "journey", "web", "live", "auth", "profile", "dockerx/found", "secret"}, []string{"github.com/go-chi/chi", "github.com/a-h/templ"}},
+	"web":                  {[]string{"setup", "journey", "profile", "dockerx/found"}, []string{"github.com/a-h/templ"}},
+	"internal/tunnelproto": {nil, []string{"zombiezen.com/go/capnproto2", "golang.org/x/net"}},
+	"internal/standin":     {[]string{"internal/tunnelproto", "internal/standin/app", "internal/standin/connector"}, nil},
+	"internal/need":        {},
+	"internal/rooms":       {},
+	"lab":                  {[]string{"*"}, []string{"*"}},
+	"e2e":                  {[]string{"*"}, []string{"*"}},
+	"cmd":                  {[]string{"*"}, []string{"*"}},
+}
+
+func TestEveryRoomImportsOnlyWhatItMay(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"/...").Output()
+	if err != nil {
+		t.Fatalf("listing the packages: %v", err)
+	}
+	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		path, imports, _ := strings.Cut(line, " ")
+		room := strings.TrimPrefix(path, module+"/")
+		rule, known := ruleFor(room)
+		if !known {
+			t.Errorf("%s is in no room: add it to docs/architecture.md and to this test", room)
+			continue
+		}
+		for _, imported := range strings.Fields(imports) {
+			if !allowed(room, imported, rule.ours, rule.libraries) {
+				t.Errorf("%s imports %s", room, imported)
+			}
+		}
+	}
+}
+
+func ruleFor(room string) (rule struct{ ours, libraries []string }, known bool) {
+	for at := room; ; at = at[:strings.LastIndex(at, "/")] {
+		if rule, known = may[at]; known || !strings.Contains(at, "/") {
+			return rule, known
+		}
+	}
+}
+
+func allowed(room, imported string, ours, libraries []string) bool {
+	if own, is := strings.CutPrefix(imported, module+"/"); is {
+		return slices.Contains(ours, "*") || slices.Contains(ours, own)
+	}
+	if first, _, _ := strings.Cut(imported, "/"); !strings.Contains(first, ".") {
+		return true // the standard library
+	}
+	return slices.ContainsFunc(libraries, func(l string) bool { return l == "*" || strings.HasPrefix(imported, l) })
+}
