@@ -57,7 +57,8 @@ image: need-go need-cc assets ## a container image FROM scratch, with the Compos
 	rm -rf bin/image && mkdir -p bin/image/usr/bin bin/image/etc/ssl/certs bin/image/tmp
 	CGO_ENABLED=1 go build -trimpath -tags netgo,osusergo,sqlite_omit_load_extension \
 		-ldflags '-linkmode external -extldflags -static -X main.version=$(VERSION)' -o bin/image/usr/bin/culvert ./cmd/culvert
-	cd tools/compose && CGO_ENABLED=0 go build -trimpath -o $(CURDIR)/bin/image/usr/bin/docker-compose github.com/docker/compose/v5/cmd
+	cd tools/compose && CGO_ENABLED=0 go build -trimpath \
+		-ldflags "-s -w -X github.com/docker/compose/v5/internal.Version=$$(go list -m -f '{{.Version}}' github.com/docker/compose/v5)" -o $(CURDIR)/bin/image/usr/bin/docker-compose github.com/docker/compose/v5/cmd
 	cp /etc/ssl/certs/ca-certificates.crt bin/image/etc/ssl/certs/
 	chmod 1777 bin/image/tmp
 	docker build -t culvert:$(VERSION) -t culvert:latest .

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/culvert/culvert/setup"
 )
@@ -45,4 +46,9 @@ func all(entries []setup.Entry, p *setup.Problem) []setup.Outcome {
 // changed is the answer to an entry that no longer stands as it was shown.
 func changed(what string) *setup.Problem {
 	return &setup.Problem{Code: setup.CodeChanged, Message: what + " changed since it was looked at. Nothing was done; look again."}
+}
+
+// lastLook is the time to see what became of a call, even of a cancelled one.
+func lastLook(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 }

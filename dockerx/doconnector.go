@@ -94,22 +94,15 @@ func (h *Host) composeConnector(ctx context.Context, project, file string, now [
 // connectorUp waits until the connector stays up. Whether Cloudflare takes it
 // is another question: see ConnectorReady.
 func (h *Host) connectorUp(ctx context.Context, project string) *setup.Problem {
-	ctx, cancel := context.WithTimeout(ctx, h.patience)
-	defer cancel()
-	var now []box
-	w := waiter{host: h, want: signRunning, count: 1}
-	err := poll(ctx, func() (bool, error) {
-		all, err := h.boxes(ctx, project, connectorService)
-		if err != nil {
-			return false, err
-		}
-		now = all
-		return w.back(ctx, all), w.hopeless(all)
-	})
-	if err == nil {
+	w := &waiter{host: h, want: signRunning, count: 1}
+	err := w.wait(ctx, project, connectorService)
+	switch {
+	case err == nil:
 		return nil
+	case ctx.Err() != nil:
+		return h.problem(ctx, "waiting for the connector", ctx.Err())
 	}
-	return h.notUp(context.WithoutCancel(ctx), "The connector does not stay up.", now, maskOf(now), err)
+	return h.notUp(ctx, "The connector does not stay up.", w.seen, maskOf(w.seen), err)
 }
 
 // connectorDown removes the connector with its own file, or without it if the
@@ -136,7 +129,9 @@ func (h *Host) connectorDown(ctx context.Context, project string, now []box) *se
 // readConnector tells what stands after the attempt. If it cannot be seen, the
 // effect is not known.
 func (h *Host) readConnector(ctx context.Context, project string, e setup.Entry, failed *setup.Problem) ([]setup.Outcome, error) {
-	all, err := h.boxes(context.WithoutCancel(ctx), project, connectorService)
+	ctx, cancel := lastLook(ctx)
+	defer cancel()
+	all, err := h.boxes(ctx, project, connectorService)
 	if err != nil {
 		if failed == nil {
 			failed = h.problem(ctx, "looking at the connector", err)

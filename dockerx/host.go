@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -66,6 +67,9 @@ func New(o Options) (*Host, error) {
 	opts := []client.Opt{client.WithUserAgent("culvert")}
 	if o.Host != "" {
 		opts = append(opts, client.WithHost(o.Host))
+	}
+	if strings.HasPrefix(o.Host, "tcp://") {
+		opts = append(opts, client.WithTLSClientConfigFromEnv())
 	}
 	api, err := client.New(opts...)
 	if err != nil {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/moby/moby/api/types/container"
+
 	"github.com/culvert/culvert/setup"
 )
 
@@ -116,24 +118,17 @@ func (h *Host) replies(ctx context.Context, address string) bool {
 }
 
 // waitBack polls until every container of the service is up again as it was
-// before, and gives the moment.
+// before, and gives the moment at which the app showed itself.
 func (h *Host) waitBack(ctx context.Context, r *recreation, target int, want sign) (time.Time, *setup.Problem) {
-	ctx, cancel := context.WithTimeout(ctx, h.patience)
-	defer cancel()
-	var now []box
-	w := waiter{host: h, target: target, want: want, count: len(r.up)}
-	err := poll(ctx, func() (bool, error) {
-		all, err := h.boxes(ctx, r.project, r.service)
-		if err != nil {
-			return false, err
-		}
-		now = all
-		return w.back(ctx, all), w.hopeless(all)
-	})
-	if err == nil {
-		return h.clock(), nil
+	w := &waiter{host: h, target: target, want: want, count: len(r.up)}
+	err := w.wait(ctx, r.project, r.service)
+	switch {
+	case err == nil:
+		return w.since, nil
+	case ctx.Err() != nil:
+		return time.Time{}, h.problem(ctx, "waiting for "+r.service, ctx.Err())
 	}
-	return time.Time{}, h.notUp(context.WithoutCancel(ctx), r.service+" did not come back after its restart.", now, r.mask, err)
+	return time.Time{}, h.notUp(ctx, r.service+" did not come back after its restart.", w.seen, r.mask, err)
 }
 
 // waiter judges whether a service is back.
@@ -141,30 +136,51 @@ type waiter struct {
 	host   *Host
 	target int
 	want   sign
-	count  int
+	count  int            // of containers
 	steady map[string]int // by container and start: how often it was seen running
+	since  time.Time      // when enough of them gave the sign
+	seen   []box          // at the last look
 }
 
-// back: as many containers as before, each healthy if it has a health check,
-// and otherwise giving the sign that is waited for.
-func (w *waiter) back(ctx context.Context, all []box) bool {
-	up := 0
-	for _, b := range all {
-		if b.running() && w.ready(ctx, b) {
-			up++
+// wait polls until the service is back, its patience ends or waiting is in vain.
+func (w *waiter) wait(ctx context.Context, project, service string) error {
+	ctx, cancel := context.WithTimeout(ctx, w.host.patience)
+	defer cancel()
+	return poll(ctx, func() (bool, error) {
+		all, err := w.host.boxes(ctx, project, service)
+		if err != nil {
+			return false, err
+		}
+		w.seen = all
+		return w.back(ctx), hopeless(all)
+	})
+}
+
+// back: as many containers as are awaited give the sign, and those that have a
+// health check are healthy too. A health check may be long in coming, so the
+// moment of the sign is kept.
+func (w *waiter) back(ctx context.Context) bool {
+	alive, healthy := 0, 0
+	for _, b := range w.seen {
+		if !b.running() || !w.gives(ctx, b) {
+			continue
+		}
+		alive++
+		if health := b.health(); health == "" || health == "healthy" {
+			healthy++
 		}
 	}
-	return up >= w.count
+	if alive >= w.count && w.since.IsZero() {
+		w.since = w.host.clock()
+	}
+	return healthy >= w.count
 }
 
 // steadyLooks is how many looks in a row make a container that gives no other
 // sign count as up: about a second.
 const steadyLooks = 10
 
-func (w *waiter) ready(ctx context.Context, b box) bool {
-	if health := b.health(); health != "" && health != "healthy" {
-		return false
-	}
+func (w *waiter) gives(ctx context.Context, b box) bool {
 	if w.want > signRunning {
 		return w.host.alive(ctx, b, w.target) >= w.want
 	}
@@ -177,9 +193,9 @@ func (w *waiter) ready(ctx context.Context, b box) bool {
 }
 
 // hopeless: waiting longer would not help.
-func (w *waiter) hopeless(all []box) error {
+func hopeless(all []box) error {
 	for _, b := range all {
-		if b.RestartCount >= 5 || (b.State != nil && b.State.Status == "exited") {
+		if b.State != nil && (b.RestartCount >= 5 || b.State.Status == container.StateExited) {
 			return fmt.Errorf("%s ended with exit code %d", b.name(), b.State.ExitCode)
 		}
 	}
@@ -211,7 +227,7 @@ func (h *Host) notUp(ctx context.Context, text string, now []box, m mask, err er
 		return p
 	}
 	bad := max(0, slices.IndexFunc(now, func(b box) bool { return !b.running() }))
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	m.values = append(m.values, maskOf(now).values...)
 	if said, logErr := h.containerLogs(ctx, now[bad], 5); logErr == nil && len(said) > 0 {

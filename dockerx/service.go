@@ -86,7 +86,9 @@ func (r *recreation) stale() []setup.Outcome {
 // readBack tells what stands after the attempt. If it cannot be seen and the
 // attempt did not fail either, the effect is not known.
 func (h *Host) readBack(ctx context.Context, r *recreation, failed *setup.Problem) ([]setup.Outcome, error) {
-	up, err := h.runningBoxes(context.WithoutCancel(ctx), r.project, r.service)
+	ctx, cancel := lastLook(ctx)
+	defer cancel()
+	up, err := h.runningBoxes(ctx, r.project, r.service)
 	if err != nil {
 		if failed == nil {
 			failed = h.problem(ctx, "looking at "+r.scope()+" after the restart", err)

@@ -28,6 +28,7 @@ type world struct {
 	sim   simLine
 	ca    string // file of the edge's authority
 	data  string
+	tools string // folder of the Compose command
 }
 
 // simLine is what `culvert sim` prints.
@@ -44,13 +45,20 @@ type simLine struct {
 // open starts everything: engine, simulated account, images, the app.
 func open(t *testing.T) *world {
 	t.Helper()
-	w := &world{Lab: lab.Start(t), bin: filepath.Join(t.TempDir(), "culvert"), data: t.TempDir()}
+	w := &world{Lab: lab.Start(t), bin: filepath.Join(t.TempDir(), "culvert"), data: t.TempDir(), tools: t.TempDir()}
 	build(t, w.bin)
 	w.startSim(t)
 	if err := w.ImportStandIns(t.Context(), w.sim.Tunnel, []byte(w.sim.CA)); err != nil {
 		t.Fatal(err)
 	}
 	w.stack = w.Project(t, fixtures())
+	compose, err := lab.ComposeBinary(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(compose, filepath.Join(w.tools, "docker-compose")); err != nil {
+		t.Fatal(err)
+	}
 	return w
 }
 
@@ -126,13 +134,9 @@ func firstLine(t *testing.T, cmd *exec.Cmd) string {
 // culvert is the program with the environment of this server.
 func (w *world) culvert(ctx context.Context, t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
-	compose, err := lab.ComposeBinary(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
 	cmd := w.Command(ctx, w.bin, append(args, "--data", w.data)...)
 	cmd.Env = append(cmd.Env,
-		"PATH="+filepath.Dir(compose)+":"+os.Getenv("PATH"),
+		"PATH="+w.tools+":"+os.Getenv("PATH"),
 		"CLOUDFLARE_BASE_URL="+w.sim.URL,
 		"CULVERT_LAB_EDGE="+w.sim.Edge,
 		"CULVERT_LAB_CA="+w.ca,

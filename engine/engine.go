@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -135,7 +134,10 @@ func (e *Engine) Start(ctx context.Context, r Request) (Run, error) {
 			return Run{}, &Invalid{bad}
 		}
 	}
-	unlock := e.locks.lock("approve " + string(r.Setup))
+	unlock, err := e.locks.lock(ctx, "approve "+string(r.Setup))
+	if err != nil {
+		return Run{}, err
+	}
 	defer unlock()
 	if open, err := e.openRun(ctx, r.Setup); err != nil {
 		return Run{}, err
@@ -205,12 +207,14 @@ func (e *Engine) Serve(ctx context.Context) error {
 	var work sync.WaitGroup
 	defer work.Wait()
 	e.Wake()
+	park := e.parkTimer(ctx, &work)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-e.wake:
-		case <-e.parkTimer(ctx):
+		case <-park:
+			park = e.parkTimer(ctx, &work)
 		}
 		runs, err := e.Store.OpenRuns(ctx)
 		if err != nil {
@@ -226,12 +230,12 @@ func (e *Engine) Serve(ctx context.Context) error {
 	}
 }
 
-func (e *Engine) parkTimer(ctx context.Context) <-chan struct{} {
+func (e *Engine) parkTimer(ctx context.Context, work *sync.WaitGroup) <-chan struct{} {
 	done := make(chan struct{})
-	go func() {
+	work.Go(func() {
 		defer close(done)
 		_ = e.Clock.Sleep(ctx, e.ParkCheck) // the context is looked at by the caller
-	}()
+	})
 	return done
 }
 
@@ -253,7 +257,7 @@ func (e *Engine) begin(ctx context.Context, work *sync.WaitGroup, run Run) {
 			delete(e.running, run.ID)
 			e.mu.Unlock()
 		}()
-		if _, err := e.Execute(ctx, run); err != nil {
+		if _, err := e.Execute(ctx, run); err != nil && ctx.Err() == nil {
 			e.Log.Error("run stopped", "run", run.ID, "err", err)
 		}
 	}()
@@ -276,7 +280,10 @@ func (e *Engine) Cancel(ctx context.Context, id int64, actor string) error {
 	if stop != nil {
 		stop()
 	}
-	unlock := e.locks.lock("setup " + string(run.Setup)) // after its last write
+	unlock, err := e.locks.lock(ctx, "setup "+string(run.Setup)) // after its last write
+	if err != nil {
+		return err
+	}
 	defer unlock()
 	if run, err = e.Store.Run(ctx, id); err != nil || run.State.Over() {
 		return err
@@ -286,35 +293,4 @@ func (e *Engine) Cancel(ctx context.Context, id int64, actor string) error {
 	err = e.Store.SaveRun(ctx, run, []Audit{{At: now, Setup: run.Setup, Run: run.ID, Actor: actor, Action: "cancelled", Text: run.Note}})
 	e.Notify.Publish(string(run.Setup), TopicRun)
 	return err
-}
-
-// keyedLocks are mutexes by name: one run per setup, one writer per account and
-// per compose project.
-type keyedLocks struct {
-	mu    sync.Mutex
-	locks map[string]*sync.Mutex
-}
-
-func (k *keyedLocks) lock(names ...string) (unlock func()) {
-	names = slices.Compact(slices.Sorted(slices.Values(names))) // one order for all: no deadlock
-	k.mu.Lock()
-	if k.locks == nil {
-		k.locks = map[string]*sync.Mutex{}
-	}
-	var held []*sync.Mutex
-	for _, n := range names {
-		if k.locks[n] == nil {
-			k.locks[n] = &sync.Mutex{}
-		}
-		held = append(held, k.locks[n])
-	}
-	k.mu.Unlock()
-	for _, m := range held {
-		m.Lock()
-	}
-	return func() {
-		for _, m := range slices.Backward(held) {
-			m.Unlock()
-		}
-	}
 }

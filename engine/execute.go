@@ -26,7 +26,10 @@ func (e *Engine) Execute(ctx context.Context, run Run) (Run, error) {
 	if err != nil {
 		return run, err
 	}
-	unlock := e.locks.lock(names...)
+	unlock, err := e.locks.lock(ctx, names...)
+	if err != nil {
+		return run, err
+	}
 	defer unlock()
 	if run, err = e.Store.Run(ctx, run.ID); err != nil {
 		return run, fmt.Errorf("reading the run: %w", err)
@@ -34,7 +37,8 @@ func (e *Engine) Execute(ctx context.Context, run Run) (Run, error) {
 	if run.State.Over() {
 		return run, nil
 	}
-	x := &execution{Engine: e, run: run, answers: answers, attempts: map[setup.Key]int{}, proven: map[setup.Step]bool{}}
+	x := &execution{Engine: e, run: run, answers: answers,
+		attempts: map[setup.Key]int{}, made: map[string]bool{}, proven: map[setup.Step]bool{}}
 	return x.carryOut(ctx)
 }
 
@@ -74,8 +78,11 @@ type execution struct {
 	run      Run
 	answers  *setup.Answers
 	attempts map[setup.Key]int
+	made     map[string]bool // by hash: changes that took place, as their call said
 	sight    sight
 	freshly  bool                // the newest plan was made from a look at everything
+	tidied   bool                // what an earlier stretch left behind is settled
+	tookBack bool                // the public name was removed again
 	proven   map[setup.Step]bool // the proof before a step was given
 }
 
@@ -112,7 +119,14 @@ func (x *execution) carryOut(ctx context.Context) (Run, error) {
 			x.sight.clear() // a step begins with a look at everything
 			continue
 		}
-		if ended := x.mayEnter(ctx, next[0].Step); ended != nil {
+		evidence, err := x.beforeStep(ctx, next[0])
+		if err != nil {
+			return x.interrupted(ctx, err)
+		}
+		if open := firstOpen(evidence); open != nil {
+			return x.takeBack(ctx, *open)
+		}
+		if ended := mayEnter(next[0].Step, evidence); ended != nil {
 			return x.finish(ctx, p, *ended)
 		}
 		if ended, err := x.wave(ctx, p, next); err != nil {
@@ -133,7 +147,7 @@ func (x *execution) plan(ctx context.Context) (Planned, error) {
 	if err != nil {
 		return Planned{}, err
 	}
-	if err := x.storeSettled(ctx, stored, p.Ledger); err != nil {
+	if err := x.settle(ctx, stored, p); err != nil {
 		return Planned{}, err
 	}
 	x.remember(p)
@@ -228,8 +242,14 @@ func (x *execution) barred(p setup.Plan) *ending {
 	return nil
 }
 
-// finish stores how this stretch ended.
+// finish stores how this stretch ended, and keeps the plan that is left.
 func (x *execution) finish(ctx context.Context, p Planned, end ending) (Run, error) {
+	x.remember(p)
+	return x.end(ctx, end)
+}
+
+// end stores how this stretch ended.
+func (x *execution) end(ctx context.Context, end ending) (Run, error) {
 	if x.run.State == RunParked && end.state == RunParked && x.run.Note == end.note {
 		return x.run, nil // still waiting for the same
 	}
@@ -240,9 +260,7 @@ func (x *execution) finish(ctx context.Context, p Planned, end ending) (Run, err
 		x.run.Ended = now
 		audit = append(audit, Audit{At: now, Setup: x.run.Setup, Run: x.run.ID, Actor: x.run.Actor, Action: string(end.state), Text: endText(end)})
 	}
-	err := x.save(ctx, audit...)
-	x.remember(p)
-	return x.run, err
+	return x.run, x.save(ctx, audit...)
 }
 
 // interrupted is for what is not the plan's fault: the process is ending, or
@@ -253,7 +271,8 @@ func (x *execution) interrupted(ctx context.Context, cause error) (Run, error) {
 		return x.run, errors.Join(x.save(ctx), ctx.Err())
 	}
 	problem := setup.AsProblem(cause)
-	_, err := x.finish(ctx, Planned{Setup: x.run.Setup, At: x.Clock.Now(), Answers: x.answers}, ending{RunFailed, problem.Message, problem})
+	x.Forget(x.run.Setup) // nobody knows now what is left to do
+	_, err := x.end(ctx, ending{RunFailed, problem.Message, problem})
 	return x.run, errors.Join(cause, err)
 }
 

@@ -182,27 +182,6 @@ func (s *sight) observe(ctx context.Context, v setup.View, p Ports) (setup.World
 	return all, nil
 }
 
-// storeSettled writes down how changes ended that a process left open.
-func (e *Engine) storeSettled(ctx context.Context, was, settled setup.Ledger) error {
-	var changes []RecordChange
-	for k, before := range was.Records {
-		now, kept := settled.Records[k]
-		switch {
-		case !kept:
-			changes = append(changes, RecordChange{Key: k})
-		case before.Intent != nil && now.Intent == nil:
-			changes = append(changes, RecordChange{Key: k, Record: &now})
-		}
-	}
-	if len(changes) == 0 {
-		return nil
-	}
-	if err := e.Store.SaveRecords(context.WithoutCancel(ctx), changes, nil); err != nil {
-		return fmt.Errorf("storing how the last run ended: %w", err)
-	}
-	return nil
-}
-
 func sameAnswers(a, b *setup.Answers) bool {
 	if a == nil || b == nil {
 		return a == nil && b == nil

@@ -9,32 +9,39 @@ import (
 	"github.com/culvert/culvert/setup"
 )
 
-// mayEnter asks for the proof that a step needs before anything of it is done:
+// beforeStep gets the proof that a step needs before anything of it is done:
 // before the switch the app answers at its container, before the port closes
-// the public name works and everything else is locked.
-func (x *execution) mayEnter(ctx context.Context, step setup.Step) *ending {
-	if x.answers == nil || x.proven[step] {
-		return nil
+// the public name works and everything else is locked. Nothing, if the step
+// needs none or was entered before, or if only our ledger is written.
+func (x *execution) beforeStep(ctx context.Context, first setup.Change) ([]setup.Evidence, error) {
+	if x.answers == nil || x.proven[first.Step] || !first.Verb.Writes() {
+		return nil, nil
 	}
 	var proof func(context.Context, setup.Answers) []setup.Evidence
-	var what string
-	switch step {
+	switch first.Step {
 	case setup.StepSwitch:
-		proof, what = x.Prober.Beside, "Nothing was switched over"
+		proof = x.Prober.Beside
 	case setup.StepClose:
-		proof, what = x.Prober.Outside, "The port stays open"
+		proof = x.Prober.Outside
 	default:
-		return nil
+		return nil, nil
 	}
 	evidence, err := x.untilProven(ctx, proof)
-	if err != nil {
-		return &ending{state: RunInterrupted, note: err.Error()}
+	x.proven[first.Step] = err == nil && firstBad(evidence) == nil
+	return evidence, err
+}
+
+// mayEnter says how a run ends whose proof before a step does not hold.
+func mayEnter(step setup.Step, evidence []setup.Evidence) *ending {
+	bad := firstBad(evidence)
+	if bad == nil {
+		return nil
 	}
-	if bad := firstBad(evidence); bad != nil {
-		return &ending{state: RunFailed, note: fmt.Sprintf("%s, because this is not proven yet: %s: %s", what, bad.Check.Name, bad.Detail)}
+	what := "Nothing was switched over"
+	if step == setup.StepClose {
+		what = "The port stays open"
 	}
-	x.proven[step] = true
-	return nil
+	return &ending{state: RunFailed, note: fmt.Sprintf("%s, because this is not proven yet: %s: %s", what, bad.Check.Name, bad.Detail)}
 }
 
 // prove ends a run: everything asked for stands as far as the APIs tell; now
@@ -56,7 +63,7 @@ func (x *execution) prove(ctx context.Context, p Planned) (Run, error) {
 			return x.interrupted(ctx, err)
 		}
 		if open := firstOpen(evidence); open != nil {
-			return x.takeBack(ctx, p, *open)
+			return x.takeBack(ctx, *open)
 		}
 		if bad := firstBad(evidence); bad != nil {
 			return x.finish(ctx, p, ending{state: RunFailed, note: fmt.Sprintf("Done, but not proven: %s: %s", bad.Check.Name, bad.Detail)})
@@ -113,28 +120,6 @@ func firstOpen(evidence []setup.Evidence) *setup.Evidence {
 		return nil
 	}
 	return &evidence[i]
-}
-
-// takeBack removes the public name again after the outside saw something open
-// that must be locked. It is the one change made without being asked for: to
-// leave the name up would be to leave the door open.
-func (x *execution) takeBack(ctx context.Context, p Planned, open setup.Evidence) (Run, error) {
-	what := fmt.Sprintf("%s answers without a login. ", open.Check.Path)
-	key := x.answers.RecordKey()
-	rec, ours := p.Ledger.Records[key]
-	if !ours || rec.Owner != setup.Created || rec.Left == nil {
-		return x.finish(ctx, p, ending{state: RunFailed, note: what + "The public name is not ours to remove: remove it in the dashboard (DNS → Records) until this is repaired."})
-	}
-	c := setup.Change{Key: key, Verb: setup.Delete, From: rec.Left, FromID: rec.ID, Drop: true, Reach: setup.ReachLive,
-		Step: setup.StepSwitch, Cause: "something was open that must be locked", By: rec.By}
-	end, err := x.call(ctx, p, []setup.Change{c})
-	switch {
-	case err != nil:
-		return x.interrupted(ctx, err)
-	case end != nil:
-		return x.finish(ctx, p, ending{RunFailed, what + "Taking the public name away again failed: " + end.note, end.problem})
-	}
-	return x.finish(ctx, p, ending{state: RunFailed, note: what + "The public name was taken away again at once, so nothing is open."})
 }
 
 // Verify asks everything from outside that the approved answers promise, and

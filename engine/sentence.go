@@ -39,12 +39,27 @@ func outcomeText(c setup.Change, o setup.Outcome) string {
 	if o.Err != nil {
 		return fmt.Sprintf("Could not %s: %s. %s", c.Verb, setup.Title(c), o.Err.Message)
 	}
-	text := map[setup.Verb]string{setup.Create: "Created", setup.Update: "Changed", setup.Delete: "Deleted"}[c.Verb]
-	text = fmt.Sprintf("%s: %s (%s).", text, setup.Title(c), c.Cause)
+	text := fmt.Sprintf("%s: %s (%s).", doneText(c.Verb), setup.Title(c), c.Cause)
 	if o.Downtime > 0 {
 		text += fmt.Sprintf(" It did not answer for %s.", o.Downtime.Round(100*time.Millisecond))
 	}
 	return text
+}
+
+func doneText(v setup.Verb) string {
+	switch v {
+	case setup.Create:
+		return "Created"
+	case setup.Delete:
+		return "Deleted"
+	}
+	return "Changed"
+}
+
+// lateText is about a change whose outcome was seen only when the next look was
+// taken.
+func lateText(k setup.Key, i setup.Intent) string {
+	return fmt.Sprintf("%s: %s (its answer was lost; a look showed that it is done).", doneText(i.Verb), setup.Title(asChange(k, i)))
 }
 
 func endText(e ending) string {

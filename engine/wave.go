@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -12,6 +13,9 @@ import (
 
 // parallelCalls is how many calls of one wave are under way at once.
 const parallelCalls = 4
+
+// callGrace is how long a call may take to end after its run was stopped.
+const callGrace = 10 * time.Second
 
 // wave makes the given changes: notes in our ledger at once, calls in parallel,
 // one per footprint. The ending is set if one of them failed for good.
@@ -27,6 +31,10 @@ func (x *execution) wave(ctx context.Context, p Planned, changes []setup.Change)
 	}
 	for _, c := range changes {
 		x.sight.changed(c.Key.Kind)
+	}
+	if again := x.repeated(changes); again != nil {
+		return x.again(ctx, *again, &setup.Problem{Code: setup.CodeUnavailable,
+			Message: "It was done, and it still does not look so. Either it takes longer than usual, or somebody undoes it. Look again later."})
 	}
 	calls := byFootprint(changes)
 	endings := make([]*ending, len(calls))
@@ -47,6 +55,17 @@ func (x *execution) wave(ctx context.Context, p Planned, changes []setup.Change)
 		}
 	}
 	return nil, nil
+}
+
+// repeated finds a change that this run has made already: what it made is not
+// to be seen yet, so making it again could leave two of it.
+func (x *execution) repeated(changes []setup.Change) *setup.Change {
+	i := slices.IndexFunc(changes, func(c setup.Change) bool { return x.made[c.Hash()] })
+	if i < 0 {
+		return nil
+	}
+	x.sight.clear()
+	return &changes[i]
 }
 
 // byFootprint groups changes that go in one call, in the order of the plan.
@@ -112,11 +131,25 @@ func (x *execution) call(ctx context.Context, p Planned, changes []setup.Change)
 	if err := x.progress(ctx, changes, ChangeRunning, started, nil); err != nil {
 		return nil, err
 	}
-	outcomes, err := x.Ports.of(changes[0].Key.Kind).Do(ctx, call)
+	outcomes, err := x.do(ctx, x.Ports.of(changes[0].Key.Kind), call)
 	if err != nil {
 		return x.unknown(ctx, changes, started, err)
 	}
 	return x.outcomes(ctx, changes, records, outcomes, started)
+}
+
+// do makes a call. One that is under way when the run is stopped gets the time
+// to end: a run is stopped between two calls.
+func (x *execution) do(ctx context.Context, port setup.Port, call setup.Call) ([]setup.Outcome, error) {
+	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() {
+		if x.Clock.Sleep(lasting, callGrace) == nil {
+			cancel()
+		}
+	})
+	defer stop()
+	return port.Do(lasting, call)
 }
 
 // unknown is after a call whose effect nobody knows: the intents stay open and
@@ -157,7 +190,11 @@ func (x *execution) outcomes(ctx context.Context, changes []setup.Change, record
 		if err := x.progress(ctx, changes[i:i+1], state, started, outs[i].Err); err != nil {
 			return nil, err
 		}
-		if outs[i].Err == nil || end != nil {
+		if outs[i].Err == nil {
+			x.madeIt(c)
+			continue
+		}
+		if end != nil {
 			continue
 		}
 		x.Log.Warn("a change was refused", "change", c.Key.String(), "err", outs[i].Err)
@@ -167,6 +204,12 @@ func (x *execution) outcomes(ctx context.Context, changes []setup.Change, record
 		}
 	}
 	return end, nil
+}
+
+func (x *execution) madeIt(c setup.Change) {
+	x.mu.Lock()
+	x.made[c.Hash()] = true
+	x.mu.Unlock()
 }
 
 // refused decides what a definite refusal means. What changed under our hands

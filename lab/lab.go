@@ -23,7 +23,8 @@ type Lab struct {
 	dir    string // socket, data, logs
 	netns  string // name of the network namespace
 	api    *client.Client
-	engine *engine // nil: somebody else's, left running
+	joined bool // somebody else's, left running
+	engine *engine
 	log    *slog.Logger
 }
 
@@ -92,7 +93,7 @@ func (l *Lab) open(ctx context.Context) error {
 }
 
 func join(ctx context.Context, dir string, log *slog.Logger) (*Lab, error) {
-	l := &Lab{dir: dir, netns: filepath.Base(dir), log: log}
+	l := &Lab{dir: dir, netns: filepath.Base(dir), log: log, joined: true}
 	if err := l.connect(ctx); err != nil {
 		return nil, fmt.Errorf("joining the lab in %s: %w", dir, err)
 	}
@@ -126,7 +127,7 @@ func (l *Lab) connect(ctx context.Context) error {
 // Close ends the engine with all its containers and takes everything away.
 // Somebody else's lab stays.
 func (l *Lab) Close() error {
-	if os.Getenv("DOCKER_LAB") == l.dir && l.engine == nil {
+	if l.joined {
 		return l.api.Close()
 	}
 	var errs []error

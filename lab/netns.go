@@ -76,23 +76,38 @@ func (l *Lab) Run(ctx context.Context, name string, args ...string) (string, err
 
 // Dial connects from inside the lab's network. The address must be numeric.
 func (l *Lab) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	return inside(l.NetnsPath(), func() (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, address)
+	})
+}
+
+// Listen listens inside the lab's network: at HostAddress for containers, at a
+// loopback address for programs started with Command.
+func (l *Lab) Listen(ctx context.Context, network, address string) (net.Listener, error) {
+	return inside(l.NetnsPath(), func() (net.Listener, error) {
+		return new(net.ListenConfig).Listen(ctx, network, address)
+	})
+}
+
+// inside makes a socket in another network namespace, in which it stays. The
+// thread that enters the namespace is locked and never released, so it ends
+// with its goroutine and nothing else ever runs on it.
+func inside[S any](netns string, open func() (S, error)) (S, error) {
 	type answer struct {
-		conn net.Conn
-		err  error
+		socket S
+		err    error
 	}
 	ch := make(chan answer, 1)
 	go func() {
-		// The thread is moved to the other namespace and, being locked and not
-		// released, ends with this goroutine. The socket stays where it was made.
 		runtime.LockOSThread()
 		var a answer
-		if a.err = enter(l.NetnsPath()); a.err == nil {
-			a.conn, a.err = new(net.Dialer).DialContext(ctx, network, address)
+		if a.err = enter(netns); a.err == nil {
+			a.socket, a.err = open()
 		}
 		ch <- a
 	}()
 	a := <-ch
-	return a.conn, a.err
+	return a.socket, a.err
 }
 
 func enter(path string) error {

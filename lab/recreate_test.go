@@ -206,7 +206,7 @@ func crashes(t *testing.T, p *project) {
 	p.compose(t, "-f", lab.ProjectFile, "up", "-d", "--no-deps", "web")
 	e := p.setting(t, origins, "https://new.example")
 	p.write(t, []setup.Entry{e})
-	p.replace(t, "gunicorn\n", "made-up-app-name\n")
+	p.replace(t, "gunicorn\n", "sh -c made-up-app-name\n")
 	out, err := newHost(t, p.lab, 20*time.Second).Do(t.Context(), setup.Call{Entries: []setup.Entry{e}})
 	told := setup.AsProblem(err)
 	if err == nil {
@@ -219,7 +219,7 @@ func crashes(t *testing.T, p *project) {
 	if strings.Contains(told.Error(), "made-up-app-name") {
 		t.Errorf("a value of the environment is told: %v", told)
 	}
-	p.replace(t, "made-up-app-name\n", "gunicorn\n")
+	p.replace(t, "sh -c made-up-app-name\n", "gunicorn\n")
 	p.dropEnv(t, "WORKER_CLASS")
 	p.compose(t, "-f", lab.ProjectFile, "up", "-d", "--no-deps", "web")
 }
@@ -228,7 +228,9 @@ func engineDies(t *testing.T, p *project) {
 	e := p.setting(t, origins, "https://other.example")
 	p.write(t, []setup.Entry{e})
 	died := make(chan error, 1)
-	events, err := p.host.Watch(t.Context(), time.Time{})
+	watching, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	events, err := p.host.Watch(watching, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,6 +244,7 @@ func engineDies(t *testing.T, p *project) {
 		died <- nil
 	}()
 	out, err := p.do(t.Context(), e)
+	cancel()
 	if stopped := <-died; stopped != nil {
 		t.Fatal(stopped)
 	}
