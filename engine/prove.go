@@ -122,8 +122,9 @@ func firstOpen(evidence []setup.Evidence) *setup.Evidence {
 	return &evidence[i]
 }
 
-// Verify asks everything from outside that the approved answers promise, and
-// keeps the evidence.
+// Verify asks again everything that the approved answers promise, as far as
+// they were carried out, and keeps the evidence: the outside only once the
+// public name was made, the port only once it was closed.
 func (e *Engine) Verify(ctx context.Context, id setup.SetupID) ([]setup.Evidence, error) {
 	all, err := e.Store.Approved(ctx)
 	if err != nil {
@@ -133,9 +134,16 @@ func (e *Engine) Verify(ctx context.Context, id setup.SetupID) ([]setup.Evidence
 	if !ok || revision.Answers == nil {
 		return nil, ErrNotFound
 	}
+	ledger, err := e.Store.Ledger(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the ledger: %w", err)
+	}
 	a := *revision.Answers
-	evidence := slices.Concat(e.Prober.Beside(ctx, a), e.Prober.Outside(ctx, a))
-	if a.Port != setup.PortKeep {
+	evidence := e.Prober.Beside(ctx, a)
+	if _, made := ledger.Records[a.RecordKey()]; made {
+		evidence = append(evidence, e.Prober.Outside(ctx, a)...)
+	}
+	if _, closed := ledger.Records[a.PublishedKey()]; closed {
 		evidence = append(evidence, e.Prober.Closed(ctx, a)...)
 	}
 	if err := ctx.Err(); err != nil {

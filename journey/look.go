@@ -60,7 +60,7 @@ func (j *Journey) candidate(ctx context.Context, p found.Project, s found.Servic
 	stack.Target = prof.Target(s.Command)
 	stack.Settings = prof.SettingNames()
 	located, _, err := j.Locator.Locate(ctx, stack, prof.EnvFiles(), prof.SettingNames())
-	if err == nil {
+	if err == nil && !j.edited(ctx, located) {
 		err = j.Host.Preflight(ctx, located)
 	}
 	c.Stack = located
@@ -68,6 +68,21 @@ func (j *Journey) candidate(ctx context.Context, p found.Project, s found.Servic
 		c.Stack, c.Problem = stack, setup.AsProblem(err)
 	}
 	return c
+}
+
+// edited says whether we changed the app's files already. Then they differ from
+// what runs for a while, and that is no reason to refuse the app.
+func (j *Journey) edited(ctx context.Context, s setup.Stack) bool {
+	ledger, err := j.Store.Ledger(ctx)
+	if err != nil {
+		return false // the stricter look
+	}
+	for k := range ledger.Records {
+		if k.Kind.Place() == setup.AtFiles && (k.Scope == s.EnvFile || k.Scope == s.ComposeFile) {
+			return true
+		}
+	}
+	return false
 }
 
 // Choose makes an app of this server the one that a setup is about, and keeps

@@ -173,7 +173,12 @@ func (l *Lab) API() *client.Client { return l.api }
 
 // KillEngine ends the engine the hard way, as a crash would. It is for a lab
 // that this process started.
-func (l *Lab) KillEngine() error { return l.engine.kill() }
+func (l *Lab) KillEngine() error {
+	if l.joined {
+		return errors.New("the engine of a lab that was joined is not ours to kill")
+	}
+	return l.engine.kill()
+}
 
 // StartEngine starts it again on the same data.
 func (l *Lab) StartEngine(ctx context.Context) error {

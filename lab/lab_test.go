@@ -7,8 +7,10 @@ import (
 	"github.com/culvert/culvert/lab"
 )
 
+// start gives a lab of its own to a test that will kill the engine.
 func start(t *testing.T) *lab.Lab {
 	t.Helper()
+	t.Setenv("DOCKER_LAB", "")
 	l := lab.Start(t)
 	if err := l.ImportStandIns(t.Context(), "", nil); err != nil {
 		t.Fatal(err)

@@ -151,11 +151,13 @@ func idOf(e setup.Entry) string {
 	if e.ID != "" {
 		return e.ID
 	}
-	switch s := e.To.(type) {
-	case setup.Setting:
-		return s.Name
-	case setup.Published:
-		return strconv.Itoa(s.Target)
+	for _, state := range []setup.State{e.To, e.From} {
+		switch s := state.(type) {
+		case setup.Setting:
+			return s.Name
+		case setup.Published:
+			return strconv.Itoa(s.Target)
+		}
 	}
 	return e.Key.Name
 }
