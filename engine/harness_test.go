@@ -116,9 +116,10 @@ type harness struct {
 }
 
 // within runs a test in a bubble whose time passes by itself.
-func within(t *testing.T, f func(*harness)) {
+func within(t *testing.T, f func(*testing.T, *harness)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) { f(newHarness(t, sample("ocs", host))) })
+	t.Parallel() // each has a disk to wait for
+	synctest.Test(t, func(t *testing.T) { f(t, newHarness(t, sample("ocs", host))) })
 }
 
 func newHarness(t *testing.T, apps ...setup.Answers) *harness {

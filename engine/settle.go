@@ -16,6 +16,7 @@ import (
 func (x *execution) settle(ctx context.Context, was setup.Ledger, p Planned) error {
 	var changes []RecordChange
 	var audit []Audit
+	late := map[setup.Key]bool{} // done after all
 	for _, k := range slices.SortedFunc(maps.Keys(was.Records), byKey) {
 		before := was.Records[k]
 		now, kept := p.Ledger.Records[k]
@@ -24,6 +25,7 @@ func (x *execution) settle(ctx context.Context, was setup.Ledger, p Planned) err
 		}
 		changes = append(changes, recordChange(k, now, kept))
 		if before.Intent != nil && !left(p.Plan, k) {
+			late[k] = true
 			audit = append(audit, x.audit(asChange(k, *before.Intent), "changed", lateText(k, *before.Intent), before.Intent.To))
 		}
 	}
@@ -32,7 +34,7 @@ func (x *execution) settle(ctx context.Context, was setup.Ledger, p Planned) err
 			return fmt.Errorf("storing how the last run ended: %w", err)
 		}
 	}
-	return x.tidy(ctx, p.Plan)
+	return x.tidy(ctx, p.Plan, late)
 }
 
 // concerns says whether a record is this setup's, so that its locks are held.
@@ -60,29 +62,31 @@ func left(p setup.Plan, k setup.Key) bool {
 		slices.ContainsFunc(p.Barriers, func(b setup.Barrier) bool { return b.Key == k })
 }
 
-// tidy closes the progress of changes that were under way when an earlier
-// stretch of this run ended. What is still to be done gets a new entry when it
-// is tried again.
-func (x *execution) tidy(ctx context.Context, p setup.Plan) error {
-	if x.tidied {
+// tidy closes the progress of changes that turned out to be done, and of those
+// that were under way when an earlier stretch of this run ended. What is still
+// to be done gets a new entry when it is tried again.
+func (x *execution) tidy(ctx context.Context, p setup.Plan, late map[setup.Key]bool) error {
+	if x.tidied && len(late) == 0 {
 		return nil
 	}
-	x.tidied = true
 	changes, err := x.Store.RunChanges(ctx, x.run.ID)
 	if err != nil {
 		return fmt.Errorf("reading the progress: %w", err)
 	}
 	for _, c := range changes {
-		if c.State != ChangeRunning {
+		switch {
+		case c.State == ChangeRunning && !x.tidied && left(p, c.Key):
+			c.State, c.Problem = ChangeFailed, &setup.Problem{Code: setup.CodeUnavailable, Message: "It was under way when Culvert stopped."}
+		case c.State == ChangeRunning && !x.tidied, late[c.Key]:
+			c.State, c.Problem = ChangeDone, nil
+		default:
 			continue
 		}
-		c.State, c.Ended = ChangeDone, x.Clock.Now()
-		if left(p, c.Key) {
-			c.State, c.Problem = ChangeFailed, &setup.Problem{Code: setup.CodeUnavailable, Message: "It was under way when Culvert stopped."}
-		}
+		c.Ended = x.Clock.Now()
 		if err := x.Store.SaveRunChange(context.WithoutCancel(ctx), c); err != nil {
 			return fmt.Errorf("storing the progress: %w", err)
 		}
 	}
+	x.tidied = true
 	return nil
 }

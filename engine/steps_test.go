@@ -16,7 +16,7 @@ func (h *harness) position(what string) int {
 }
 
 func TestARunBuildsThenSwitchesThenClosesWithProofBetween(t *testing.T) {
-	within(t, func(h *harness) {
+	within(t, func(t *testing.T, h *harness) {
 		h.wantState(h.run(setup.StepRemove), engine.RunSucceeded, "Done and proven.")
 		h.wantNothingLeft()
 		order := []string{
@@ -38,7 +38,7 @@ func TestARunBuildsThenSwitchesThenClosesWithProofBetween(t *testing.T) {
 }
 
 func TestARunGoesNoFurtherThanItWasAskedTo(t *testing.T) {
-	within(t, func(h *harness) {
+	within(t, func(t *testing.T, h *harness) {
 		h.wantState(h.run(setup.StepBuild), engine.RunSucceeded, "")
 		if h.position("create dns-record/"+host) >= 0 || h.position("prove outside") >= 0 {
 			t.Errorf("a run through build did:\n%s", strings.Join(h.world.noted(), "\n"))
@@ -53,7 +53,7 @@ func TestARunGoesNoFurtherThanItWasAskedTo(t *testing.T) {
 }
 
 func TestWithoutProofBesideTheNameIsNotSwitched(t *testing.T) {
-	within(t, func(h *harness) {
+	within(t, func(t *testing.T, h *harness) {
 		h.prober.says("beside", func(a setup.Answers) []setup.Evidence {
 			return fails(a.Checks[0], setup.ByAppHost, "The app does not know its name.")
 		})
@@ -72,7 +72,7 @@ func TestWithoutProofBesideTheNameIsNotSwitched(t *testing.T) {
 }
 
 func TestNoEvidenceAtAllIsNoProof(t *testing.T) {
-	within(t, func(h *harness) {
+	within(t, func(t *testing.T, h *harness) {
 		h.prober.says("beside", func(setup.Answers) []setup.Evidence { return nil })
 		h.wantState(h.run(setup.StepRemove), engine.RunFailed, "nothing is proven")
 		if len(h.world.all(setup.KindDNSRecord)) != 0 {
@@ -82,7 +82,7 @@ func TestNoEvidenceAtAllIsNoProof(t *testing.T) {
 }
 
 func TestProofThatComesLateIsWaitedFor(t *testing.T) {
-	within(t, func(h *harness) {
+	within(t, func(t *testing.T, h *harness) {
 		ready := time.Now().Add(20 * time.Second)
 		h.prober.says("beside", func(a setup.Answers) []setup.Evidence {
 			if time.Now().Before(ready) {
@@ -95,7 +95,7 @@ func TestProofThatComesLateIsWaitedFor(t *testing.T) {
 }
 
 func TestWithoutProofOutsideThePortStaysOpen(t *testing.T) {
-	within(t, func(h *harness) {
+	within(t, func(t *testing.T, h *harness) {
 		h.prober.says("outside", func(a setup.Answers) []setup.Evidence {
 			return fails(a.Checks[0], setup.ByTunnel, "No connector is connected.")
 		})
@@ -110,7 +110,7 @@ func TestWithoutProofOutsideThePortStaysOpen(t *testing.T) {
 }
 
 func TestAnOpenPortAtTheEndIsNotProven(t *testing.T) {
-	within(t, func(h *harness) {
+	within(t, func(t *testing.T, h *harness) {
 		h.prober.says("closed", func(setup.Answers) []setup.Evidence {
 			return fails(setup.Check{ID: "port", Name: "The published port"}, setup.ByApp, "nginx still serves it.")
 		})
@@ -126,7 +126,7 @@ func openAdmin(a setup.Answers) []setup.Evidence {
 func TestWhatIsOpenAndMustBeLockedTakesTheNameAwayAtOnce(t *testing.T) {
 	for _, through := range []setup.Step{setup.StepSwitch, setup.StepRemove} {
 		t.Run("through "+string(through), func(t *testing.T) {
-			within(t, func(h *harness) {
+			within(t, func(t *testing.T, h *harness) {
 				h.prober.says("outside", openAdmin)
 				began := time.Now()
 				h.wantState(h.run(through), engine.RunFailed, "/admin/ answers without a login. The public name was taken away again at once")
@@ -151,7 +151,7 @@ func TestTakingTheNameAwayIsTriedUntilItIsGone(t *testing.T) {
 		"answer lost, done":   {lost: true, done: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			within(t, func(h *harness) {
+			within(t, func(t *testing.T, h *harness) {
 				h.prober.says("outside", openAdmin)
 				h.world.call = first(1, "delete dns-record/"+host, answer)
 				h.wantState(h.run(setup.StepRemove), engine.RunFailed, "taken away again at once")
@@ -164,39 +164,9 @@ func TestTakingTheNameAwayIsTriedUntilItIsGone(t *testing.T) {
 }
 
 func TestANameThatCannotBeTakenAwayIsNotSaidToBeGone(t *testing.T) {
-	within(t, func(h *harness) {
+	within(t, func(t *testing.T, h *harness) {
 		h.prober.says("outside", openAdmin)
 		h.world.call = first(99, "delete dns-record/"+host, refusal{problem: &setup.Problem{Code: setup.CodeDenied, Message: "The token may not."}})
 		h.wantState(h.run(setup.StepRemove), engine.RunFailed, "Taking the public name away again failed: Public name "+host+" (DNS record): The token may not.")
 	})
-}
-
-func TestANameThatWasThereBeforeIsNotRemoved(t *testing.T) {
-	within(t, func(h *harness) {
-		h.wantState(h.run(setup.StepSwitch), engine.RunSucceeded, "")
-		record := h.world.all(setup.KindDNSRecord)[0]
-		forgotten(h, h.answers.RecordKey())
-		h.wantState(h.run(setup.StepSwitch), engine.RunSucceeded, "") // found as wanted, and noted
-		h.prober.says("outside", openAdmin)
-		h.wantState(h.run(setup.StepSwitch), engine.RunFailed, "not ours to remove")
-		if got := h.world.all(setup.KindDNSRecord); len(got) != 1 || !setup.Same(got[0], record) {
-			t.Errorf("the record is %v, want it as it was", got)
-		}
-	})
-}
-
-// forgotten removes a thing from the ledger and its mark from the world, as if
-// somebody else had made it.
-func forgotten(h *harness, k setup.Key) {
-	h.Helper()
-	if err := h.store.SaveRecords(h.Context(), []engine.RecordChange{{Key: k}}, nil); err != nil {
-		h.Fatal(err)
-	}
-	h.world.mu.Lock()
-	defer h.world.mu.Unlock()
-	for i := range h.world.objects {
-		if h.world.objects[i].State.Kind() == k.Kind {
-			h.world.objects[i].Mark = ""
-		}
-	}
 }

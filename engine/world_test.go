@@ -198,22 +198,21 @@ func (w *world) all(k setup.Kind) []setup.State {
 	return states
 }
 
-// change is somebody changing the one object of a kind behind our back; a nil
+// change is somebody changing every object of a kind behind our back; a nil
 // state removes it.
 func (w *world) change(k setup.Kind, f func(setup.State) setup.State) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for i := range w.objects {
-		if w.objects[i].State.Kind() != k {
-			continue
+	var kept []setup.Object
+	for _, o := range w.objects {
+		if o.State.Kind() == k {
+			o.State = f(o.State)
 		}
-		if s := f(w.objects[i].State); s != nil {
-			w.objects[i].State = s
-		} else {
-			w.objects = slices.Delete(w.objects, i, i+1)
+		if o.State != nil {
+			kept = append(kept, o)
 		}
-		return
 	}
+	w.objects = kept
 }
 
 // miss makes a kind unreadable, until it is cured.

@@ -74,9 +74,9 @@ func (p *Prover) connector(ctx context.Context, a setup.Answers) setup.Evidence 
 	case !ready.Answered:
 		v.By, v.Detail = setup.ByNobody, "The connector does not answer yet."
 	case !ready.Ready:
-		v.By, v.Detail = setup.ByConnector, "The connector runs and has no connection to Cloudflare yet. It needs outgoing port 7844."
+		v.Detail = "The connector runs and has no connection to Cloudflare yet. It needs outgoing port 7844."
 	default:
-		v.By, v.OK = setup.ByConnector, true
+		v.OK = true
 		v.Detail = fmt.Sprintf("The connector has %d connections to Cloudflare.", ready.Connections)
 	}
 	return v

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -149,7 +150,7 @@ func newDestroy(s *settings) *cobra.Command {
 				if j.id, err = j.journey.IDFor(ctx, j.file); err != nil {
 					return err
 				}
-				if err := j.goOn(ctx); err != nil {
+				if err := j.makeWay(ctx); err != nil {
 					return err
 				}
 				p, err := j.engine.Plan(ctx, j.id, nil)
@@ -199,9 +200,34 @@ func newStatus(s *settings) *cobra.Command {
 	return c
 }
 
-// goOn carries on a run that a process left behind.
+// goOn carries on a run that a process left behind. What was being taken down
+// is wanted again, so that is not gone on with.
 func (j *job) goOn(ctx context.Context) error {
+	return j.eachOpen(ctx, func(run setup.Run, takesDown bool) error {
+		if takesDown {
+			return j.engine.Cancel(ctx, run.ID, actor())
+		}
+		j.say("Going on with a run that was interrupted.")
+		run, err := j.execute(ctx, run)
+		if err == nil && !run.State.Over() {
+			err = fmt.Errorf("%s: %s", run.State, run.Note)
+		}
+		return err
+	})
+}
+
+// makeWay ends runs that a process left behind, because everything is to go.
+func (j *job) makeWay(ctx context.Context) error {
+	return j.eachOpen(ctx, func(run setup.Run, _ bool) error { return j.engine.Cancel(ctx, run.ID, actor()) })
+}
+
+// eachOpen gives the setup's runs that are not over.
+func (j *job) eachOpen(ctx context.Context, do func(run setup.Run, takesDown bool) error) error {
 	open, err := j.store.OpenRuns(ctx)
+	if err != nil {
+		return err
+	}
+	revisions, err := j.store.Revisions(ctx, j.id)
 	if err != nil {
 		return err
 	}
@@ -209,8 +235,8 @@ func (j *job) goOn(ctx context.Context) error {
 		if run.Setup != j.id {
 			continue
 		}
-		j.say("Going on with a run that was interrupted.")
-		if _, err := j.execute(ctx, run); err != nil {
+		i := slices.IndexFunc(revisions, func(r setup.Revision) bool { return r.Number == run.Revision })
+		if err := do(run, i >= 0 && revisions[i].Answers == nil); err != nil {
 			return err
 		}
 	}
@@ -241,7 +267,7 @@ func (j *job) agreeAndRun(ctx context.Context, p engine.Planned, yes bool) error
 	if run.State != setup.RunSucceeded {
 		return fmt.Errorf("%s: %s", run.State, run.Note)
 	}
-	j.say(run.Note)
+	j.say("%s", run.Note)
 	return nil
 }
 

@@ -29,7 +29,7 @@ func main() {
 	// compose-go logs through this global logger, names of variables among it.
 	logrus.SetOutput(io.Discard)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := newRoot(os.Stdout, os.Stderr).ExecuteContext(ctx)
+	err := newRoot(&settings{stdout: os.Stdout, stderr: os.Stderr}).ExecuteContext(ctx)
 	stop()
 	os.Exit(exitCode(err, os.Stderr))
 }
@@ -72,6 +72,8 @@ type settings struct {
 	verbose   bool
 	stdout    io.Writer
 	stderr    io.Writer
+	// calls gets a line for each call to the rehearsal's API; nil: nobody wants it.
+	calls io.Writer
 }
 
 func (s *settings) log() *slog.Logger {
@@ -82,8 +84,7 @@ func (s *settings) log() *slog.Logger {
 	return slog.New(slog.NewTextHandler(s.stderr, &slog.HandlerOptions{Level: level}))
 }
 
-func newRoot(stdout, stderr io.Writer) *cobra.Command {
-	s := &settings{stdout: stdout, stderr: stderr}
+func newRoot(s *settings) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "culvert",
 		Short:         "Puts a Docker Compose app behind Cloudflare Zero Trust, and proves it",
@@ -91,8 +92,8 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 		SilenceErrors: true,
 		Version:       version,
 	}
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetOut(s.stdout)
+	root.SetErr(s.stderr)
 	root.PersistentFlags().StringVar(&s.data, "data", "culvert-data", "folder for Culvert's own state")
 	root.PersistentFlags().BoolVar(&s.rehearsal, "rehearsal", false, "practise on a built-in account and host; nothing real is touched")
 	root.PersistentFlags().BoolVarP(&s.verbose, "verbose", "v", false, "log every step")

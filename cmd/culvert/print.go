@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/culvert/culvert/journey"
 	"github.com/culvert/culvert/live"
 	"github.com/culvert/culvert/setup"
 )
@@ -114,8 +116,11 @@ func (j *job) tell(ctx context.Context, run int64, told map[string]bool) {
 // verify proves and prints; it fails if anything is not as it should be.
 func (j *job) verify(ctx context.Context) error {
 	evidence, err := j.engine.Verify(ctx, j.id)
+	if errors.Is(err, journey.ErrNotFound) {
+		return fmt.Errorf("nothing was applied for %s yet, so there is nothing to prove. Run culvert apply first", j.answers.Hostname)
+	}
 	if err != nil {
-		return fmt.Errorf("nothing was applied for %s yet: %w", j.id, err)
+		return err
 	}
 	if j.json {
 		if err := j.printJSON(evidence); err != nil {
@@ -161,8 +166,11 @@ func (j *job) status(ctx context.Context) error {
 	for _, b := range p.Plan.Barriers {
 		s.InTheWay = append(s.InTheWay, b.Detail)
 	}
-	if s.Proofs, err = j.engine.Verify(ctx, j.id); err != nil {
+	switch s.Proofs, err = j.engine.Verify(ctx, j.id); {
+	case errors.Is(err, journey.ErrNotFound):
 		s.InTheWay = append(s.InTheWay, "Nothing was applied yet.")
+	case err != nil:
+		return err
 	}
 	s.OK = p.Plan.Empty() && err == nil
 	var silent []string

@@ -81,7 +81,7 @@ func openWorkspace(ctx context.Context, s *settings, practice bool) (w *workspac
 	if err != nil {
 		return w, err
 	}
-	out, err := w.reach(ctx, dir, profiles, log, practice)
+	out, err := w.reach(ctx, s, dir, profiles, practice)
 	if err != nil {
 		return w, err
 	}
@@ -90,23 +90,28 @@ func openWorkspace(ctx context.Context, s *settings, practice bool) (w *workspac
 }
 
 // reach opens the way to the world.
-func (w *workspace) reach(ctx context.Context, dir string, profiles profile.Catalog, log *slog.Logger, practice bool) (outside, error) {
+func (w *workspace) reach(ctx context.Context, s *settings, dir string, profiles profile.Catalog, practice bool) (outside, error) {
 	if practice {
-		return w.reachRehearsal(ctx, dir, log)
+		return w.reachRehearsal(ctx, s, dir)
 	}
-	return w.reachReal(ctx, profiles, log)
+	return w.reachReal(ctx, profiles, s.log())
 }
 
-func (w *workspace) reachRehearsal(ctx context.Context, dir string, log *slog.Logger) (outside, error) {
-	world, err := rehearsal.Open(ctx, rehearsal.Options{Dir: filepath.Join(dir, "world"), Clock: time.Now, Log: log})
+func (w *workspace) reachRehearsal(ctx context.Context, s *settings, dir string) (outside, error) {
+	world, err := rehearsal.Open(ctx, rehearsal.Options{Dir: filepath.Join(dir, "world"), Clock: time.Now, Log: s.log(), Calls: s.calls})
 	if err != nil {
 		return outside{}, err
 	}
 	w.closers = append(w.closers, world.Close)
+	return practised(world), nil
+}
+
+// practised is the way to a rehearsal.
+func practised(world *rehearsal.World) outside {
 	return outside{
 		docker: world.Docker, dial: world.Dial, tls: world.TLS(), addresses: world.Addresses,
 		base: world.BaseURL(), http: world.Client(), practice: world.Token().Reveal(),
-	}, nil
+	}
 }
 
 // reachReal uses the Docker host of DOCKER_HOST. Its Compose command is looked

@@ -1,0 +1,71 @@
+package e2e
+
+import (
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestJourneyInTheBrowser has a person walk the wizard in Chromium: the real
+// compose project, the real Compose command, a real engine, and a simulated
+// account. What came of it is then asked of docker and curl.
+func TestJourneyInTheBrowser(t *testing.T) {
+	w := open(t)
+	compose, env := w.read(t, "docker-compose.prod.yml"), w.read(t, ".env.prod")
+	others := w.others(t)
+
+	serve := w.culvert(t.Context(), t, "serve", "--listen", "127.0.0.1:8765")
+	path := link.FindStringSubmatch(firstLine(t, serve))
+	if path == nil {
+		t.Fatal("no login link was printed")
+	}
+	_, port, err := net.SplitHostPort(w.forward(t, "127.0.0.1:8765"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := openBrowser(t, "http://localhost:"+port, 1200)
+	b.open(path[1])
+	b.press("Sign in")
+	b.press("Look at my server")
+	began := time.Now()
+	b.walk("open-chat-studio", w.sim.Token)
+	t.Logf("the way took %v", time.Since(began).Round(time.Millisecond))
+
+	w.standsBehindTheTunnel(t)
+	w.filesDifferOnlyAsPlanned(t, compose, env)
+	if now := w.others(t); now != others {
+		t.Errorf("other containers were touched:\n%s\n%s", others, now)
+	}
+	w.keepsSecrets(t, b)
+
+	w.startsByHand(t)
+	w.standsBehindTheTunnel(t)
+	b.open("/open-chat-studio/done")
+	b.press("Prove again now")
+	b.untilStage("done", "done", 60*time.Second)
+	b.open("/open-chat-studio/history")
+	b.picture("history")
+}
+
+// keepsSecrets looks for the API token where it must not be.
+func (w *world) keepsSecrets(t *testing.T, b *browser) {
+	t.Helper()
+	for _, page := range []string{"account", "done", "history", "build"} {
+		b.open("/open-chat-studio/" + page)
+		if strings.Contains(b.text("html"), w.sim.Token) {
+			t.Errorf("the page %s shows the token", page)
+		}
+	}
+	database, err := os.ReadFile(w.data + "/culvert.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(database), w.sim.Token) {
+		t.Error("the token is readable in the database")
+	}
+	if argv := w.inspect(t, "culvert-open-chat-studio-cloudflared-1", "{{json .Config.Cmd}} {{json .Config.Entrypoint}}"); strings.Contains(argv, "eyJ") {
+		t.Errorf("the tunnel's token is in the connector's arguments: %s", argv)
+	}
+}

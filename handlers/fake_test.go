@@ -1,0 +1,167 @@
+package handlers_test
+
+import (
+	"context"
+	"sync"
+
+	"github.com/culvert/culvert/journey"
+	"github.com/culvert/culvert/secret"
+	"github.com/culvert/culvert/setup"
+)
+
+// fake is a journey in memory: it shows what a test put there and writes down
+// what it was asked for.
+type fake struct {
+	mu       sync.Mutex
+	setups   []journey.Summary
+	overview journey.Overview
+	found    journey.Found
+	down     setup.Plan
+	audit    []setup.Audit
+	runs     map[int64]setup.Run
+	wrong    []setup.FieldError // what SaveAnswers says
+	report   setup.TokenReport  // what the token calls say
+	err      error              // what every act says
+	overErr  error              // what Overview says
+
+	reads int // of Overview
+	asked []any
+	gate  chan struct{} // if set, Overview waits for one value
+	begun chan struct{} // if set, told when an Overview began
+}
+
+type (
+	askedApply struct {
+		ID      setup.SetupID
+		Through setup.Step
+		Hashes  []string
+		Actor   string
+	}
+	askedDraft  struct{ Draft journey.Draft }
+	askedAccept struct {
+		Key     setup.Key
+		Consent setup.Consent
+	}
+	askedToken  struct{ Token, Account string }
+	askedCancel struct{ Run int64 }
+	askedDown   struct{ Hashes []string }
+	askedChoose struct{ Project, Service, Profile string }
+	asked       string
+)
+
+func (f *fake) note(a any) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, a)
+	return f.err
+}
+
+func (f *fake) last() any {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.asked) == 0 {
+		return nil
+	}
+	return f.asked[len(f.asked)-1]
+}
+
+func (f *fake) show(change func(*journey.Overview)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change(&f.overview)
+}
+
+func (f *fake) timesRead() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.reads
+}
+
+func (f *fake) Setups(context.Context) ([]journey.Summary, error) { return f.setups, f.overErr }
+
+func (f *fake) Overview(ctx context.Context, id setup.SetupID) (journey.Overview, error) {
+	if f.begun != nil {
+		select {
+		case f.begun <- struct{}{}:
+		case <-ctx.Done():
+			return journey.Overview{}, ctx.Err()
+		}
+	}
+	if f.gate != nil {
+		select {
+		case <-f.gate:
+		case <-ctx.Done():
+			return journey.Overview{}, ctx.Err()
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.reads++
+	if f.overErr != nil {
+		return journey.Overview{}, f.overErr
+	}
+	if f.overview.Setup != id {
+		return journey.Overview{}, journey.ErrNotFound
+	}
+	return f.overview, nil
+}
+
+func (f *fake) Look(context.Context) (journey.Found, error) { return f.found, f.overErr }
+
+func (f *fake) Choose(_ context.Context, project, service, profile string) (setup.SetupID, error) {
+	return ocs, f.note(askedChoose{project, service, profile})
+}
+
+func (f *fake) SaveAnswers(_ context.Context, _ setup.SetupID, d journey.Draft) ([]setup.FieldError, error) {
+	return f.wrong, f.note(askedDraft{d})
+}
+
+func (f *fake) SaveToken(_ context.Context, t secret.Text, account string) (setup.TokenReport, error) {
+	return f.report, f.note(askedToken{t.Reveal(), account})
+}
+
+func (f *fake) CheckToken(context.Context) (setup.TokenReport, error) {
+	return f.report, f.note(asked("check"))
+}
+
+func (f *fake) ForgetToken(context.Context) error { return f.note(asked("forget")) }
+
+func (f *fake) Refresh(context.Context, setup.SetupID) error { return f.note(asked("refresh")) }
+
+func (f *fake) Apply(_ context.Context, id setup.SetupID, through setup.Step, hashes []string, actor string) (setup.Run, error) {
+	return setup.Run{ID: 7}, f.note(askedApply{id, through, hashes, actor})
+}
+
+func (f *fake) Accept(_ context.Context, _ setup.SetupID, k setup.Key, c setup.Consent) error {
+	return f.note(askedAccept{k, c})
+}
+
+func (f *fake) Cancel(_ context.Context, _ setup.SetupID, run int64, _ string) error {
+	return f.note(askedCancel{run})
+}
+
+func (f *fake) Verify(context.Context, setup.SetupID) error { return f.note(asked("verify")) }
+
+func (f *fake) TearDownPlan(context.Context, setup.SetupID) (setup.Plan, error) { return f.down, nil }
+
+func (f *fake) TearDown(_ context.Context, _ setup.SetupID, hashes []string, _ string) (setup.Run, error) {
+	return setup.Run{ID: 9}, f.note(askedDown{hashes})
+}
+
+func (f *fake) History(_ context.Context, _ setup.SetupID, before int64, limit int) ([]setup.Audit, error) {
+	var page []setup.Audit
+	for _, a := range f.audit {
+		if (before == 0 || a.ID < before) && len(page) < limit {
+			page = append(page, a)
+		}
+	}
+	return page, f.overErr
+}
+
+func (f *fake) RunOf(_ context.Context, _ setup.SetupID, run int64) (setup.Run, []setup.RunChange, error) {
+	r, ok := f.runs[run]
+	if !ok {
+		return setup.Run{}, nil, journey.ErrNotFound
+	}
+	return r, nil, nil
+}

@@ -1,0 +1,51 @@
+package web
+
+import (
+	"strconv"
+
+	"github.com/culvert/culvert/setup"
+)
+
+// HistoryView is one page of what happened.
+type HistoryView struct {
+	View
+	Entries []setup.Audit
+	Older   int64 // id to go on before; 0: there is nothing older
+	Newest  bool  // this is the first page
+}
+
+func (h HistoryView) difference(a setup.Audit) (before, after []string) {
+	for _, line := range setup.Difference(a.Before, a.After) {
+		if line[0] == '-' {
+			before = append(before, line[2:])
+		} else {
+			after = append(after, line[2:])
+		}
+	}
+	return before, after
+}
+
+func (h HistoryView) older() string {
+	return h.link("history") + "?before=" + strconv.FormatInt(h.Older, 10)
+}
+
+func (h HistoryView) run(a setup.Audit) string {
+	return h.link("runs", strconv.FormatInt(a.Run, 10))
+}
+
+// TeardownView is the page that takes a setup down.
+type TeardownView struct {
+	View
+	Plan    setup.Plan
+	Problem *setup.Problem // why there is no plan
+	Typed   string         // what was typed to confirm
+	Wrong   string         // what is wrong with it
+}
+
+func (t TeardownView) parts() PlanView { return planOf(t.Plan, setup.StepRemove, t.host()) }
+
+// RunView is one run.
+type RunView struct {
+	View
+	Own bool // whether it is the newest, which goes on changing
+}

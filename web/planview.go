@@ -1,0 +1,214 @@
+package web
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"github.com/culvert/culvert/journey"
+	"github.com/culvert/culvert/setup"
+)
+
+// PlanView is the part of a plan that a page shows and asks to agree to. What
+// the form sends is exactly what is on the page.
+type PlanView struct {
+	Groups   []ChangeGroup
+	Stays    []ChangeRow // already as wanted, or left alone: nothing is written
+	Barriers []BarrierRow
+	Hashes   []string
+	Effects  []string // what people notice, before the button
+	Step     setup.Step
+	Label    string // of the button
+}
+
+// ChangeGroup is what is changed in one place.
+type ChangeGroup struct {
+	Title string
+	Rows  []ChangeRow
+}
+
+// ChangeRow is one change as people read it.
+type ChangeRow struct {
+	ID     string // for the page, stable while the change is the same
+	Title  string
+	Term   string
+	Verb   string
+	Cause  string
+	Before []string
+	After  []string
+	Reach  string
+	Plain  bool // new and noticed by nobody: shown folded
+}
+
+// BarrierRow is something in the way.
+type BarrierRow struct {
+	Title  string
+	Word   string
+	Detail string
+	Holds  []string // what stands there now
+	Key    setup.Key
+	Offer  *setup.Consent
+}
+
+// planOf gives the part of a plan up to a step. Everything up to it is carried
+// out together, so all of it is shown.
+func planOf(p setup.Plan, through setup.Step, host string) PlanView {
+	v := PlanView{Step: through, Label: applyLabel(through)}
+	tidies := true // nothing but what is no longer wanted
+	var cloud, here []ChangeRow
+	for _, c := range p.Changes {
+		if !c.Step.Through(through) {
+			continue
+		}
+		row := rowOf(c, host)
+		switch {
+		case !c.Verb.Writes():
+			v.Stays = append(v.Stays, row)
+			continue
+		case atCloudflare(c.Key.Kind):
+			cloud = append(cloud, row)
+		default:
+			here = append(here, row)
+		}
+		v.Hashes = append(v.Hashes, c.Hash())
+		tidies = tidies && c.Step == setup.StepRemove
+		effect := row.Reach
+		if c.Reach == setup.ReachAccount {
+			effect = row.Title + ": " + lowerFirst(effect)
+		}
+		if c.Reach != setup.ReachHere && !slices.Contains(v.Effects, effect) {
+			v.Effects = append(v.Effects, effect)
+		}
+	}
+	if through == setup.StepRemove && tidies {
+		v.Label = "Remove what is no longer wanted"
+	}
+	for _, g := range []ChangeGroup{{"At Cloudflare", cloud}, {"On this server", here}} {
+		if len(g.Rows) > 0 {
+			v.Groups = append(v.Groups, g)
+		}
+	}
+	for _, b := range p.Barriers {
+		if setup.StepOf(b.Key.Kind).Through(through) {
+			v.Barriers = append(v.Barriers, barrierOf(b))
+		}
+	}
+	return v
+}
+
+// Mark identifies the changes that are asked for.
+func (p PlanView) Mark() string {
+	sum := sha256.Sum256([]byte(strings.Join(p.Hashes, " ")))
+	return hex.EncodeToString(sum[:])[:12]
+}
+
+// Empty says that there is nothing to agree to and nothing in the way.
+func (p PlanView) Empty() bool { return len(p.Hashes) == 0 && len(p.Barriers) == 0 }
+
+func rowOf(c setup.Change, host string) ChangeRow {
+	r := ChangeRow{
+		ID:    "change-" + c.Hash(),
+		Verb:  verbWord(c),
+		Cause: c.Cause,
+		Reach: reachText(c, host),
+		Plain: c.Verb == setup.Create && c.Reach == setup.ReachHere,
+	}
+	r.Title, r.Term = splitTerm(setup.Title(c))
+	if !c.Verb.Writes() {
+		return r
+	}
+	for _, line := range setup.Difference(c.From, c.To) {
+		if old, gone := strings.CutPrefix(line, "- "); gone {
+			r.Before = append(r.Before, old)
+		} else {
+			r.After = append(r.After, strings.TrimPrefix(line, "+ "))
+		}
+	}
+	return r
+}
+
+func barrierOf(b setup.Barrier) BarrierRow {
+	r := BarrierRow{Detail: b.Detail, Key: b.Key, Offer: b.Offer, Word: "in the way"}
+	switch b.Why {
+	case setup.WhyGate:
+		r.Word = "waiting"
+	case setup.WhyUnread:
+		r.Word = "could not be read"
+	}
+	r.Title, _ = splitTerm(setup.Name(b.Key, b.Held))
+	if b.Held == nil {
+		r.Title = kindName(b.Key)
+	}
+	r.Holds = setup.Describe(b.Held)
+	return r
+}
+
+// kindName names a thing of which nothing but its key is known.
+func kindName(k setup.Key) string {
+	switch k.Kind {
+	case setup.KindOrganization:
+		return "Zero Trust of your account"
+	case setup.KindZone:
+		return "Your domain " + k.Name
+	case setup.KindNetwork:
+		return "The app’s Docker network " + k.Name
+	case setup.KindLoginMethod:
+		return "How your team logs in"
+	case setup.KindTunnel:
+		return "The tunnel"
+	case setup.KindPolicy:
+		return "Who may enter"
+	case setup.KindApp:
+		if host, lock := strings.CutPrefix(k.Name, "lock/"); lock {
+			return "The lock on " + host
+		}
+		return "The door for " + k.Name[strings.LastIndex(k.Name, "/")+1:]
+	case setup.KindIngress:
+		return "The way from " + k.Name + " to the app"
+	case setup.KindConnectorFile, setup.KindConnector:
+		return "The connector"
+	case setup.KindDNSRecord:
+		return "The public name " + k.Name
+	case setup.KindEnvVar, setup.KindSetting:
+		return "The setting " + k.Name
+	}
+	return "The published port"
+}
+
+func atCloudflare(k setup.Kind) bool {
+	switch k {
+	case setup.KindNetwork, setup.KindConnectorFile, setup.KindConnector, setup.KindEnvVar,
+		setup.KindSetting, setup.KindComposePort, setup.KindPublished:
+		return false
+	}
+	return true
+}
+
+// plan is what this page shows of the plan; false: there is none to show.
+func (v View) plan() (PlanView, bool) {
+	if v.O.Plan == nil || v.step() == "" {
+		return PlanView{}, false
+	}
+	return planOf(*v.O.Plan, v.step(), v.host()), true
+}
+
+// repairs says whether the page offers to put right what was changed outside:
+// all of the plan at once, for a setup that was whole before.
+func (v View) repairs() bool {
+	first, early := v.first()
+	return v.step() == setup.StepRemove && (!early || v.O.Stage(first).Status == journey.Changed)
+}
+
+// first is the earlier stage that has to be done before this one, if any.
+func (v View) first() (journey.Stage, bool) {
+	for _, s := range v.O.Stages {
+		if Page(s.Stage) == v.At {
+			break
+		}
+		if s.Status != journey.Done {
+			return s.Stage, true
+		}
+	}
+	return "", false
+}

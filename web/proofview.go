@@ -1,0 +1,198 @@
+package web
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/culvert/culvert/journey"
+	"github.com/culvert/culvert/setup"
+)
+
+// Fades is how long a light stands for what was seen. Without proof it is out.
+const Fades = 2 * time.Minute
+
+// Light is one check with what it last saw.
+type Light struct {
+	ID      string
+	Name    string
+	State   LightState
+	Word    string // what the state means here
+	By      string
+	At      time.Time // zero: never
+	Until   time.Time
+	Request string
+	Detail  string
+	Excerpt []string
+}
+
+// LightState is on, off (with proof that it is not as it must be) or out (no
+// recent proof).
+type LightState string
+
+// States of a light, as classes of the style sheet.
+const (
+	LightOn  LightState = "on"
+	LightOff LightState = "off"
+	LightOut LightState = "out"
+)
+
+func (s LightState) sign() string {
+	switch s {
+	case LightOn:
+		return "✔"
+	case LightOff:
+		return "✘"
+	}
+	return "○"
+}
+
+// LightGroup is a set of lights under a heading.
+type LightGroup struct {
+	Title  string
+	Lights []Light
+}
+
+// kindOfCheck sorts checks by what they are about.
+func kindOfCheck(c setup.Check) string {
+	switch {
+	case strings.HasPrefix(c.ID, journey.BesidePrefix):
+		return "beside"
+	case c.ID == journey.PortCheck || strings.HasPrefix(c.ID, journey.PortCheck+"/"):
+		return "port"
+	case c.ID == journey.ConnectorCheck:
+		return "beside"
+	case c.Locked:
+		return "locked"
+	}
+	return "door"
+}
+
+// lights gives the checks of some kinds: those with evidence, and those of the
+// answers that were never asked.
+func (v View) lights(kind string) []Light {
+	var lights []Light
+	seen := map[string]bool{}
+	for _, e := range v.O.Evidence {
+		if kindOfCheck(e.Check) == kind {
+			lights = append(lights, v.light(e))
+			seen[e.Check.ID] = true
+		}
+	}
+	if v.O.Answers != nil {
+		for _, c := range v.O.Answers.Checks {
+			if kindOfCheck(c) == kind && !seen[c.ID] {
+				lights = append(lights, Light{ID: lightID(c), Name: c.Name, State: LightOut, Word: "not asked yet", Request: c.Method + " " + c.Path})
+			}
+		}
+	}
+	return lights
+}
+
+func lightID(c setup.Check) string {
+	return "light-" + strings.NewReplacer("/", "-", ":", "-", ".", "-", " ", "-").Replace(c.ID)
+}
+
+func (v View) light(e setup.Evidence) Light {
+	l := Light{
+		ID: lightID(e.Check), Name: e.Check.Name, At: e.At, Until: e.At.Add(Fades),
+		Detail: e.Detail, Excerpt: e.Excerpt,
+	}
+	if e.By != "" {
+		l.By = answeredBy(e.By)
+	}
+	if e.Check.Method != "" {
+		url := e.URL
+		if url == "" {
+			url = e.Check.Path
+		}
+		l.Request = e.Check.Method + " " + url
+		if e.Status != 0 {
+			l.Request += fmt.Sprintf(" → %d", e.Status)
+		}
+	}
+	kind := kindOfCheck(e.Check)
+	l.State, l.Word = LightOff, lightWord(kind, false)
+	if e.OK {
+		l.State, l.Word = LightOn, lightWord(kind, true)
+	}
+	if !v.Now.Before(l.Until) {
+		l.State, l.Word = LightOut, "no recent proof"
+	}
+	return l
+}
+
+func lightWord(kind string, ok bool) string {
+	words := map[string][2]string{
+		"door":   {"open", "not open"},
+		"locked": {"locked", "NOT locked"},
+		"port":   {"closed", "open"},
+		"beside": {"answers", "does not answer"},
+	}[kind]
+	if ok {
+		return words[0]
+	}
+	return words[1]
+}
+
+// proof gives the groups of lights that belong to the page.
+func (v View) proof() []LightGroup {
+	doors := LightGroup{"Doors for webhooks", v.lights("door")}
+	locked := LightGroup{"Must stay locked", v.lights("locked")}
+	port := LightGroup{"Past the tunnel", v.lights("port")}
+	beside := LightGroup{"Beside, before anybody is sent there", v.lights("beside")}
+	var groups []LightGroup
+	switch journey.Stage(v.At) {
+	case journey.StageProve:
+		groups = []LightGroup{beside}
+	case journey.StageSwitch:
+		groups = []LightGroup{doors, locked}
+	case journey.StageClose:
+		groups = []LightGroup{port}
+	case journey.StageDone:
+		groups = []LightGroup{doors, locked, port, beside}
+	}
+	return slices.DeleteFunc(groups, func(g LightGroup) bool { return len(g.Lights) == 0 })
+}
+
+// Verdict is the one sentence that a tired person wants to read.
+type Verdict struct {
+	State LightState
+	Text  string
+	More  string
+	Until time.Time // when it fades
+}
+
+// verdict answers "do messages arrive, may I sleep?" from proof alone.
+func (v View) verdict() Verdict {
+	if v.O.TornDown {
+		return Verdict{State: LightOut, Text: "Everything was taken down.", More: "Nothing of this setup is watched."}
+	}
+	all := slices.Concat(v.lights("door"), v.lights("locked"), v.lights("port"))
+	until := v.Now.Add(Fades)
+	out := len(all) == 0
+	var silent, open []string
+	for _, l := range all {
+		switch {
+		case l.State == LightOut:
+			out = true
+		case l.State == LightOff && l.Word == "not open":
+			silent = append(silent, l.Name)
+		case l.State == LightOff:
+			open = append(open, l.Name)
+		}
+		if l.State != LightOut && l.Until.Before(until) {
+			until = l.Until
+		}
+	}
+	switch {
+	case len(open) > 0:
+		return Verdict{LightOff, "Something is open that must be locked: " + list(open) + ".", "Look at it below, then set it right on the page of its step.", until}
+	case len(silent) > 0:
+		return Verdict{LightOff, "Messages do NOT arrive: " + list(silent) + ".", "Everything else is as it must be, as far as it was asked.", until}
+	case out:
+		return Verdict{State: LightOut, Text: "There is no recent proof.", More: "Prove it now; it changes nothing and takes a few seconds."}
+	}
+	return Verdict{LightOn, "Messages arrive, and everything else is locked.", "All of it was asked from outside.", until}
+}

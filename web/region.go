@@ -1,0 +1,91 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+
+	"github.com/a-h/templ"
+	"github.com/culvert/culvert/journey"
+)
+
+// Region is a part of a page that changes by itself. It holds no field to type
+// in, so that nothing typed is lost when it does.
+type Region struct {
+	Name    string
+	Version string // of its content: equal if nothing changed
+	HTML    string
+}
+
+// regionNames lists what changes by itself on a page.
+func (v View) regionNames() []string {
+	switch v.At {
+	case PageHistory:
+		return []string{"rail"}
+	case PageTeardown, PageRun:
+		return []string{"rail", "progress"}
+	}
+	switch journey.Stage(v.At) {
+	case journey.StageLook, journey.StageAnswers, journey.StageAccount:
+		return []string{"rail"}
+	case journey.StageProve:
+		return []string{"rail", "status", "proof"}
+	case journey.StageDone:
+		return []string{"rail", "verdict", "proof", "plan", "progress"}
+	}
+	return []string{"rail", "status", "plan", "progress", "proof"}
+}
+
+// draw gives the component of a region.
+func (v View) draw(name string) templ.Component {
+	switch name {
+	case "rail":
+		return rail(v)
+	case "status":
+		return status(v)
+	case "plan":
+		return plan(v)
+	case "progress":
+		return progress(v)
+	case "verdict":
+		return verdict(v)
+	}
+	return proof(v)
+}
+
+// Regions renders what changes by itself on a page, as the page itself does.
+func (v View) Regions(ctx context.Context) ([]Region, error) {
+	names := v.regionNames()
+	regions := make([]Region, len(names))
+	for i, name := range names {
+		r, err := v.render(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		regions[i] = r
+	}
+	return regions, nil
+}
+
+func (v View) render(ctx context.Context, name string) (Region, error) {
+	var b bytes.Buffer
+	if err := v.draw(name).Render(ctx, &b); err != nil {
+		return Region{}, fmt.Errorf("rendering %s: %w", name, err)
+	}
+	sum := sha256.Sum256(b.Bytes())
+	return Region{name, hex.EncodeToString(sum[:])[:12], b.String()}, nil
+}
+
+// region puts a region into the page, in the element that its events go to.
+func (v View) region(name string) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		r, err := v.render(ctx, name)
+		if err != nil {
+			return err
+		}
+		return regionBox(r).Render(ctx, w)
+	})
+}

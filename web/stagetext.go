@@ -1,0 +1,165 @@
+package web
+
+import (
+	"github.com/culvert/culvert/journey"
+	"github.com/culvert/culvert/setup"
+)
+
+// Differs is one place where the guide says something else.
+type Differs struct{ Guide, Culvert, Because string }
+
+// StageText says what a stage does and why, in two sentences.
+type StageText struct {
+	Title string
+	What  string
+	Why   string
+	Guide []Differs
+}
+
+func (v View) text() StageText {
+	switch journey.Stage(v.At) {
+	case journey.StageLook:
+		return lookText()
+	case journey.StageAnswers:
+		return answersText()
+	case journey.StageAccount:
+		return accountText()
+	case journey.StageBuild:
+		return v.buildText()
+	case journey.StageProve:
+		return proveText()
+	case journey.StageSwitch:
+		return v.switchText()
+	case journey.StageClose:
+		return closeText()
+	}
+	return doneText()
+}
+
+func lookText() StageText {
+	return StageText{
+		Title: "What runs here",
+		What:  "Culvert reads which app runs on this server and from where it can be reached today.",
+		Why:   "Nothing is changed; what it finds is kept as “before”, to compare with later.",
+		Guide: []Differs{{
+			"copy the container’s address out of docker inspect, by hand.",
+			"reads project, service, network and files from the labels that Docker keeps.",
+			"the address changes whenever the container is made anew, and the labels name the file that was really used.",
+		}},
+	}
+}
+
+func answersText() StageText {
+	return StageText{
+		Title: "Three questions",
+		What:  "Three answers are enough; the rest is decided for you and can be unfolded.",
+		Why:   "Answering changes nothing: you see every change before you agree to it, and you can come back here later.",
+		Guide: []Differs{{
+			"your team comes in with the WARP client, through a private name.",
+			"lets it in through the public address, behind a login with a code by e-mail.",
+			"it needs no program on anybody’s laptop, touches no setting of the whole account, and the browser shows a padlock.",
+		}},
+	}
+}
+
+func accountText() StageText {
+	return StageText{
+		Title: "Account and token",
+		What:  "Culvert needs a Cloudflare account with Zero Trust (the Free plan is enough) and a token that may do exactly what this setup needs.",
+		Why:   "With it Culvert makes, checks and repairs everything; the token is kept encrypted on this server and never shown again.",
+		Guide: []Differs{{
+			"click the tunnel together in the dashboard and copy its token into your env file.",
+			"asks for a limited API token once, and hands the tunnel’s own token to the connector in a file of its own.",
+			"what it made that way it can also check and put right later, and no secret ends up in your app’s settings.",
+		}},
+	}
+}
+
+func (v View) buildText() StageText {
+	image := "a pinned newer version"
+	if v.O.Answers != nil {
+		image = v.O.Answers.Image
+	}
+	return StageText{
+		Title: "Build beside",
+		What:  "Everything new is built beside what runs today: the tunnel, the lock, the doors for webhooks, and the connector on this server.",
+		Why:   "Your address goes on pointing where it points now, so bots keep working while this is done.",
+		Guide: []Differs{
+			{
+				"start the connector in step 4 and set the login up in step 6.",
+				"makes the lock first and everything that lets callers in after it.",
+				"between the two steps the app, with its admin pages, would stand open.",
+			},
+			{
+				"add a Bypass policy with a path to one application, once for each platform.",
+				"makes one application for each platform (a door), all with one Bypass policy.",
+				"policies at Cloudflare have no path; only applications do.",
+			},
+			{
+				"use cloudflare/cloudflared:2025.4.0.",
+				"uses " + image + ".",
+				"Cloudflare supports a version for about a year; this one is pinned too.",
+			},
+		},
+	}
+}
+
+func proveText() StageText {
+	return StageText{
+		Title: "Prove",
+		What:  "Culvert asks the app at its container and the connector at its status page whether they answer.",
+		Why:   "Nobody is sent the new way before this is proven.",
+		Guide: []Differs{{
+			"look whether docker compose logs shows no errors.",
+			"sends the requests that the platforms send, without a signature, and looks at who answers.",
+			"a connector can be healthy and still not reach the app.",
+		}},
+	}
+}
+
+func (v View) switchText() StageText {
+	return StageText{
+		Title: "Send " + v.host() + " through Cloudflare",
+		What:  "The public name now points to the tunnel: webhooks come through their doors, your team through the login, nobody else.",
+		Why:   "If something that must be locked answers without a login, Culvert takes the name away again by itself.",
+		Guide: []Differs{{
+			"add the public hostname to the tunnel, which also makes the DNS record.",
+			"makes the record as the very last thing, and never overwrites one that is there.",
+			"from the moment of the record on, everybody can come; what protects the app must stand before.",
+		}},
+	}
+}
+
+func closeText() StageText {
+	return StageText{
+		Title: "Close the port",
+		What:  "The app’s port on this server is open past the lock, for everybody who knows its number; a firewall such as ufw does not stop ports that Docker publishes.",
+		Why:   "Closed, the tunnel is the only way in.",
+		Guide: []Differs{{
+			"take the ports lines out of the compose file.",
+			"changes that one line so that the port answers on this server only, unless you chose otherwise.",
+			"scripts and health checks on the server itself go on working, and nothing else in the file moves.",
+		}},
+	}
+}
+
+func doneText() StageText {
+	return StageText{
+		Title: "Done",
+		What:  "This is what the outside sees: each door answers, everything else is locked.",
+		Why:   "A light without a recent proof goes out.",
+	}
+}
+
+// applyLabel is what the button says that carries out a step.
+func applyLabel(s setup.Step) string {
+	switch s {
+	case setup.StepBuild:
+		return "Build it beside"
+	case setup.StepSwitch:
+		return "Switch"
+	case setup.StepClose:
+		return "Close the port"
+	}
+	return "Fix it"
+}
