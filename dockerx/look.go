@@ -67,6 +67,9 @@ func (h *Host) serviceFound(name string, all []box) found.Service {
 	env := first.env()
 	s.Keys = sortedNames(env)
 	for _, key := range s.Keys {
+		if env[key] != "" {
+			s.Filled = append(s.Filled, key)
+		}
 		if h.reveal[key] {
 			s.Env[key] = env[key]
 		}

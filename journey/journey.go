@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -63,16 +64,18 @@ type Onlooker interface {
 
 // Options are what a Journey is made of.
 type Options struct {
-	Store     Store
-	Engine    *engine.Engine
-	Host      Host
-	Cloud     Cloud
-	Locator   Locator
-	Onlooker  Onlooker
-	Profiles  profile.Catalog
-	Notify    engine.Notifier
-	Clock     engine.Clock
-	Log       *slog.Logger
+	Store    Store
+	Engine   *engine.Engine
+	Host     Host
+	Cloud    Cloud
+	Locator  Locator
+	Onlooker Onlooker
+	Profiles profile.Catalog
+	Notify   engine.Notifier
+	Clock    engine.Clock
+	Log      *slog.Logger
+	// Watched says whether anybody has a page open.
+	Watched   func() bool
 	Rehearsal bool
 	Practice  string // the rehearsal's token
 	Version   string
@@ -120,18 +123,23 @@ func (j *Journey) Resume(ctx context.Context) error {
 	return nil
 }
 
-// Serve makes plans in the background, so that no page waits for them, until
-// the context ends.
+// Serve makes plans in the background, so that no page waits for them, and
+// looks by itself whether a gate has opened while somebody has a page open,
+// until the context ends.
 func (j *Journey) Serve(ctx context.Context) error {
 	if j.storedToken() {
-		if _, err := j.CheckToken(ctx); err != nil && ctx.Err() == nil {
-			j.Log.Warn("checking the stored token", "err", err)
-		}
+		j.recheck(ctx)
 	}
+	pulse := j.pulse(ctx)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-pulse:
+			if j.Watched != nil && j.Watched() {
+				j.lookAtGates(ctx)
+			}
+			pulse = j.pulse(ctx)
 		case id := <-j.refresh:
 			if err := j.Refresh(ctx, id); err != nil && ctx.Err() == nil {
 				j.Log.Warn("looking again", "setup", string(id), "err", err)
@@ -139,6 +147,46 @@ func (j *Journey) Serve(ctx context.Context) error {
 			j.mu.Lock()
 			delete(j.looking, id)
 			j.mu.Unlock()
+		}
+	}
+}
+
+// gatePause is how long to wait between two looks at gates.
+const gatePause = 10 * time.Second
+
+func (j *Journey) pulse(ctx context.Context) <-chan struct{} {
+	done := make(chan struct{})
+	go func() { // ends with the pause or the context
+		defer close(done)
+		_ = j.Clock.Sleep(ctx, gatePause) // the context is looked at by the caller
+	}()
+	return done
+}
+
+func (j *Journey) recheck(ctx context.Context) {
+	if _, err := j.CheckToken(ctx); err != nil && ctx.Err() == nil {
+		j.Log.Warn("checking the stored token", "err", err)
+	}
+}
+
+// lookAtGates looks again at what waits for somebody else: Zero Trust to be
+// switched on, a domain to become active, an app to be started.
+func (j *Journey) lookAtGates(ctx context.Context) {
+	j.mu.Lock()
+	report := j.token.Report
+	j.mu.Unlock()
+	if report != nil && report.ZeroTrust == setup.GrantedNo {
+		j.recheck(ctx)
+	}
+	rows, err := j.Store.Setups(ctx)
+	if err != nil {
+		return // the next look tells
+	}
+	for _, row := range rows {
+		planned, ok := j.Engine.Last(row.ID)
+		waits := func(b setup.Barrier) bool { return b.Why != setup.WhyConflict }
+		if ok && slices.ContainsFunc(planned.Plan.Barriers, waits) {
+			j.lookSoon(row.ID)
 		}
 	}
 }

@@ -68,7 +68,9 @@ type Before struct {
 	Port     string         `json:"port"`     // as published: 0.0.0.0:8000
 	Fronts   []string       `json:"fronts"`   // what else answers on 80 or 443 here
 	// Admin says whether the administration pages answered anybody.
-	Admin    string   `json:"admin"`
+	Admin string `json:"admin"`
+	// Webhooks are the platforms that the app's settings show to be in use.
+	Webhooks []string `json:"webhooks,omitempty"`
 	Settings []string `json:"settings"` // KEY=value of the settings that matter, as running
 	Warnings []string `json:"warnings"` // what will not work as it is, in sentences
 }

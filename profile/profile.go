@@ -73,7 +73,10 @@ type Door struct {
 	// Ingress are regular expressions as the tunnel takes them.
 	Ingress  []string `yaml:"ingress"`
 	Siblings []string `yaml:"siblings"` // close to the door, and locked
-	Probes   []Probe  `yaml:"probes"`
+	// Signs are keys of the app's environment that have a value only where the
+	// platform is in use.
+	Signs  []string `yaml:"signs"`
+	Probes []Probe  `yaml:"probes"`
 }
 
 // Path is a path that the app serves.

@@ -39,3 +39,15 @@ func (p Profile) Target(command []string) int {
 
 // EnvFiles lists the env files in which settings may go, best first.
 func (p Profile) EnvFiles() []string { return slices.Clone(p.Env.Files) }
+
+// InUse names the doors whose platforms the app's environment shows to be in
+// use. A platform without such a sign may be in use all the same.
+func (p Profile) InUse(filled []string) []string {
+	var names []string
+	for _, d := range p.Doors {
+		if slices.ContainsFunc(d.Signs, func(key string) bool { return slices.Contains(filled, key) }) {
+			names = append(names, d.Name)
+		}
+	}
+	return names
+}

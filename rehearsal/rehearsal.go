@@ -118,6 +118,7 @@ func (w *World) writeProject() (map[string]string, error) {
 		"DJANGO_ALLOWED_HOSTS":   "",
 		"SLACK_CLIENT_ID":        "",
 		"SLACK_CLIENT_SECRET":    "",
+		"SLACK_SIGNING_SECRET":   "made-up-signing-secret",
 	}, writeNew(filepath.Join(w.projectDir(), ".env"), []byte("POSTGRES_PASSWORD=practice-only\n"))
 }
 

@@ -38,7 +38,7 @@ func grantWords(g setup.Grant) (sign, word, tone string) {
 	case setup.GrantedYes:
 		return "✔", "there", "good"
 	case setup.GrantedRead:
-		return "✔", "reading works; writing shows with the first change", "good"
+		return "✔", "read works", "good"
 	case setup.GrantedNo:
 		return "✘", "missing", "bad"
 	}
@@ -114,8 +114,16 @@ func (v View) accountName() string {
 	}
 	for _, a := range r.Accounts {
 		if a.ID == v.O.Draft.Account || v.O.Draft.Account == "" && a.ID == r.Account {
-			return a.Name + ", " + a.ID
+			return a.Name
 		}
+	}
+	return ""
+}
+
+// accountID is the chosen account.
+func (v View) accountID() string {
+	if v.O.Draft.Account == "" && v.O.Token.Report != nil {
+		return v.O.Token.Report.Account
 	}
 	return v.O.Draft.Account
 }

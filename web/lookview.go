@@ -71,6 +71,9 @@ func (v View) before() []Value {
 	if b.Admin != "" {
 		rows = append(rows, Value{"Its admin pages", b.Admin})
 	}
+	if len(b.Webhooks) > 0 {
+		rows = append(rows, Value{"Webhooks in use, as its settings show", strings.Join(b.Webhooks, ", ")})
+	}
 	if len(b.Fronts) == 0 {
 		rows = append(rows, Value{"Other ways in on this server", "none seen"})
 	}

@@ -34,9 +34,9 @@ func (v View) regionNames() []string {
 	case journey.StageProve:
 		return []string{"rail", "status", "proof"}
 	case journey.StageDone:
-		return []string{"rail", "verdict", "proof", "plan", "progress"}
+		return []string{"rail", "verdict", "progress", "plan", "proof"}
 	}
-	return []string{"rail", "status", "plan", "progress", "proof"}
+	return []string{"rail", "status", "progress", "plan", "proof"}
 }
 
 // draw gives the component of a region.

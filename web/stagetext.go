@@ -120,7 +120,7 @@ func proveText() StageText {
 func (v View) switchText() StageText {
 	return StageText{
 		Title: "Send " + v.host() + " through Cloudflare",
-		What:  "The public name now points to the tunnel: webhooks come through their doors, your team through the login, nobody else.",
+		What:  "This points your public address to the tunnel. From then on webhooks come through their doors, your team through the login, and nobody else.",
 		Why:   "If something that must be locked answers without a login, Culvert takes the name away again by itself.",
 		Guide: []Differs{{
 			"add the public hostname to the tunnel, which also makes the DNS record.",

@@ -192,6 +192,7 @@ func (w *workspace) wire(dir string, out outside, profiles profile.Catalog, log 
 	})
 	w.journey = journey.New(journey.Options{
 		Store: w.store, Engine: w.engine, Host: out.docker, Cloud: w.cloud, Locator: folder, Onlooker: prover,
+		Watched:  func() bool { return w.hub.Subscribers() > 0 },
 		Profiles: profiles, Notify: w.hub, Clock: wallClock{}, Log: log,
 		Rehearsal: practice, Practice: out.practice, Version: version,
 	})

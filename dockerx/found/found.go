@@ -44,6 +44,7 @@ type Service struct {
 	Ports      []Port            // published ones, sorted
 	Networks   []string          // names, sorted
 	Keys       []string          // names of its environment, sorted
+	Filled     []string          // those of them that have a value, sorted
 	Env        map[string]string // values of those keys that may be shown
 }
 

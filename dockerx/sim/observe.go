@@ -146,6 +146,11 @@ func (h *Host) serviceFound(name string) found.Service {
 	if sv.Running {
 		s.Running = 1
 	}
+	for _, key := range s.Keys {
+		if sv.Env[key] != "" {
+			s.Filled = append(s.Filled, key)
+		}
+	}
 	for _, key := range h.opts.Reveal {
 		if value, ok := sv.Env[key]; ok {
 			s.Env[key] = value

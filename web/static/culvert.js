@@ -8,9 +8,9 @@
 
   function ago(seconds) {
     if (seconds < 2) return 'just now';
-    if (seconds < 90) return seconds + ' s ago';
-    if (seconds < 90 * 60) return Math.round(seconds / 60) + ' min ago';
-    if (seconds < 36 * 3600) return Math.round(seconds / 3600) + ' h ago';
+    if (seconds < 90) return seconds + '\u00a0s ago';
+    if (seconds < 90 * 60) return Math.round(seconds / 60) + '\u00a0min ago';
+    if (seconds < 36 * 3600) return Math.round(seconds / 3600) + '\u00a0h ago';
     return Math.round(seconds / 86400) + ' days ago';
   }
 
