@@ -51,13 +51,13 @@ acceptance: need-go need-cc assets ## the lab's journey on compose and env files
 	REQUIRE=docker,browser FIXTURES=$(abspath $(FIXTURES)) go test -count=1 -run 'Journey|Fixtures|Real' ./e2e/... ./lab/... ./stackfile/... ./files/...
 
 build: need-go need-cc assets ## the program, at bin/culvert
-	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/culvert ./cmd/culvert
+	go build -ldflags "-s -w -X main.version=$(VERSION)" -o bin/culvert ./cmd/culvert
 
 image: need-go need-cc assets ## a container image FROM scratch, with the Compose command in it
 	rm -rf bin/image && mkdir -p bin/image/usr/bin bin/image/etc/ssl/certs bin/image/tmp
-	CGO_ENABLED=1 go build -trimpath -tags netgo,osusergo,sqlite_omit_load_extension \
-		-ldflags '-linkmode external -extldflags -static -X main.version=$(VERSION)' -o bin/image/usr/bin/culvert ./cmd/culvert
-	cd tools/compose && CGO_ENABLED=0 go build -trimpath \
+	CGO_ENABLED=1 go build -tags netgo,osusergo,sqlite_omit_load_extension \
+		-ldflags '-linkmode external -extldflags -static -s -w -X main.version=$(VERSION)' -o bin/image/usr/bin/culvert ./cmd/culvert
+	cd tools/compose && CGO_ENABLED=0 go build \
 		-ldflags "-s -w -X github.com/docker/compose/v5/internal.Version=$$(go list -m -f '{{.Version}}' github.com/docker/compose/v5)" -o $(CURDIR)/bin/image/usr/bin/docker-compose github.com/docker/compose/v5/cmd
 	cp /etc/ssl/certs/ca-certificates.crt bin/image/etc/ssl/certs/
 	chmod 1777 bin/image/tmp

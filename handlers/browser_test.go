@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
@@ -81,10 +82,11 @@ const runAxe = `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wc
 
 func TestEveryPageCanBeUsedOnAPhoneAndAtADesk(t *testing.T) {
 	axe, tab := vendored(t), browser(t)
-	for _, width := range []int64{360, 1280} {
+	for width, scheme := range map[int64]string{360: "light", 1280: "dark"} {
 		for _, s := range shots() {
-			t.Run(fmt.Sprintf("%s at %d", s.name, width), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s at %d, %s", s.name, width, scheme), func(t *testing.T) {
 				must(t, tab, chromedp.EmulateViewport(width, 780))
+				prefer(t, tab, scheme)
 				must(t, tab, chromedp.Navigate(s.open(t).server.URL+s.path))
 				keepShot(t, tab, fmt.Sprintf("%s-%d.png", s.name, width))
 				assertFits(t, tab, width)
@@ -107,6 +109,15 @@ func TestEveryPageCanBeUsedOnAPhoneAndAtADesk(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// prefer sets the colours that the person likes.
+func prefer(t *testing.T, tab context.Context, scheme string) {
+	t.Helper()
+	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
+	if _, err := chromedp.Call(tab, emulation.SetEmulatedMedia, media); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -61,6 +61,7 @@ func shots() []shot {
 		{"answers-wrong", at("answers"), over(sceneAnswered, badAnswers), ""},
 		{"account", at("account"), over(sceneAnswered), ""},
 		{"account-good", at("account"), over(scenePlanned), ""},
+		{"account-practice", "/practice" + at("account"), over(sceneAnswered, func(o *journey.Overview) { o.Token.Practice = "made-up" }), "/practice"},
 		{"account-missing", at("account"), over(scenePlanned, lacking), ""},
 		{"account-choice", at("account"), over(scenePlanned, twoAccounts), ""},
 		{"account-ask", at("account"), over(scenePlanned, askAccount), ""},

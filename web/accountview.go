@@ -21,7 +21,7 @@ func (v View) grants() []GrantRow {
 	r := v.O.Token.Report
 	if r == nil || len(r.Grants) == 0 {
 		for _, p := range v.O.Token.Needs {
-			rows = append(rows, GrantRow{Name: p.Name, Level: p.Level(), Sign: "·", Word: "asked for by the link", Tone: "quiet", Blocks: p.Blocks})
+			rows = append(rows, GrantRow{Name: p.Name, Level: p.Level(), Sign: "·", Tone: "quiet", Blocks: p.Blocks})
 		}
 		return rows
 	}

@@ -38,7 +38,7 @@ type ChangeRow struct {
 	Before []string
 	After  []string
 	Reach  string
-	Plain  bool // new and noticed by nobody: shown folded
+	Plain  bool // comes or goes and nobody notices: shown folded
 }
 
 // BarrierRow is something in the way.
@@ -112,7 +112,14 @@ func rowOf(c setup.Change, host string) ChangeRow {
 		Verb:  verbWord(c),
 		Cause: c.Cause,
 		Reach: reachText(c, host),
-		Plain: c.Verb == setup.Create && c.Reach == setup.ReachHere,
+		Plain: (c.Verb == setup.Create || c.Verb == setup.Delete) && c.Reach == setup.ReachHere,
+	}
+	if c.Drop && c.Reach == setup.ReachHere {
+		r.Reach = "" // it goes after what used it
+	}
+	switch c.Cause { // what the verb says already
+	case "not there yet", "differs from what is wanted", "no longer wanted", "put back as it was":
+		r.Cause = ""
 	}
 	r.Title, r.Term = splitTerm(setup.Title(c))
 	if !c.Verb.Writes() {

@@ -524,7 +524,7 @@ func onward(v View) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if behind != "" {
+		if behind != "" && (v.At != Page(journey.StageAnswers) || v.stage().Status == journey.Done) {
 			var templ_7745c5c3_Var28 = []any{"button", templ.KV("quiet", v.stage().Status != journey.Done)}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var28...)
 			if templ_7745c5c3_Err != nil {

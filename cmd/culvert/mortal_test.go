@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/culvert/culvert/engine"
+	"github.com/culvert/culvert/live"
+	"github.com/culvert/culvert/setup"
+)
+
+var errDead = errors.New("the process is dead")
+
+// mortal is the life of one process: it ends at a chosen call to a Port, before
+// the call or after its effect. From then on nothing that the process does
+// reaches the world or the disk.
+type mortal struct {
+	at    int // the call at which it ends; 0: never
+	after bool
+	kill  context.CancelFunc
+
+	mu    sync.Mutex
+	calls int
+	dead  bool
+	last  string // the call at which it ended
+}
+
+// reach counts a call. It says whether the call takes place, and whether its
+// answer comes back.
+func (m *mortal) reach(what string) (happens, answers bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.dead {
+		return false, false
+	}
+	m.calls++
+	if m.calls != m.at {
+		return true, true
+	}
+	m.dead, m.last = true, what
+	m.kill()
+	return m.after, false
+}
+
+func (m *mortal) alive() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.dead {
+		return errDead
+	}
+	return nil
+}
+
+// mortalPort is a Port as a process that may end sees it.
+type mortalPort struct {
+	setup.Port
+	life *mortal
+	name string
+}
+
+func (p mortalPort) Observe(ctx context.Context, v setup.View) (setup.World, error) {
+	if _, answers := p.life.reach("looking at " + p.name); !answers {
+		return setup.World{}, errDead
+	}
+	w, err := p.Port.Observe(ctx, v)
+	return w, errors.Join(err, p.life.alive())
+}
+
+func (p mortalPort) Do(ctx context.Context, c setup.Call) ([]setup.Outcome, error) {
+	happens, answers := p.life.reach(string(c.Entries[0].Verb) + " " + c.Entries[0].Key.Short())
+	if !happens {
+		return nil, errDead
+	}
+	outs, err := p.Port.Do(ctx, c)
+	if !answers {
+		return nil, errDead
+	}
+	return outs, errors.Join(err, p.life.alive())
+}
+
+// mortalStore is the disk of such a process.
+type mortalStore struct {
+	engine.Store
+	life *mortal
+}
+
+func (s mortalStore) SaveRecords(ctx context.Context, c []engine.RecordChange, a []engine.Audit) error {
+	if err := s.life.alive(); err != nil {
+		return err
+	}
+	return s.Store.SaveRecords(ctx, c, a)
+}
+
+func (s mortalStore) SaveRun(ctx context.Context, r engine.Run, a []engine.Audit) error {
+	if err := s.life.alive(); err != nil {
+		return err
+	}
+	return s.Store.SaveRun(ctx, r, a)
+}
+
+func (s mortalStore) SaveRunChange(ctx context.Context, c engine.RunChange) error {
+	if err := s.life.alive(); err != nil {
+		return err
+	}
+	return s.Store.SaveRunChange(ctx, c)
+}
+
+func (s mortalStore) SaveEvidence(ctx context.Context, id setup.SetupID, v []setup.Evidence) error {
+	if err := s.life.alive(); err != nil {
+		return err
+	}
+	return s.Store.SaveEvidence(ctx, id, v)
+}
+
+// patient is one workspace on which process after process works.
+type patient struct {
+	*testing.T
+	*workspace
+	world *stranger
+	id    setup.SetupID
+	want  *setup.Answers
+}
+
+func newPatient(t *testing.T) *patient {
+	t.Helper()
+	s := newShop(t)
+	w, world := s.workspace(t.Context())
+	t.Cleanup(func() {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	answers, err := w.journey.FromFile(t.Context(), exampleFile(t), world.Token())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &patient{T: t, workspace: w, world: world, id: answers.Setup, want: &answers}
+}
+
+// process is an engine of its own over the same disk and world.
+func (p *patient) process(life *mortal) *engine.Engine {
+	o := p.engine.Options
+	o.Store = mortalStore{p.store, life}
+	o.Notify = live.New() // nobody listens
+	o.Ports = engine.Ports{
+		Cloud:  mortalPort{p.engine.Ports.Cloud, life, "the account"},
+		Docker: mortalPort{p.engine.Ports.Docker, life, "Docker"},
+		Files:  mortalPort{p.engine.Ports.Files, life, "the files"},
+	}
+	return engine.New(o)
+}
+
+// request starts a run of all that the plan shows; nil answers take down.
+func (p *patient) request(a *setup.Answers) setup.Run {
+	p.Helper()
+	plan, err := p.engine.Plan(p.Context(), p.id, a)
+	if err != nil {
+		p.Fatal(err)
+	}
+	run, err := p.engine.Start(p.Context(), engine.Request{Setup: p.id, Answers: a, Through: setup.StepRemove, Hashes: plan.Plan.Hashes(), Actor: "ana"})
+	if err != nil {
+		p.Fatal(err)
+	}
+	return run
+}
+
+// live carries a run out as far as a process lives.
+func (p *patient) live(life *mortal, run setup.Run) (setup.Run, error) {
+	ctx, cancel := context.WithCancel(p.Context())
+	defer cancel()
+	life.kill = cancel
+	return p.process(life).Execute(ctx, run)
+}
+
+// survive carries a run out although the process ends at a call, and gives that
+// call; empty: the run was over before it.
+func (p *patient) survive(run setup.Run, at int, after bool) string {
+	p.Helper()
+	life := &mortal{at: at, after: after}
+	_, err := p.live(life, run)
+	if life.last == "" {
+		if err != nil {
+			p.Fatalf("a process that was not killed: %v", err)
+		}
+		return ""
+	}
+	stored, err := p.store.Run(p.Context(), run.ID)
+	if err != nil {
+		p.Fatal(err)
+	}
+	if stored.State.Over() {
+		p.Fatalf("killed at %q, the run was written down as %s", life.last, stored.State)
+	}
+	again, err := p.live(&mortal{}, stored)
+	if err != nil || again.State != setup.RunSucceeded {
+		p.Fatalf("killed at %q and begun again, the run is %s (%s), %v", life.last, again.State, again.Note, err)
+	}
+	return life.last
+}
