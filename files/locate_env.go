@@ -76,8 +76,7 @@ func paths(files []stackfile.EnvFile) string {
 // key warns of what would keep a setting in the env file from working.
 func (l *locator) key(name string) {
 	value, hidden, ok := l.m.Env(l.stack.Service, name)
-	if !ok {
-		l.warn("%s is not set for %s in any file.", name, l.stack.Service)
+	if !ok { // nothing keeps it from working
 		return
 	}
 	l.duplicates(name, value)

@@ -82,11 +82,15 @@ const runAxe = `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wc
 
 func TestEveryPageCanBeUsedOnAPhoneAndAtADesk(t *testing.T) {
 	axe, tab := vendored(t), browser(t)
-	for width, scheme := range map[int64]string{360: "light", 1280: "dark"} {
+	for _, screen := range []struct {
+		width  int64
+		scheme string
+	}{{360, "light"}, {1280, "dark"}} {
+		width := screen.width
 		for _, s := range shots() {
-			t.Run(fmt.Sprintf("%s at %d, %s", s.name, width, scheme), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s at %d, %s", s.name, width, screen.scheme), func(t *testing.T) {
 				must(t, tab, chromedp.EmulateViewport(width, 780))
-				prefer(t, tab, scheme)
+				prefer(t, tab, screen.scheme)
 				must(t, tab, chromedp.Navigate(s.open(t).server.URL+s.path))
 				keepShot(t, tab, fmt.Sprintf("%s-%d.png", s.name, width))
 				assertFits(t, tab, width)

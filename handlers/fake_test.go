@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/culvert/culvert/journey"
@@ -68,6 +69,12 @@ func (f *fake) last() any {
 func (f *fake) show(change func(*journey.Overview)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	// What a page is being made of stays as it was given out.
+	f.overview.Stages = slices.Clone(f.overview.Stages)
+	if f.overview.Run != nil {
+		run := *f.overview.Run
+		f.overview.Run = &run
+	}
 	change(&f.overview)
 }
 

@@ -155,12 +155,17 @@ func (j *Journey) before(ctx context.Context, c Candidate) Before {
 		}
 	}
 	for _, name := range sortedKeys(c.Service.Env) {
-		b.Settings = append(b.Settings, name+"="+c.Service.Env[name])
+		value := c.Service.Env[name]
+		if value == "" {
+			value = "(empty)"
+		}
+		b.Settings = append(b.Settings, name+"="+value)
 	}
 	b.Webhooks = c.Profile.InUse(c.Service.Filled)
 	b.Fronts = j.Onlooker.Fronts(ctx, c.Stack)
 	b.Admin = j.Onlooker.Admin(ctx, c.Stack)
 	_, b.Warnings, _ = j.Locator.Locate(ctx, c.Stack, c.Profile.EnvFiles(), c.Profile.SettingNames())
+	b.Warnings = append(b.Warnings, c.Profile.Astray(c.Service.Env)...)
 	return b
 }
 

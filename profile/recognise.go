@@ -51,3 +51,21 @@ func (p Profile) InUse(filled []string) []string {
 	}
 	return names
 }
+
+// Astray says which settings of the running app are not as they should be, in
+// sentences. Only those count whose wanted value is a plain one.
+func (p Profile) Astray(running map[string]string) []string {
+	var lines []string
+	for _, s := range p.Env.Report {
+		have, set := running[s.Name]
+		if strings.ContainsAny(s.Want, " ,") || have == s.Want {
+			continue
+		}
+		is := "is not set"
+		if set {
+			is = "is " + have
+		}
+		lines = append(lines, s.Name+" "+is+", and should be "+s.Want+". "+s.Why)
+	}
+	return lines
+}

@@ -29,14 +29,16 @@ func (v View) regionNames() []string {
 		return []string{"rail", "progress"}
 	}
 	switch journey.Stage(v.At) {
-	case journey.StageLook, journey.StageAnswers, journey.StageAccount:
+	case journey.StageLook, journey.StageAnswers:
 		return []string{"rail"}
+	case journey.StageAccount:
+		return []string{"rail", "token"}
 	case journey.StageProve:
-		return []string{"rail", "status", "proof"}
+		return []string{"rail", "status", "proof", "onward"}
 	case journey.StageDone:
 		return []string{"rail", "verdict", "progress", "plan", "proof"}
 	}
-	return []string{"rail", "status", "progress", "plan", "proof"}
+	return []string{"rail", "status", "progress", "plan", "proof", "onward"}
 }
 
 // draw gives the component of a region.
@@ -52,6 +54,10 @@ func (v View) draw(name string) templ.Component {
 		return progress(v)
 	case "verdict":
 		return verdict(v)
+	case "token":
+		return token(v)
+	case "onward":
+		return onward(v)
 	}
 	return proof(v)
 }

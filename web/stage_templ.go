@@ -119,7 +119,7 @@ func Stage(v View) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = onward(v).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = v.region("onward").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -31,7 +31,7 @@ func (v View) text() StageText {
 	case journey.StageSwitch:
 		return v.switchText()
 	case journey.StageClose:
-		return closeText()
+		return v.closeText()
 	}
 	return doneText()
 }
@@ -130,7 +130,14 @@ func (v View) switchText() StageText {
 	}
 }
 
-func closeText() StageText {
+func (v View) closeText() StageText {
+	if v.O.Draft.Port == setup.PortKeep {
+		return StageText{
+			Title: "The port stays as it is",
+			What:  "You chose to leave the app’s published port as it is, so whoever knows its number gets past the lock.",
+			Why:   "To close it after all, choose so under “Decided for you” on the page with the questions.",
+		}
+	}
 	return StageText{
 		Title: "Close the port",
 		What:  "The app’s port on this server is open past the lock, for everybody who knows its number; a firewall such as ufw does not stop ports that Docker publishes.",

@@ -36,13 +36,14 @@ const example = "../../examples/open-chat-studio/culvert.yaml"
 // shop is a data folder with the rehearsal in it, worked on by commands.
 type shop struct {
 	*testing.T
-	data string
-	file string // culvert.yaml
+	data  string
+	file  string // culvert.yaml
+	clock func() time.Time
 }
 
 func newShop(t *testing.T) *shop {
 	t.Helper()
-	return &shop{T: t, data: filepath.Join(t.TempDir(), "data"), file: example}
+	return &shop{T: t, data: filepath.Join(t.TempDir(), "data"), file: example, clock: time.Now}
 }
 
 // edited uses a culvert.yaml of one's own: pairs of old and new lines.
@@ -317,6 +318,6 @@ func (s *shop) read(name string) string {
 // workspace opens the data folder as a command does, and keeps the world at hand.
 func (s *shop) workspace(ctx context.Context) (*workspace, *stranger) {
 	s.Helper()
-	w, world := openPractice(ctx, s.T, s.data)
+	w, world := openPractice(ctx, s.T, s.data, s.clock)
 	return w, &stranger{s.T, world}
 }

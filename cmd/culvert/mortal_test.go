@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/culvert/culvert/engine"
 	"github.com/culvert/culvert/live"
@@ -121,11 +123,16 @@ type patient struct {
 	world *stranger
 	id    setup.SetupID
 	want  *setup.Answers
+	// later is how far the account's clock is ahead: process after process makes
+	// more calls than an account allows in real time.
+	later atomic.Int64
 }
 
 func newPatient(t *testing.T) *patient {
 	t.Helper()
+	p := &patient{T: t}
 	s := newShop(t)
+	s.clock = func() time.Time { return time.Now().Add(time.Duration(p.later.Load())) }
 	w, world := s.workspace(t.Context())
 	t.Cleanup(func() {
 		if err := w.Close(); err != nil {
@@ -136,11 +143,14 @@ func newPatient(t *testing.T) *patient {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &patient{T: t, workspace: w, world: world, id: answers.Setup, want: &answers}
+	p.workspace, p.world, p.id, p.want = w, world, answers.Setup, &answers
+	return p
 }
 
 // process is an engine of its own over the same disk and world.
 func (p *patient) process(life *mortal) *engine.Engine {
+	p.later.Add(int64(5 * time.Minute))
+	p.cloud.Use(p.world.Token()) // a client of its own
 	o := p.engine.Options
 	o.Store = mortalStore{p.store, life}
 	o.Notify = live.New() // nobody listens

@@ -16,7 +16,7 @@ import (
 
 // openPractice opens a workspace on a rehearsal as a command does, and gives the
 // world too.
-func openPractice(ctx context.Context, t *testing.T, data string) (*workspace, *rehearsal.World) {
+func openPractice(ctx context.Context, t *testing.T, data string, clock func() time.Time) (*workspace, *rehearsal.World) {
 	t.Helper()
 	dir := filepath.Join(data, "practice")
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -26,7 +26,7 @@ func openPractice(ctx context.Context, t *testing.T, data string) (*workspace, *
 		t.Fatal(err)
 	}
 	w.closers = append(w.closers, w.store.Close)
-	world, err := rehearsal.Open(ctx, rehearsal.Options{Dir: filepath.Join(dir, "world"), Clock: time.Now, Log: log})
+	world, err := rehearsal.Open(ctx, rehearsal.Options{Dir: filepath.Join(dir, "world"), Clock: clock, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,199 @@
+package web
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/PuerkitoBio/goquery"
+
+	"github.com/culvert/culvert/journey"
+	"github.com/culvert/culvert/setup"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func seen(id string, ok bool, age time.Duration) setup.Evidence {
+	return setup.Evidence{
+		Check: setup.Check{ID: id, Name: id, Locked: strings.HasPrefix(id, "locked/"), Method: "GET", Path: "/"},
+		At:    noon.Add(-age), By: setup.ByApp, OK: ok, Detail: "what was seen",
+	}
+}
+
+func view(at journey.Stage, evidence ...setup.Evidence) View {
+	return View{At: Page(at), Now: noon, O: journey.Overview{Setup: "ocs", Evidence: evidence}}
+}
+
+func TestALightGoesOutAfterTwoMinutes(t *testing.T) {
+	rows := []struct {
+		age  time.Duration
+		ok   bool
+		want LightState
+	}{
+		{0, true, LightOn}, {Fades - time.Second, true, LightOn}, {Fades, true, LightOut},
+		{0, false, LightOff}, {Fades, false, LightOut},
+	}
+	for _, r := range rows {
+		l := view(journey.StageDone).light(seen("telegram/1", r.ok, r.age))
+		if l.State != r.want {
+			t.Errorf("seen %v ago, ok %v: the light is %s, want %s", r.age, r.ok, l.State, r.want)
+		}
+	}
+}
+
+func TestWhatWasNeverAskedHasNoLight(t *testing.T) {
+	v := view(journey.StageDone, seen("telegram/1", true, 0))
+	v.O.Answers = &setup.Answers{Checks: []setup.Check{{ID: "telegram/1"}, {ID: "slack/1", Name: "Slack"}}}
+	lights := v.lights("door")
+	if len(lights) != 2 || lights[1].State != LightOut || lights[1].Word != "not asked yet" {
+		t.Errorf("the lights are %+v", lights)
+	}
+	if d := v.verdict(); d.State != LightOut {
+		t.Errorf("the verdict is %+v", d)
+	}
+}
+
+func TestTheVerdictSaysTheWorstFirst(t *testing.T) {
+	rows := []struct {
+		name     string
+		evidence []setup.Evidence
+		state    LightState
+		says     string
+	}{
+		{"all well", []setup.Evidence{seen("telegram/1", true, 0), seen("locked/admin", true, 0), seen("port", true, 0)}, LightOn, "Messages arrive"},
+		{"nothing seen", nil, LightOut, "no recent proof"},
+		{"one is old", []setup.Evidence{seen("telegram/1", true, 0), seen("locked/admin", true, time.Hour)}, LightOut, "no recent proof"},
+		{"silent, and one is old", []setup.Evidence{seen("telegram/1", false, 0), seen("locked/admin", true, time.Hour)}, LightOff, "do NOT arrive: telegram/1"},
+		{"open", []setup.Evidence{seen("telegram/1", false, 0), seen("locked/admin", false, 0)}, LightOff, "must be locked: locked/admin"},
+		{"port", []setup.Evidence{seen("telegram/1", true, 0), seen("port", false, 0)}, LightOff, "must be locked: port"},
+	}
+	for _, r := range rows {
+		t.Run(r.name, func(t *testing.T) {
+			d := view(journey.StageDone, r.evidence...).verdict()
+			if d.State != r.state || !strings.Contains(d.Text, r.says) {
+				t.Errorf("it is %s: %s", d.State, d.Text)
+			}
+			if d.State != LightOut && !d.Until.After(noon) {
+				t.Errorf("it fades at %v, before it was said", d.Until)
+			}
+		})
+	}
+}
+
+func TestEveryStageSaysWhatAndWhy(t *testing.T) {
+	for _, s := range journey.Stages() {
+		text := view(s).text()
+		if text.Title == "" || text.What == "" || text.Why == "" {
+			t.Errorf("%s says %+v", s, text)
+		}
+		if s != journey.StageDone && len(text.Guide) == 0 {
+			t.Errorf("%s does not compare itself with the guide", s)
+		}
+		if !KnownPage(string(s)) {
+			t.Errorf("%s is no known page", s)
+		}
+	}
+}
+
+func TestEveryKindHasANameAndAPlace(t *testing.T) {
+	for _, k := range setup.Kinds() {
+		if kindName(setup.Key{Kind: k, Name: "it"}) == "" {
+			t.Errorf("%s has no name", k)
+		}
+	}
+	if atCloudflare(setup.KindConnector) || !atCloudflare(setup.KindTunnel) {
+		t.Error("the connector runs here, the tunnel at Cloudflare")
+	}
+}
+
+func TestTheWayByHandHasTheExactValues(t *testing.T) {
+	a := setup.Answers{
+		Setup: "ocs", Account: "a", Zone: "example.org", Hostname: "chat.example.org", Image: "cloudflare/cloudflared:1", Port: setup.PortLoopback, Session: "24h",
+		Team:     setup.Team{Domains: []string{"example.org"}},
+		Doors:    []setup.Door{{ID: "telegram", Name: "Telegram", Destinations: []string{"/channels/telegram/*"}, Paths: []string{"^/channels/telegram/.+$"}}},
+		Settings: []setup.Item{{Name: "DJANGO_ALLOWED_HOSTS", Value: "chat.example.org"}},
+		Stack: setup.Stack{Project: "ocs", Service: "web", Target: 8000, Files: []string{"/srv/ocs/compose.yml"}, ComposeFile: "/srv/ocs/compose.yml",
+			EnvFile: "/srv/ocs/.env", Network: "ocs_default", ConnectorFile: "/srv/ocs/culvert.yml", ConnectorProject: "culvert-ocs"},
+	}
+	want := map[journey.Stage][]string{
+		journey.StageBuild: {"chat.example.org/channels/telegram/*", "^/channels/telegram/.+$ → http://web:8000", "@example.org", "Everyone",
+			"docker compose -p culvert-ocs -f /srv/ocs/culvert.yml up -d", "what stands there,chat.example.org", "docker compose -p ocs -f /srv/ocs/compose.yml up -d --no-deps"},
+		journey.StageSwitch: {"CNAME", "chat.example.org", ".cfargotunnel.com", "Proxied"},
+		journey.StageClose:  {"127.0.0.1:"},
+	}
+	for stage, texts := range want {
+		v := view(stage)
+		v.O.Answers = &a
+		var all []string
+		for _, m := range v.byHand() {
+			if m.Where == "" {
+				t.Errorf("%s has no place", m.Title)
+			}
+			for _, val := range m.Values {
+				all = append(all, val.Text)
+			}
+		}
+		for _, text := range texts {
+			if !slices.ContainsFunc(all, func(s string) bool { return strings.Contains(s, text) }) {
+				t.Errorf("%s does not say %q: %q", stage, text, all)
+			}
+		}
+	}
+}
+
+func TestPagesWorkWithoutTheScriptsOfNpm(t *testing.T) {
+	with := LoadAssets()
+	without := Assets{files: map[string]asset{}}
+	for name, f := range with.files {
+		if !strings.HasPrefix(name, "vendor/") {
+			without.files[name] = f
+		}
+	}
+	var b bytes.Buffer
+	v := view(journey.StageBuild)
+	v.Assets = without
+	if err := Stage(v).Render(t.Context(), &b); err != nil {
+		t.Fatal(err)
+	}
+	doc, err := goquery.NewDocumentFromReader(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if doc.Find("[sse-connect], script[src*=vendor]").Length() > 0 {
+		t.Error("it asks for scripts that are not there")
+	}
+	if without.Live() {
+		t.Error("it says that the scripts are there")
+	}
+}
+
+func TestAnEmptyRegionIsStillARegion(t *testing.T) {
+	for _, stage := range journey.Stages() {
+		v := view(stage)
+		regions, err := v.Regions(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range regions {
+			if r.Name == "" || r.Version == "" {
+				t.Errorf("%s has the region %+v", stage, r)
+			}
+		}
+	}
+}
+
+func TestATitlePartsIntoPlainWordsAndATerm(t *testing.T) {
+	rows := []struct{ title, plain, term string }{
+		{"Lock on x (Access application)", "Lock on x", "Access application"},
+		{"Door for WhatsApp (Meta) on x (Access application)", "Door for WhatsApp (Meta) on x", "Access application"},
+		{"Tunnel ocs", "Tunnel ocs", ""},
+		{"Odd (one) thing", "Odd (one) thing", ""},
+	}
+	for _, r := range rows {
+		if plain, term := splitTerm(r.title); plain != r.plain || term != r.term {
+			t.Errorf("%q parts into %q and %q", r.title, plain, term)
+		}
+	}
+}
