@@ -2,8 +2,6 @@ package dockerx
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"slices"
 
 	"github.com/culvert/culvert/setup"
@@ -41,27 +39,11 @@ func connectorOf(all []box, network string) setup.Connector {
 	} else if len(names) > 0 {
 		c.Network = names[0]
 	}
-	if id := tunnelOf(first.env()["TUNNEL_TOKEN"]); id != "" {
+	if id := setup.TunnelOfToken(first.env()["TUNNEL_TOKEN"]); id != "" {
 		c.Tunnel = setup.Lit(id)
 	}
 	for _, b := range all {
 		c.Running = c.Running && b.running()
 	}
 	return c
-}
-
-// tunnelOf reads the tunnel's id out of a connector's token and nothing else.
-// A text that is no token gives none.
-func tunnelOf(token string) string {
-	raw, err := base64.StdEncoding.DecodeString(token)
-	if err != nil {
-		return ""
-	}
-	var t struct {
-		Tunnel string `json:"t"`
-	}
-	if json.Unmarshal(raw, &t) != nil {
-		return ""
-	}
-	return t.Tunnel
 }

@@ -113,7 +113,7 @@ func TestTheTunnelIsReadFromItsToken(t *testing.T) {
 		"not base64 at al": "",
 		"bm90IGpzb24=":     "",
 	} {
-		if got := tunnelOf(token); got != want {
+		if got := setup.TunnelOfToken(token); got != want {
 			t.Errorf("token %q gives %q, want %q", token, got, want)
 		}
 	}

@@ -2,8 +2,6 @@ package files
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -44,26 +42,10 @@ func (f *Files) tunnelIn(spec stackfile.ConnectorSpec) (setup.ID, error) {
 		return setup.ID{}, nil
 	}
 	token, _, _ := env.Get(tokenKey)
-	if id := tunnelOf(token); id != "" {
+	if id := setup.TunnelOfToken(token); id != "" {
 		return setup.Lit(id), nil
 	}
 	return setup.ID{}, nil
-}
-
-// tunnelOf reads the tunnel's id out of a token, and nothing else. A text that
-// is no token gives none.
-func tunnelOf(token string) string {
-	raw, err := base64.StdEncoding.DecodeString(token)
-	if err != nil {
-		return ""
-	}
-	var t struct {
-		Tunnel string `json:"t"`
-	}
-	if json.Unmarshal(raw, &t) != nil {
-		return ""
-	}
-	return t.Tunnel
 }
 
 // tokenFile is the content of the env file for a tunnel's token.
@@ -72,7 +54,7 @@ func (f *Files) tokenFile(ctx context.Context, tunnelID string) ([]byte, error) 
 	if err != nil {
 		return nil, setup.AsProblem(err)
 	}
-	if tunnelOf(token.Reveal()) != tunnelID {
+	if setup.TunnelOfToken(token.Reveal()) != tunnelID {
 		return nil, &setup.Problem{Code: setup.CodeInvalid,
 			Message: "Cloudflare gave a token that does not belong to the tunnel " + tunnelID + ", so it was not written. Try again."}
 	}

@@ -1,6 +1,10 @@
 package setup
 
-import "strings"
+import (
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+)
 
 // Tunnel is a Cloudflare Tunnel. Remote says that its rules live at Cloudflare;
 // a tunnel whose rules live in a file on some server cannot be taken over.
@@ -16,6 +20,22 @@ func (t Tunnel) mapIDs(func(ID) ID) State { return t }
 func (t Tunnel) occupies() []string       { return []string{"name " + strings.ToLower(t.Name)} }
 func (t Tunnel) met(have State) bool      { return Same(t, have) }
 func (t Tunnel) over(State) State         { return t }
+
+// TunnelOfToken reads the tunnel's id out of a connector's token, and nothing
+// else. A text that is no token gives none.
+func TunnelOfToken(token string) string {
+	raw, err := base64.StdEncoding.DecodeString(token)
+	if err != nil {
+		return ""
+	}
+	var t struct {
+		Tunnel string `json:"t"`
+	}
+	if json.Unmarshal(raw, &t) != nil {
+		return ""
+	}
+	return t.Tunnel
+}
 
 // Rule is one ingress rule of a hostname: requests whose path matches the Go
 // regular expression Path (empty: every path) go to Service.

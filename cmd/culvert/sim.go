@@ -3,8 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"net"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -45,13 +43,4 @@ func newSim(s *settings) *cobra.Command {
 	c.Flags().IntVar(&o.Plain, "edge-http-port", 0, "port of the edge, http (0: any)")
 	c.Flags().IntVar(&o.Tunnel, "tunnel-port", 0, "port for connectors (0: any)")
 	return c
-}
-
-// portOf gives the port of an address.
-func portOf(address string) (int, error) {
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return 0, err
-	}
-	return strconv.Atoi(port)
 }
