@@ -140,10 +140,12 @@ func (e *Engine) Verify(ctx context.Context, id setup.SetupID) ([]setup.Evidence
 	}
 	a := *revision.Answers
 	evidence := e.Prober.Beside(ctx, a)
-	if _, made := ledger.Records[a.RecordKey()]; made {
+	_, made := ledger.Records[a.RecordKey()]
+	if made {
 		evidence = append(evidence, e.Prober.Outside(ctx, a)...)
 	}
-	if _, closed := ledger.Records[a.PublishedKey()]; closed {
+	_, closed := ledger.Records[a.PublishedKey()]
+	if closed || made && a.Port == setup.PortKeep { // a port that was left open is told, too
 		evidence = append(evidence, e.Prober.Closed(ctx, a)...)
 	}
 	if err := ctx.Err(); err != nil {

@@ -253,7 +253,7 @@ func stepState(o Overview, stage Stage, step setup.Step) StageState {
 	ran := o.Run != nil && o.Run.State == setup.RunFailed && o.Run.Step == step
 	switch {
 	case !left && bar == nil && o.Approved != nil:
-		s.Status = Done
+		return provenStep(o, stage)
 	case ran && (left || bar != nil):
 		s.Status, s.Note = Failed, o.Run.Note
 	case bar != nil && !left:
@@ -262,6 +262,42 @@ func stepState(o Overview, stage Stage, step setup.Step) StageState {
 		s.Status, s.Note = Changed, "Something is no longer as it was set up."
 	}
 	return s
+}
+
+// provenStep is for a step with nothing left to change: what an API answered is
+// no proof, so the switch and the port are done only once the outside says so.
+func provenStep(o Overview, stage Stage) StageState {
+	var belongs func(setup.Evidence) bool
+	switch {
+	case stage == StageSwitch:
+		belongs = func(v setup.Evidence) bool { return !isBeside(v) && !isPort(v) }
+	case stage == StageClose && o.Approved.Port == setup.PortKeep:
+		return StageState{stage, Done, "The port stays as it is, as you chose."}
+	case stage == StageClose:
+		belongs = isPort
+	default:
+		return StageState{Stage: stage, Status: Done}
+	}
+	seen := false
+	for _, v := range o.Evidence {
+		if !belongs(v) {
+			continue
+		}
+		seen = true
+		if !v.OK {
+			return StageState{stage, Failed, v.Check.Name + ": " + v.Detail}
+		}
+	}
+	if !seen {
+		return StageState{stage, Ready, "Nothing is left to change here. It is not proven yet: prove it now."}
+	}
+	return StageState{Stage: stage, Status: Done}
+}
+
+func isBeside(v setup.Evidence) bool { return strings.HasPrefix(v.Check.ID, BesidePrefix) }
+
+func isPort(v setup.Evidence) bool {
+	return v.Check.ID == PortCheck || strings.HasPrefix(v.Check.ID, PortCheck+"/")
 }
 
 // wasDone says whether a run once finished this step.
@@ -274,7 +310,7 @@ func proveState(o Overview, now time.Time) StageState {
 	s := StageState{Stage: StageProve, Status: Ready}
 	seen := 0
 	for _, v := range o.Evidence {
-		if !strings.HasPrefix(v.Check.ID, BesidePrefix) {
+		if !isBeside(v) {
 			continue
 		}
 		seen++
@@ -299,12 +335,16 @@ func doneState(o Overview, earlier []StageState, now time.Time) StageState {
 			return StageState{StageDone, Waiting, ""}
 		}
 	}
-	outside := 0
+	outside, port := 0, false
 	for _, v := range o.Evidence {
-		if strings.HasPrefix(v.Check.ID, BesidePrefix) {
+		if isBeside(v) {
 			continue
 		}
-		outside++
+		if isPort(v) {
+			port = true
+		} else {
+			outside++
+		}
 		if !v.OK {
 			return StageState{StageDone, Failed, v.Check.Name + ": " + v.Detail}
 		}
@@ -312,7 +352,7 @@ func doneState(o Overview, earlier []StageState, now time.Time) StageState {
 			return StageState{StageDone, Ready, "The last proof is too old. Prove again."}
 		}
 	}
-	if o.Answers == nil || outside < len(o.Answers.Checks) {
+	if o.Answers == nil || outside < len(o.Answers.Checks) || !port {
 		return StageState{StageDone, Ready, "Not everything is proven yet. Prove it now."}
 	}
 	return StageState{StageDone, Done, "Everything is proven."}
