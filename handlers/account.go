@@ -17,6 +17,8 @@ type Tokens interface {
 	SaveToken(ctx context.Context, token secret.Text, account string) (setup.TokenReport, error)
 	CheckToken(context.Context) (setup.TokenReport, error)
 	ForgetToken(context.Context) error
+	// ChooseAccount stores what was typed; the errors say what is wrong with it.
+	ChooseAccount(ctx context.Context, id setup.SetupID, account string) ([]setup.FieldError, error)
 }
 
 func (s *site) account(w http.ResponseWriter, r *http.Request) error {
@@ -69,24 +71,15 @@ func (s *site) saveToken(w http.ResponseWriter, r *http.Request) error {
 // saveAccount chooses the account where a token leaves a choice, and asks what
 // the token may do there.
 func (s *site) saveAccount(w http.ResponseWriter, r *http.Request) error {
-	o, err := s.Journey.Overview(r.Context(), setupOf(r))
+	account := strings.TrimSpace(r.PostFormValue("account"))
+	bad, err := s.Journey.ChooseAccount(r.Context(), setupOf(r), account)
 	if err != nil {
 		return err
 	}
-	typed := o.Draft
-	typed.Account = strings.TrimSpace(r.PostFormValue("account"))
-	if _, err := s.Journey.SaveAnswers(r.Context(), o.Setup, typed); err != nil {
-		return err
-	}
-	if o, err = s.Journey.Overview(r.Context(), o.Setup); err != nil {
-		return err
-	}
-	for _, e := range o.Errors {
-		if e.Field == "account" {
-			return s.showAccount(w, r, http.StatusUnprocessableEntity, func(v *web.View) {
-				v.O.Draft.Account, v.Wrong = typed.Account, true
-			})
-		}
+	if len(bad) > 0 {
+		return s.showAccount(w, r, http.StatusUnprocessableEntity, func(v *web.View) {
+			v.O.Draft.Account, v.O.Errors, v.Wrong = account, bad, true
+		})
 	}
 	return s.checkToken(w, r)
 }

@@ -43,11 +43,12 @@ type (
 		Key     setup.Key
 		Consent setup.Consent
 	}
-	askedToken  struct{ Token, Account string }
-	askedCancel struct{ Run int64 }
-	askedDown   struct{ Hashes []string }
-	askedChoose struct{ Project, Service, Profile string }
-	asked       string
+	askedToken   struct{ Token, Account string }
+	askedAccount struct{ Account string }
+	askedCancel  struct{ Run int64 }
+	askedDown    struct{ Hashes []string }
+	askedChoose  struct{ Project, Service, Profile string }
+	asked        string
 )
 
 func (f *fake) note(a any) error {
@@ -129,6 +130,10 @@ func (f *fake) SaveToken(_ context.Context, t secret.Text, account string) (setu
 
 func (f *fake) CheckToken(context.Context) (setup.TokenReport, error) {
 	return f.report, f.note(asked("check"))
+}
+
+func (f *fake) ChooseAccount(_ context.Context, _ setup.SetupID, account string) ([]setup.FieldError, error) {
+	return f.wrong, f.note(askedAccount{account})
 }
 
 func (f *fake) ForgetToken(context.Context) error { return f.note(asked("forget")) }

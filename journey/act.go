@@ -2,8 +2,10 @@ package journey
 
 import (
 	"context"
+	"errors"
 	"slices"
 
+	"github.com/culvert/culvert/engine"
 	"github.com/culvert/culvert/setup"
 )
 
@@ -51,7 +53,12 @@ func (j *Journey) Apply(ctx context.Context, id setup.SetupID, through setup.Ste
 		j.lookSoon(id)
 		return setup.Run{}, Stale{}
 	}
-	return j.Engine.Start(ctx, engineRequest(id, answers, through, hashes, actor))
+	run, err := j.Engine.Start(ctx, engineRequest(id, answers, through, hashes, actor))
+	var invalid *engine.Invalid
+	if errors.As(err, &invalid) {
+		return setup.Run{}, &setup.Problem{Code: setup.CodeInvalid, Message: invalid.Fields[0].Message, Cause: err}
+	}
+	return run, err
 }
 
 // writes gives the hashes of the changes up to a step that write something.

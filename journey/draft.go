@@ -20,9 +20,6 @@ func (j *Journey) SaveAnswers(ctx context.Context, id setup.SetupID, typed Draft
 	draft.Hostname, draft.Zone = typed.Hostname, typed.Zone
 	draft.Emails, draft.Domains = typed.Emails, typed.Domains
 	draft.Doors, draft.Port, draft.Tunnel = typed.Doors, typed.Port, typed.Tunnel
-	if typed.Account != "" {
-		draft.Account = typed.Account
-	}
 	draft.Answered = true
 	if err := j.saveDraft(ctx, row, draft); err != nil {
 		return nil, err
@@ -33,6 +30,21 @@ func (j *Journey) SaveAnswers(ctx context.Context, id setup.SetupID, typed Draft
 		j.lookSoon(id)
 	}
 	return bad, nil
+}
+
+// ChooseAccount stores which account the setup is for, where the token leaves a
+// choice, and says what is wrong with it.
+func (j *Journey) ChooseAccount(ctx context.Context, id setup.SetupID, account string) ([]setup.FieldError, error) {
+	row, draft, err := j.load(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	draft.Account = account
+	if err := j.saveDraft(ctx, row, draft); err != nil {
+		return nil, err
+	}
+	_, bad := j.resolve(id, draft)
+	return at(StageAccount, bad), nil
 }
 
 // Accept notes that an existing object may be taken over as it was seen.

@@ -193,5 +193,8 @@ func slugOf(project string) setup.SetupID {
 	if len(s) > 40 {
 		s = strings.Trim(s[:40], "-")
 	}
+	if setup.Reserved(s) {
+		s += "-app"
+	}
 	return setup.SetupID(s)
 }

@@ -161,7 +161,7 @@ func (j *Journey) addPlan(o *Overview) {
 }
 
 // Fresh is how long evidence counts. An older light is out.
-const Fresh = 5 * time.Minute
+const Fresh = 2 * time.Minute
 
 // stages says where each stop stands. Later ones wait for earlier ones.
 func stages(o Overview, now time.Time) []StageState {

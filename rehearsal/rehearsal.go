@@ -41,7 +41,7 @@ const (
 	serverPort    = "8000"
 
 	containerAddress = "172.18.0.7" // which the app always allows as a host
-	apiHost       = "api.rehearsal.invalid"
+	apiHost          = "api.rehearsal.invalid"
 )
 
 // Options of a rehearsal.

@@ -46,7 +46,15 @@ func (a Answers) Validate() []FieldError {
 
 var slug = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
 
+// Reserved names are words of the dashboard's addresses.
+func Reserved(name string) bool {
+	return slices.Contains([]string{"look", "choose", "start", "static", "practice", "signed-out", "sign-out", "healthz"}, name)
+}
+
 func checkSlug(s string) string {
+	if Reserved(s) {
+		return fmt.Sprintf("%q is a word of the dashboard's own addresses. Choose another name.", s)
+	}
 	if !slug.MatchString(s) {
 		return "Use 1 to 40 small letters, digits and dashes, such as open-chat-studio."
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/culvert/culvert/setup"
@@ -42,7 +43,14 @@ type TeardownView struct {
 	Wrong   string         // what is wrong with it
 }
 
-func (t TeardownView) parts() PlanView { return planOf(t.Plan, setup.StepRemove, t.host()) }
+func (t TeardownView) parts() PlanView {
+	all := func(setup.Step) bool { return true }
+	p := planOf(t.Plan, setup.StepRemove, all, t.host())
+	// The page says it in its own, stronger words.
+	silent := liveText(setup.Change{Key: setup.Key{Kind: setup.KindDNSRecord}, Verb: setup.Delete}, t.host())
+	p.Effects = slices.DeleteFunc(p.Effects, func(e string) bool { return e == silent })
+	return p
+}
 
 // RunView is one run.
 type RunView struct {

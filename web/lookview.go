@@ -82,7 +82,7 @@ func (v View) before() []Value {
 	}
 	for _, s := range b.Settings {
 		name, value, _ := strings.Cut(s, "=")
-		rows = append(rows, Value{name, value})
+		rows = append(rows, Value{name, orWords(value, "(empty)")})
 	}
 	return rows
 }

@@ -51,14 +51,14 @@ type BarrierRow struct {
 	Offer  *setup.Consent
 }
 
-// planOf gives the part of a plan up to a step. Everything up to it is carried
-// out together, so all of it is shown.
-func planOf(p setup.Plan, through setup.Step, host string) PlanView {
+// planOf gives the part of a plan that some steps make, the last of which is
+// through.
+func planOf(p setup.Plan, through setup.Step, part func(setup.Step) bool, host string) PlanView {
 	v := PlanView{Step: through, Label: applyLabel(through)}
 	tidies := true // nothing but what is no longer wanted
 	var cloud, here []ChangeRow
 	for _, c := range p.Changes {
-		if !c.Step.Through(through) {
+		if !part(c.Step) {
 			continue
 		}
 		row := rowOf(c, host)
@@ -90,7 +90,7 @@ func planOf(p setup.Plan, through setup.Step, host string) PlanView {
 		}
 	}
 	for _, b := range p.Barriers {
-		if setup.StepOf(b.Key.Kind).Through(through) {
+		if part(setup.StepOf(b.Key.Kind)) {
 			v.Barriers = append(v.Barriers, barrierOf(b))
 		}
 	}
@@ -193,11 +193,18 @@ func atCloudflare(k setup.Kind) bool {
 }
 
 // plan is what this page shows of the plan; false: there is none to show.
+// Everything up to the page's step is carried out together, so all of it is
+// shown; but while an earlier step comes first, there is nothing to agree to,
+// and only the page's own step is.
 func (v View) plan() (PlanView, bool) {
 	if v.O.Plan == nil || v.step() == "" {
 		return PlanView{}, false
 	}
-	return planOf(*v.O.Plan, v.step(), v.host()), true
+	part := func(s setup.Step) bool { return s.Through(v.step()) }
+	if _, early := v.first(); early && !v.repairs() {
+		part = func(s setup.Step) bool { return s == v.step() }
+	}
+	return planOf(*v.O.Plan, v.step(), part, v.host()), true
 }
 
 // repairs says whether the page offers to put right what was changed outside:

@@ -11,12 +11,13 @@ import (
 )
 
 // Fades is how long a light stands for what was seen. Without proof it is out.
-const Fades = 2 * time.Minute
+const Fades = journey.Fresh
 
 // Light is one check with what it last saw.
 type Light struct {
 	ID      string
 	Name    string
+	Path    string // of what must stay locked, to tell likes apart
 	State   LightState
 	Word    string // what the state means here
 	By      string
@@ -52,6 +53,23 @@ func (s LightState) sign() string {
 type LightGroup struct {
 	Title  string
 	Lights []Light
+	Folds  bool // while all of it is on, one line stands for it
+}
+
+// folded says whether one line stands for the group, and until when.
+func (g LightGroup) folded() (until time.Time, yes bool) {
+	if !g.Folds || len(g.Lights) < 4 {
+		return until, false
+	}
+	for _, l := range g.Lights {
+		if l.State != LightOn {
+			return until, false
+		}
+		if until.IsZero() || l.Until.Before(until) {
+			until = l.Until
+		}
+	}
+	return until, true
 }
 
 // kindOfCheck sorts checks by what they are about.
@@ -69,9 +87,13 @@ func kindOfCheck(c setup.Check) string {
 	return "door"
 }
 
-// lights gives the checks of some kinds: those with evidence, and those of the
-// answers that were never asked.
+// lights gives the checks of one kind, in the order of the answers: those with
+// evidence, and those that were never asked.
 func (v View) lights(kind string) []Light {
+	var checks []setup.Check
+	if v.O.Answers != nil {
+		checks = v.O.Answers.Checks
+	}
 	var lights []Light
 	seen := map[string]bool{}
 	for _, e := range v.O.Evidence {
@@ -80,14 +102,25 @@ func (v View) lights(kind string) []Light {
 			seen[e.Check.ID] = true
 		}
 	}
-	if v.O.Answers != nil {
-		for _, c := range v.O.Answers.Checks {
-			if kindOfCheck(c) == kind && !seen[c.ID] {
-				lights = append(lights, Light{ID: lightID(c), Name: c.Name, State: LightOut, Word: "not asked yet", Request: c.Method + " " + c.Path})
-			}
+	for _, c := range checks {
+		if kindOfCheck(c) == kind && !seen[c.ID] {
+			lights = append(lights, Light{ID: lightID(c), Name: c.Name, Path: lockedPath(c), State: LightOut, Word: "not asked yet", Request: c.Method + " " + c.Path})
 		}
 	}
+	place := map[string]int{}
+	for i, c := range checks {
+		place[lightID(c)] = i + 1
+		place[lightID(setup.Check{ID: journey.BesidePrefix + c.ID})] = i + 1
+	}
+	slices.SortStableFunc(lights, func(a, b Light) int { return place[a.ID] - place[b.ID] })
 	return lights
+}
+
+func lockedPath(c setup.Check) string {
+	if c.Locked {
+		return c.Path
+	}
+	return ""
 }
 
 func lightID(c setup.Check) string {
@@ -96,7 +129,7 @@ func lightID(c setup.Check) string {
 
 func (v View) light(e setup.Evidence) Light {
 	l := Light{
-		ID: lightID(e.Check), Name: e.Check.Name, At: e.At, Until: e.At.Add(Fades),
+		ID: lightID(e.Check), Name: e.Check.Name, Path: lockedPath(e.Check), At: e.At, Until: e.At.Add(Fades),
 		Detail: e.Detail, Excerpt: e.Excerpt,
 	}
 	if e.By != "" {
@@ -138,10 +171,10 @@ func lightWord(kind string, ok bool) string {
 
 // proof gives the groups of lights that belong to the page.
 func (v View) proof() []LightGroup {
-	doors := LightGroup{"Doors for webhooks", v.lights("door")}
-	locked := LightGroup{"Must stay locked", v.lights("locked")}
-	port := LightGroup{"Past the tunnel", v.lights("port")}
-	beside := LightGroup{"Beside, before anybody is sent there", v.lights("beside")}
+	doors := LightGroup{"Doors for webhooks", v.lights("door"), false}
+	locked := LightGroup{"Must stay locked", v.lights("locked"), true}
+	port := LightGroup{"Past the tunnel", v.lights("port"), false}
+	beside := LightGroup{"Beside, before anybody is sent there", v.lights("beside"), v.At == Page(journey.StageDone)}
 	var groups []LightGroup
 	switch journey.Stage(v.At) {
 	case journey.StageProve:

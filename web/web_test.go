@@ -197,3 +197,30 @@ func TestATitlePartsIntoPlainWordsAndATerm(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatStaysLockedIsOneLineOnlyWhileAllOfItIs(t *testing.T) {
+	all := func(last setup.Evidence) LightGroup {
+		v := view(journey.StageDone, seen("locked/a", true, 0), seen("locked/b", true, time.Minute), seen("locked/c", true, 0), last)
+		return v.proof()[0]
+	}
+	if until, folded := all(seen("locked/d", true, 0)).folded(); !folded || !until.Equal(noon.Add(time.Minute)) {
+		t.Errorf("folded %v until %v", folded, until)
+	}
+	for _, last := range []setup.Evidence{seen("locked/d", false, 0), seen("locked/d", true, time.Hour)} {
+		if _, folded := all(last).folded(); folded {
+			t.Errorf("one line hides that %s is not on", last.Check.ID)
+		}
+	}
+}
+
+func TestLightsStandInTheOrderOfTheChecks(t *testing.T) {
+	v := view(journey.StageDone, seen("a/1", true, 0), seen("b/1", true, 0))
+	v.O.Answers = &setup.Answers{Checks: []setup.Check{{ID: "c/1", Name: "c/1"}, {ID: "b/1"}, {ID: "a/1"}}}
+	var order []string
+	for _, l := range v.lights("door") {
+		order = append(order, l.Name)
+	}
+	if !slices.Equal(order, []string{"c/1", "b/1", "a/1"}) {
+		t.Errorf("the order is %v", order)
+	}
+}

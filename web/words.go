@@ -100,6 +100,9 @@ func reachText(c setup.Change, host string) string {
 	case setup.ReachRestart:
 		return "The " + serviceOf(c) + " service restarts; expected 5–20 s. The database and the workers are not touched."
 	case setup.ReachAccount:
+		if c.Verb == setup.Delete {
+			return "Goes for everybody in the Cloudflare account."
+		}
 		return "Counts for everybody in the Cloudflare account. Logins that work today go on working."
 	case setup.ReachLive:
 		return liveText(c, host)
@@ -253,4 +256,8 @@ func lowerFirst(s string) string {
 		return s
 	}
 	return strings.ToLower(s[:1]) + s[1:]
+}
+
+func kebab(s string) string {
+	return strings.ReplaceAll(strings.ToLower(strings.ReplaceAll(s, ",", "")), " ", "-")
 }

@@ -138,6 +138,10 @@
       if (d && e.target.contains(d)) d.open = true;
     });
     dress(e.target);
+    // What was said when a run began is over once the run shows itself.
+    if (e.target.id === 'region-progress') {
+      document.querySelectorAll('#note .note:not(.bad)').forEach(function (n) { n.remove(); });
+    }
     var now = planIn(e.target);
     if (plan && now && plan !== now) hold(e.target);
   });

@@ -1,0 +1,159 @@
+package handlers_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/culvert/culvert/handlers"
+	"github.com/culvert/culvert/journey"
+	"github.com/culvert/culvert/setup"
+)
+
+// shot is one page in one state worth looking at.
+type shot struct {
+	name string
+	path string
+	fake func(testing.TB) *fake
+	base string // of the practice
+}
+
+func over(scene func(testing.TB) journey.Overview, change ...func(*journey.Overview)) func(testing.TB) *fake {
+	return func(t testing.TB) *fake {
+		o := scene(t)
+		for _, c := range change {
+			c(&o)
+		}
+		return &fake{overview: o, found: foundHere(t), down: downPlan(scenePlanned(t)), audit: entries(t, 60)}
+	}
+}
+
+// shots lists every page in its interesting states.
+func shots() []shot {
+	at := func(page string) string { return "/" + string(ocs) + "/" + page }
+	stale := func(o *journey.Overview) { evidence(o, 10*time.Minute) }
+	return []shot{
+		{"front-empty", "/", func(testing.TB) *fake { return &fake{} }, ""},
+		{"front-practice", "/practice/", func(testing.TB) *fake { return &fake{} }, "/practice"},
+		{"front-list", "/", func(testing.TB) *fake {
+			return &fake{setups: []journey.Summary{{Setup: ocs, Hostname: "chat.example.org", At: journey.StageDone, Status: journey.Done},
+				{Setup: "second", At: journey.StageBuild, Status: journey.Failed}}}
+		}, ""},
+		{"server", "/look", func(t testing.TB) *fake { return &fake{found: foundHere(t)} }, ""},
+		{"server-none", "/look", func(testing.TB) *fake { return &fake{found: journey.Found{At: now}} }, ""},
+		{"server-no-docker", "/look", func(testing.TB) *fake {
+			return &fake{found: journey.Found{At: now, Problem: &setup.Problem{Code: setup.CodeDenied, Message: "Culvert may not use Docker here."}}}
+		}, ""},
+		{"server-broken-file", "/look", func(t testing.TB) *fake {
+			c := candidate(t)
+			c.Problem = &setup.Problem{Code: setup.CodeInvalid, Message: "docker-compose.prod.yml does not parse: line 12."}
+			return &fake{found: journey.Found{At: now, Candidates: []journey.Candidate{c}}}
+		}, ""},
+		{"look", at("look"), over(sceneChosen), ""},
+		{"look-gone", at("look"), over(sceneChosen, func(o *journey.Overview) { o.Candidate = nil }), ""},
+		{"answers", at("answers"), over(sceneChosen), ""},
+		{"answers-wrong", at("answers"), over(sceneAnswered, badAnswers), ""},
+		{"account", at("account"), over(sceneAnswered), ""},
+		{"account-good", at("account"), over(scenePlanned), ""},
+		{"account-practice", "/practice" + at("account"), over(sceneAnswered, func(o *journey.Overview) { o.Token.Practice = "made-up" }), "/practice"},
+		{"account-missing", at("account"), over(scenePlanned, lacking), ""},
+		{"account-choice", at("account"), over(scenePlanned, twoAccounts), ""},
+		{"account-ask", at("account"), over(scenePlanned, askAccount), ""},
+		{"build", at("build"), over(scenePlanned), ""},
+		{"build-practice", "/practice" + at("build"), over(scenePlanned, func(o *journey.Overview) { o.Rehearsal = true }), "/practice"},
+		{"build-running", at("build"), over(sceneRunning), ""},
+		{"build-barred", at("build"), over(sceneBarred), ""},
+		{"build-looking", at("build"), over(scenePlanned, func(o *journey.Overview) { o.Plan, o.PlanAt = nil, time.Time{} }), ""},
+		{"build-no-plan", at("build"), over(scenePlanned, func(o *journey.Overview) {
+			o.Plan, o.PlanProblem = nil, &setup.Problem{Code: setup.CodeUnavailable, Message: "Cloudflare cannot be reached."}
+		}), ""},
+		{"build-done", at("build"), over(sceneBuilt), ""},
+		{"prove", at("prove"), over(sceneBuilt), ""},
+		{"prove-stale", at("prove"), over(sceneBuilt, stale), ""},
+		{"switch", at("switch"), over(sceneBuilt), ""},
+		{"close", at("close"), over(sceneSwitched), ""},
+		{"close-early", at("close"), over(scenePlanned), ""},
+		{"done", at("done"), over(sceneDone), ""},
+		{"done-silent", at("done"), over(sceneDone, func(o *journey.Overview) { evidence(o, 20*time.Second, "whatsapp/1") }), ""},
+		{"done-open", at("done"), over(sceneDone, func(o *journey.Overview) { evidence(o, 20*time.Second, "locked/admin") }), ""},
+		{"done-stale", at("done"), over(sceneDone, stale), ""},
+		{"done-torn-down", at("done"), over(sceneDone, func(o *journey.Overview) { o.TornDown, o.Plan = true, nil }), ""},
+		{"history", at("history"), over(sceneDone), ""},
+		{"history-empty", at("history"), func(t testing.TB) *fake { return &fake{overview: sceneDone(t)} }, ""},
+		{"run", at("runs/7"), over(sceneRunning), ""},
+		{"teardown", at("teardown"), over(sceneDone), ""},
+		{"teardown-running", at("teardown"), over(sceneRunning, func(o *journey.Overview) { o.Run.Through = setup.StepRemove }), ""},
+		{"missing", "/nobody/build", over(sceneDone), ""},
+		{"start", "/start/SECRETTOKEN", func(testing.TB) *fake { return &fake{} }, ""},
+		{"signed-out", "/signed-out", func(testing.TB) *fake { return &fake{} }, ""},
+	}
+}
+
+func (s shot) open(t testing.TB) *pages {
+	return open(t, s.fake(t), func(o *handlers.Options) {
+		o.Sessions = &sessions{}
+		if s.base != "" {
+			o.Base, o.Rehearsal, o.Practice, o.Leave = s.base, true, "", "/"
+		}
+	})
+}
+
+func badAnswers(o *journey.Overview) {
+	o.Draft.Hostname, o.Draft.Domains = "https://chat.example.org", "gmail.com"
+	o.Answers = nil
+	o.Errors = []setup.FieldError{
+		{Field: "hostname", Message: `Leave out "https://": only the name is needed, such as chat.example.org.`},
+		{Field: "team.domains", Message: "Anybody can get an address at gmail.com, so this would let everybody in."},
+	}
+	statuses(o, journey.StageAnswers, journey.Failed, o.Errors[0].Message)
+}
+
+func lacking(o *journey.Overview) {
+	r := goodReport()
+	r.Grants[5].Granted, r.ZeroTrust, r.TeamDomain = setup.GrantedNo, setup.GrantedNo, ""
+	o.Token.Report = &r
+	statuses(o, journey.StageAccount, journey.Failed, "The token lacks DNS.")
+}
+
+func twoAccounts(o *journey.Overview) {
+	r := goodReport()
+	r.Accounts = append(r.Accounts, setup.Account{ID: strings.Repeat("a", 32), Name: "Another"})
+	o.Token.Report, o.Draft.Account = &r, ""
+	statuses(o, journey.StageAccount, journey.Ready, "Choose the account.")
+}
+
+func askAccount(o *journey.Overview) {
+	r := goodReport()
+	r.Accounts, r.Account, r.AskAccount = nil, "", true
+	o.Token.Report, o.Draft.Account = &r, ""
+	statuses(o, journey.StageAccount, journey.Ready, "Choose the account.")
+}
+
+func entries(t testing.TB, n int) []setup.Audit {
+	o := scenePlanned(t)
+	var all []setup.Audit
+	for id := n; id > 0; id-- {
+		c := o.Plan.Changes[id%len(o.Plan.Changes)]
+		all = append(all, setup.Audit{ID: int64(id), At: now.Add(-time.Duration(n-id) * time.Minute), Setup: ocs, Run: 7, Actor: "operator",
+			Action: "changed", Key: c.Key, Verb: c.Verb, Text: "Created: " + setup.Title(c) + ".", Before: c.From, After: c.To})
+	}
+	return all
+}
+
+// sessions lets everybody in until it is told otherwise.
+type sessions struct {
+	over chan struct{} // closed: the session has ended
+	err  error
+}
+
+func (s *sessions) Redeem(context.Context, string) error { return s.err }
+func (s *sessions) SignOut(context.Context) error        { return s.err }
+func (s *sessions) Alive(context.Context) (bool, error) {
+	select {
+	case <-s.over:
+		return false, nil
+	default:
+		return true, nil
+	}
+}
