@@ -48,7 +48,7 @@ lab: need-go need-cc assets ## only the tests on a real Docker engine and in a b
 
 acceptance: need-go need-cc assets ## the lab's journey on compose and env files of FIXTURES=dir
 	@test -n "$(FIXTURES)" || { echo "say where the files are: make acceptance FIXTURES=dir"; exit 1; }
-	REQUIRE=docker,browser FIXTURES=$(abspath $(FIXTURES)) go test -count=1 -timeout 30m -run 'Journey|Fixtures|Real' ./e2e/... ./lab/... ./stackfile/... ./files/...
+	REQUIRE=docker,browser FIXTURES=$(abspath $(FIXTURES)) go test -count=1 -timeout 30m -run 'Journey|WholeFiles|Real' ./e2e/... ./lab/... ./stackfile/... ./files/...
 
 build: need-go need-cc assets ## the program, at bin/culvert
 	go build -ldflags "-s -w -X main.version=$(VERSION)" -o bin/culvert ./cmd/culvert

@@ -51,7 +51,7 @@ func open(t *testing.T) *world {
 	if err := w.ImportStandIns(t.Context(), w.sim.Tunnel, []byte(w.sim.CA)); err != nil {
 		t.Fatal(err)
 	}
-	w.stack = w.Project(t, fixtures())
+	w.stack = w.Project(t, lab.Fixtures())
 	compose, err := lab.ComposeBinary(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -60,15 +60,6 @@ func open(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	return w
-}
-
-// fixtures is the folder of an app's own files, from outside of this project if
-// FIXTURES names one.
-func fixtures() string {
-	if dir := os.Getenv("FIXTURES"); dir != "" {
-		return filepath.Join(dir, "open-chat-studio")
-	}
-	return ""
 }
 
 func build(t *testing.T, bin string) {

@@ -34,7 +34,7 @@ type project struct {
 // newProject brings the app up, with old.example among its hosts.
 func newProject(t *testing.T, l *lab.Lab) *project {
 	t.Helper()
-	stack := l.Project(t, os.Getenv("FIXTURES"))
+	stack := l.Project(t, lab.Fixtures())
 	stack.Settings = []string{hosts, origins}
 	stack.ConnectorProject = "culvert-ocs"
 	stack.ConnectorFile = filepath.Join(stack.Dir, "docker-compose.culvert.yml")

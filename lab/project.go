@@ -20,6 +20,15 @@ const (
 	EnvFile     = ".env.prod"
 )
 
+// Fixtures is the folder of the app's own files, where FIXTURES names a folder
+// of such folders, one an app; empty: the project's own are used.
+func Fixtures() string {
+	if dir := os.Getenv("FIXTURES"); dir != "" {
+		return filepath.Join(dir, ProjectName)
+	}
+	return ""
+}
+
 // Project copies a compose project into a folder named open-chat-studio, gives
 // it the settings that its guide asks for, and brings it up. An empty fixtures
 // means the one in testdata. The project is taken down with the test.
