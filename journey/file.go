@@ -14,11 +14,12 @@ import (
 
 // FromFile works a culvert.yaml into answers: it finds the app that the file
 // means, tries the token for the account, and keeps the answers as the setup's
-// draft, so that the pages show the same.
-func (j *Journey) FromFile(ctx context.Context, f config.File, token secret.Text) (setup.Answers, error) {
+// draft, so that the pages show the same. The sentences say what will not work
+// as it is.
+func (j *Journey) FromFile(ctx context.Context, f config.File, token secret.Text) (setup.Answers, []string, error) {
 	c, err := j.meant(ctx, f)
 	if err != nil {
-		return setup.Answers{}, err
+		return setup.Answers{}, nil, err
 	}
 	id := setup.SetupID(f.Name)
 	if id == "" {
@@ -28,21 +29,22 @@ func (j *Journey) FromFile(ctx context.Context, f config.File, token secret.Text
 	if errors.Is(err, ErrNotFound) {
 		row = setup.Setup{ID: id, Created: j.Clock.Now()}
 	} else if err != nil {
-		return setup.Answers{}, err
+		return setup.Answers{}, nil, err
 	}
 	choices := f.Choices(c.Stack)
 	choices.Setup, choices.Consents = id, draft.Consents
-	if choices.Stack, _, err = j.Locator.Locate(ctx, choices.Stack, c.Profile.EnvFiles(), c.Profile.SettingNames()); err != nil {
-		return setup.Answers{}, err
+	var warnings []string
+	if choices.Stack, warnings, err = j.Locator.Locate(ctx, choices.Stack, c.Profile.EnvFiles(), c.Profile.SettingNames()); err != nil {
+		return setup.Answers{}, nil, err
 	}
-	if choices.Account, err = j.accountFor(ctx, token, f.Account); err != nil {
-		return setup.Answers{}, err
+	if choices.Account, err = j.accountFor(ctx, token, f); err != nil {
+		return setup.Answers{}, nil, err
 	}
 	answers, bad := c.Profile.Resolve(choices)
 	if len(bad) > 0 {
-		return setup.Answers{}, f.Explain(bad)
+		return setup.Answers{}, warnings, f.Explain(bad)
 	}
-	return answers, j.saveDraft(ctx, row, draftOf(answers, draft))
+	return answers, warnings, j.saveDraft(ctx, row, draftOf(answers, draft))
 }
 
 // IDFor is the setup that a file means, without asking Docker or Cloudflare
@@ -107,18 +109,20 @@ func in(dir string) string {
 }
 
 // accountFor tries the token and gives the account that it is for.
-func (j *Journey) accountFor(ctx context.Context, token secret.Text, named string) (string, error) {
+func (j *Journey) accountFor(ctx context.Context, token secret.Text, f config.File) (string, error) {
 	if token.Empty() {
 		return "", &setup.Problem{Code: setup.CodeUnauthorized,
 			Message: "No API token. Set CLOUDFLARE_API_TOKEN, or store one at the step Account of the dashboard. " +
 				"This page makes one with just what is needed: " + j.token.Link}
 	}
-	report, err := j.Cloud.Try(ctx, token, named)
-	if err != nil {
+	report, err := j.Cloud.Try(ctx, token, f.Account)
+	switch p := report.Problem; {
+	case err != nil:
 		return "", err
-	}
-	if report.Problem != nil {
-		return "", report.Problem
+	case p != nil && f.Account != "" && (p.Code == setup.CodeInvalid || p.Code == setup.CodeDenied):
+		return "", f.Explain([]setup.FieldError{{Field: "account", Message: p.Message}})
+	case p != nil:
+		return "", p
 	}
 	if missing := report.Missing(); len(missing) > 0 {
 		var lines []string

@@ -315,11 +315,10 @@ func proveState(o Overview, now time.Time) StageState {
 		}
 		seen++
 		switch {
-		case now.Sub(v.At) > Fresh && wasDone(o, setup.StepSwitch):
-		case now.Sub(v.At) > Fresh:
-			return StageState{StageProve, Ready, "The last proof is too old. Prove again."}
 		case !v.OK:
 			return StageState{StageProve, Failed, v.Check.Name + ": " + v.Detail}
+		case now.Sub(v.At) > Fresh && !wasDone(o, setup.StepSwitch):
+			return StageState{StageProve, Ready, "The last proof is too old. Prove again."}
 		}
 	}
 	if seen > 0 {
@@ -334,6 +333,9 @@ func doneState(o Overview, earlier []StageState, now time.Time) StageState {
 		if e.Status != Done {
 			return StageState{StageDone, Waiting, ""}
 		}
+	}
+	if o.Plan != nil && slices.ContainsFunc(o.Plan.Of(setup.StepRemove), func(c setup.Change) bool { return c.Verb.Writes() }) {
+		return StageState{StageDone, Ready, "What is no longer wanted is still there. Take it away."}
 	}
 	outside, port := 0, false
 	for _, v := range o.Evidence {
@@ -352,7 +354,7 @@ func doneState(o Overview, earlier []StageState, now time.Time) StageState {
 			return StageState{StageDone, Ready, "The last proof is too old. Prove again."}
 		}
 	}
-	if o.Answers == nil || outside < len(o.Answers.Checks) || !port {
+	if o.Answers == nil || outside < len(o.Answers.Checks) || !port && o.Answers.Port != setup.PortKeep {
 		return StageState{StageDone, Ready, "Not everything is proven yet. Prove it now."}
 	}
 	return StageState{StageDone, Done, "Everything is proven."}

@@ -30,11 +30,13 @@ func Permissions(Mode) []Permission {
 		{Name: "Cloudflare Tunnel", Key: "argotunnel", Edit: true, Blocks: "making the tunnel and its rules"},
 		{Name: "Access: Apps and Policies", Key: "access", Edit: true, Blocks: "the lock on your address and the doors for webhooks"},
 		{Name: "Access: Organizations, Identity Providers, and Groups", Key: "access_acct", Edit: true, Blocks: "the login by e-mail code for your team"},
-		{Name: "Account Settings", Key: "account_settings", Blocks: "listing your accounts (you can type the account id instead)"},
+		{Name: "Account Settings", Key: listsAccounts, Blocks: "listing your accounts (you can type the account id instead)"},
 		{Name: "Zone", Key: "zone", Zone: true, Blocks: "finding your domain"},
 		{Name: "DNS", Key: "dns", Edit: true, Zone: true, Blocks: "pointing your address to the tunnel"},
 	}
 }
+
+const listsAccounts = "account_settings"
 
 // TokenLink is the address of the dashboard's page for a new user token with
 // exactly the given permissions filled in. The person still presses Create.
@@ -104,11 +106,12 @@ type TokenReport struct {
 	Problem    *Problem  `json:"problem,omitempty"`
 }
 
-// Missing lists the permissions that the token certainly lacks.
+// Missing lists the permissions that the token certainly lacks and that are
+// needed. Accounts need not be listed once it is known which one it is.
 func (r TokenReport) Missing() []Grant {
 	var missing []Grant
 	for _, g := range r.Grants {
-		if g.Granted == GrantedNo {
+		if g.Granted == GrantedNo && (g.Key != listsAccounts || r.Account == "") {
 			missing = append(missing, g)
 		}
 	}

@@ -62,7 +62,10 @@ func (j *job) resolve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a, err := j.journey.FromFile(ctx, j.file, token)
+	a, notes, err := j.journey.FromFile(ctx, j.file, token)
+	for _, note := range notes {
+		_, _ = fmt.Fprintln(j.stderr, "note:", note)
+	}
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 )
 
 func TestPlanThenApplyThenNothingIsLeft(t *testing.T) {
+	t.Parallel()
 	s := newShop(t)
 	plan := s.run("plan")
 	if plan.code != exitChanges || !strings.Contains(plan.out, "create  Lock on chat.example.org (Access application) (not there yet)") {
@@ -48,6 +49,7 @@ func TestPlanThenApplyThenNothingIsLeft(t *testing.T) {
 }
 
 func TestWithoutAYesNothingIsChanged(t *testing.T) {
+	t.Parallel()
 	s := newShop(t)
 	before := s.fresh(func(*stranger) {}).files()
 	r := s.run("apply") // nobody is at the terminal
@@ -63,6 +65,7 @@ func TestWithoutAYesNothingIsChanged(t *testing.T) {
 }
 
 func TestAPlanForProgramsSaysWhatAPlanForPeopleSays(t *testing.T) {
+	t.Parallel()
 	s := newShop(t)
 	people := s.run("plan")
 	programs := s.run("plan", "--json")
@@ -103,6 +106,7 @@ func decode(t *testing.T, text string, v any) {
 }
 
 func TestVerifyAndStatusTellWhatIsProven(t *testing.T) {
+	t.Parallel()
 	s := newShop(t)
 	if r := s.run("verify"); r.code != exitError || !strings.Contains(r.err, "nothing was applied for chat.example.org yet") {
 		t.Errorf("verifying what was never applied ended with %d: %s", r.code, r.err)
@@ -143,6 +147,7 @@ func TestVerifyAndStatusTellWhatIsProven(t *testing.T) {
 }
 
 func TestDestroyLeavesTheAccountAndTheFilesAsTheyWere(t *testing.T) {
+	t.Parallel()
 	s := newShop(t)
 	var account map[string][]object
 	s.fresh(func(w *stranger) { account = w.account() })
@@ -174,6 +179,7 @@ func TestDestroyLeavesTheAccountAndTheFilesAsTheyWere(t *testing.T) {
 
 // Whoever comes later than Culvert keeps what is theirs.
 func TestDestroyLeavesWhatOthersMade(t *testing.T) {
+	t.Parallel()
 	s := newShop(t).applied()
 	var theirs map[string][]object
 	s.behindOurBack(func(w *stranger) {
@@ -210,6 +216,7 @@ func contains(all []object, o object) bool {
 }
 
 func TestDestroyingWhatNobodySetUpSaysSo(t *testing.T) {
+	t.Parallel()
 	s := newShop(t)
 	r := s.run("destroy", "--yes")
 	if r.code != exitError || !strings.Contains(r.err, "There is no setup for chat.example.org in this data folder.") {
@@ -218,6 +225,7 @@ func TestDestroyingWhatNobodySetUpSaysSo(t *testing.T) {
 }
 
 func TestASecondProcessOnTheDataFolderIsTold(t *testing.T) {
+	t.Parallel()
 	s := newShop(t)
 	w, _ := s.workspace(t.Context())
 	r := s.run("plan")
@@ -233,6 +241,7 @@ func TestASecondProcessOnTheDataFolderIsTold(t *testing.T) {
 }
 
 func TestWhatAppliesOnAChangedFileIsTheDifference(t *testing.T) {
+	t.Parallel()
 	s := newShop(t).applied()
 	s.edited("webhooks: default", "webhooks: [telegram]")
 	var p planJSON

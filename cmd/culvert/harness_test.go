@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,8 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/culvert/culvert/rehearsal"
+	"github.com/culvert/culvert/secret"
+	"github.com/culvert/culvert/setup"
 )
 
 // asProgram makes the test binary behave as the program itself.
@@ -230,6 +233,19 @@ func (w *stranger) named(path, name string) object {
 	return found[0]
 }
 
+// reopenPort starts the app again with its port published to everybody.
+func (w *stranger) reopenPort(a setup.Answers) {
+	w.Helper()
+	closed := setup.Published{Project: a.Stack.Project, Service: a.Stack.Service, Target: a.Stack.Target, Exposure: setup.ExposedLoopback}
+	open := closed
+	open.Exposure = setup.ExposedPublic
+	outs, err := w.Docker.Do(w.T.Context(), setup.Call{Entries: []setup.Entry{
+		{Key: a.PublishedKey(), Verb: setup.Update, ID: strconv.Itoa(closed.Target), From: closed, To: open}}})
+	if err != nil || outs[0].Err != nil {
+		w.Fatalf("opening the port: %v, %v", err, outs)
+	}
+}
+
 // Where the API keeps things.
 const (
 	apps     = "accounts/{account}/access/apps"
@@ -321,3 +337,5 @@ func (s *shop) workspace(ctx context.Context) (*workspace, *stranger) {
 	w, world := openPractice(ctx, s.T, s.data, s.clock)
 	return w, &stranger{s.T, world}
 }
+
+func secretText(text string) secret.Text { return secret.New(text) }

@@ -15,13 +15,21 @@ import (
 
 var errDead = errors.New("the process is dead")
 
-// mortal is the life of one process: it ends at a chosen call to a Port, before
-// the call or after its effect. From then on nothing that the process does
-// reaches the world or the disk.
+// death says at which kind of call a process ends.
+type death string
+
+const (
+	looking death = "at a look"
+	before  death = "before a change"
+	after   death = "after a change took effect"
+)
+
+// mortal is the life of one process: it ends at a chosen call to a Port. From
+// then on nothing that the process does reaches the world or the disk.
 type mortal struct {
-	at    int // the call at which it ends; 0: never
-	after bool
-	kill  context.CancelFunc
+	at   int // which call of the kind it is; 0: never
+	how  death
+	kill context.CancelFunc
 
 	mu    sync.Mutex
 	calls int
@@ -31,11 +39,14 @@ type mortal struct {
 
 // reach counts a call. It says whether the call takes place, and whether its
 // answer comes back.
-func (m *mortal) reach(what string) (happens, answers bool) {
+func (m *mortal) reach(what string, looks bool) (happens, answers bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.dead {
 		return false, false
+	}
+	if looks != (m.how == looking) {
+		return true, true
 	}
 	m.calls++
 	if m.calls != m.at {
@@ -43,7 +54,7 @@ func (m *mortal) reach(what string) (happens, answers bool) {
 	}
 	m.dead, m.last = true, what
 	m.kill()
-	return m.after, false
+	return m.how == after, false
 }
 
 func (m *mortal) alive() error {
@@ -63,7 +74,7 @@ type mortalPort struct {
 }
 
 func (p mortalPort) Observe(ctx context.Context, v setup.View) (setup.World, error) {
-	if _, answers := p.life.reach("looking at " + p.name); !answers {
+	if _, answers := p.life.reach("looking at "+p.name, true); !answers {
 		return setup.World{}, errDead
 	}
 	w, err := p.Port.Observe(ctx, v)
@@ -71,7 +82,7 @@ func (p mortalPort) Observe(ctx context.Context, v setup.View) (setup.World, err
 }
 
 func (p mortalPort) Do(ctx context.Context, c setup.Call) ([]setup.Outcome, error) {
-	happens, answers := p.life.reach(string(c.Entries[0].Verb) + " " + c.Entries[0].Key.Short())
+	happens, answers := p.life.reach(string(c.Entries[0].Verb)+" "+c.Entries[0].Key.Short(), false)
 	if !happens {
 		return nil, errDead
 	}
@@ -120,9 +131,10 @@ func (s mortalStore) SaveEvidence(ctx context.Context, id setup.SetupID, v []set
 type patient struct {
 	*testing.T
 	*workspace
-	world *stranger
-	id    setup.SetupID
-	want  *setup.Answers
+	world   *stranger
+	id      setup.SetupID
+	want    *setup.Answers
+	compose []byte // the compose file as it was
 	// later is how far the account's clock is ahead: process after process makes
 	// more calls than an account allows in real time.
 	later atomic.Int64
@@ -139,7 +151,7 @@ func newPatient(t *testing.T) *patient {
 			t.Error(err)
 		}
 	})
-	answers, err := w.journey.FromFile(t.Context(), exampleFile(t), world.Token())
+	answers, _, err := w.journey.FromFile(t.Context(), exampleFile(t), world.Token())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,28 +196,26 @@ func (p *patient) live(life *mortal, run setup.Run) (setup.Run, error) {
 	return p.process(life).Execute(ctx, run)
 }
 
-// survive carries a run out although the process ends at a call, and gives that
-// call; empty: the run was over before it.
-func (p *patient) survive(run setup.Run, at int, after bool) string {
+// survive carries a run out by process after process, each of which ends at a
+// call; the last one lives. It gives the calls at which they ended.
+func (p *patient) survive(run setup.Run, lives ...*mortal) (ends []string) {
 	p.Helper()
-	life := &mortal{at: at, after: after}
-	_, err := p.live(life, run)
-	if life.last == "" {
+	for _, life := range append(lives, &mortal{}) {
+		stored, err := p.store.Run(p.Context(), run.ID)
 		if err != nil {
-			p.Fatalf("a process that was not killed: %v", err)
+			p.Fatal(err)
 		}
-		return ""
+		if stored.State.Over() {
+			p.Fatalf("killed at %q, the run was written down as %s: %s", ends, stored.State, stored.Note)
+		}
+		run, err = p.live(life, stored)
+		if life.last == "" {
+			if err != nil || run.State != setup.RunSucceeded {
+				p.Fatalf("killed at %q and begun again, the run is %s (%s), %v", ends, run.State, run.Note, err)
+			}
+			return ends
+		}
+		ends = append(ends, life.last)
 	}
-	stored, err := p.store.Run(p.Context(), run.ID)
-	if err != nil {
-		p.Fatal(err)
-	}
-	if stored.State.Over() {
-		p.Fatalf("killed at %q, the run was written down as %s", life.last, stored.State)
-	}
-	again, err := p.live(&mortal{}, stored)
-	if err != nil || again.State != setup.RunSucceeded {
-		p.Fatalf("killed at %q and begun again, the run is %s (%s), %v", life.last, again.State, again.Note, err)
-	}
-	return life.last
+	return ends
 }

@@ -1,0 +1,159 @@
+package journey
+
+import (
+	"testing"
+	"time"
+
+	"github.com/culvert/culvert/setup"
+)
+
+// A rail without proof, with old proof, or with proof that does not hold ends in
+// no green light.
+func TestNoLightWithoutFreshProof(t *testing.T) {
+	t.Parallel()
+	rows := map[string]struct {
+		spoil func(w *walk)
+		want  []Status // build, prove, switch, close, done
+	}{
+		"all of it fresh": {func(*walk) {}, []Status{Done, Done, Done, Done, Done}},
+		"all of it old":   {func(w *walk) { w.clock.pass(Fresh + time.Second) }, []Status{Done, Done, Done, Done, Ready}},
+		"a door does not answer": {func(w *walk) {
+			w.outside.bad = "telegram/1"
+			w.verify()
+		}, []Status{Done, Done, Failed, Done, Waiting}},
+		"a lock is open": {func(w *walk) {
+			w.outside.bad = "locked/admin"
+			w.verify()
+		}, []Status{Done, Done, Failed, Done, Waiting}},
+		"the connector is away": {func(w *walk) {
+			w.outside.bad = BesidePrefix + ConnectorCheck
+			w.verify()
+		}, []Status{Done, Failed, Done, Done, Waiting}},
+		"the port is open": {func(w *walk) {
+			w.outside.bad = PortCheck
+			w.verify()
+		}, []Status{Done, Done, Done, Failed, Waiting}},
+		"the connector was away, long ago": {func(w *walk) {
+			w.outside.bad = BesidePrefix + ConnectorCheck
+			w.verify()
+			w.clock.pass(Fresh + time.Second)
+		}, []Status{Done, Failed, Done, Done, Waiting}},
+	}
+	for what, row := range rows {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			w := done(t)
+			row.spoil(w)
+			w.plan()
+			w.wantStages(what, append([]Status{Done, Done, Done}, row.want...)...)
+		})
+	}
+}
+
+func (w *walk) verify() {
+	w.Helper()
+	if err := w.Verify(w.Context(), w.id); err != nil {
+		w.Fatal(err)
+	}
+}
+
+func TestEvidenceOfADoorThatWasAddedIsStillMissing(t *testing.T) {
+	t.Parallel()
+	w := done(t)
+	o := w.overview()
+	o.Evidence = o.Evidence[:len(o.Evidence)-1]
+	for i := range o.Evidence {
+		if o.Evidence[i].Check.ID == "telegram/1" {
+			o.Evidence = append(o.Evidence[:i], o.Evidence[i+1:]...)
+			break
+		}
+	}
+	if s := last(stages(o, w.clock.Now())); s.Status != Ready || s.Note != "Not everything is proven yet. Prove it now." {
+		t.Errorf("with a check that nobody made, the end is %+v", s)
+	}
+}
+
+func last(all []StageState) StageState { return all[len(all)-1] }
+
+// What is still to be taken away, such as a door that nobody wants any more, is
+// open to the world until it is.
+func TestWhatIsNoLongerWantedKeepsTheEndFromBeingGreen(t *testing.T) {
+	t.Parallel()
+	w := done(t)
+	d := good()
+	d.Doors = []string{"telegram"}
+	w.answer(d)
+	plan := w.plan()
+	if len(plan.Of(setup.StepRemove)) == 0 {
+		t.Fatalf("closing doors takes nothing away:\n%s", plan)
+	}
+	w.apply(setup.StepClose)
+	w.plan()
+	if s := w.overview().Stage(StageDone); s.Status == Done {
+		t.Errorf("with doors that are still open, the end is %+v", s)
+	}
+	w.apply(setup.StepRemove)
+	w.plan()
+	w.wantStages("with the doors closed", Done, Done, Done, Done, Done, Done, Done, Done)
+}
+
+func TestAPortThatIsKeptNeedsNoProofThatItIsClosed(t *testing.T) {
+	t.Parallel()
+	w := newWalk(t)
+	w.choose()
+	d := good()
+	d.Port = setup.PortKeep
+	w.answer(d)
+	w.token()
+	w.apply(setup.StepRemove)
+	w.plan()
+	w.wantStages("with the port kept", Done, Done, Done, Done, Done, Done, Done, Done)
+	if w.docker.Exposure() != setup.ExposedPublic {
+		t.Error("the port was closed all the same")
+	}
+}
+
+// Each row is a page while a run is under way or ended.
+func TestARunIsSeenAtItsStage(t *testing.T) {
+	t.Parallel()
+	rows := map[string]struct {
+		run  setup.Run
+		want Status
+		note string
+	}{
+		"running":   {setup.Run{State: setup.RunRunning, Step: setup.StepBuild}, Running, ""},
+		"parked":    {setup.Run{State: setup.RunParked, Step: setup.StepBuild, Note: "Set the name servers."}, Waiting, "Set the name servers."},
+		"failed":    {setup.Run{State: setup.RunFailed, Step: setup.StepBuild, Note: "The token may not."}, Failed, "The token may not."},
+		"elsewhere": {setup.Run{State: setup.RunFailed, Step: setup.StepSwitch, Note: "The token may not."}, Ready, ""},
+		"cancelled": {setup.Run{State: setup.RunCancelled, Step: setup.StepBuild}, Ready, ""},
+	}
+	w := ready(t)
+	o := w.overview()
+	for what, row := range rows {
+		t.Run(what, func(t *testing.T) {
+			o.Run = &row.run
+			for _, s := range stages(o, w.clock.Now()) {
+				if s.Stage == StageBuild && (s.Status != row.want || s.Note != row.note) {
+					t.Errorf("the stage is %+v, want %s %q", s, row.want, row.note)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatStandsInTheWayIsSeenAtItsStage(t *testing.T) {
+	t.Parallel()
+	w := ready(t)
+	o := w.overview()
+	o.Plan = &setup.Plan{Barriers: []setup.Barrier{{Key: o.Answers.RecordKey(), Why: setup.WhyConflict, Detail: "The name is in use."}}}
+	all := stages(o, w.clock.Now())
+	if s := all[5]; s.Stage != StageSwitch || s.Status != Waiting || s.Note != "The name is in use." {
+		t.Errorf("the switch is %+v, want it to say what is in the way", s)
+	}
+	o.Plan = nil
+	for _, s := range stages(o, w.clock.Now())[3:] {
+		if s.Status == Done || s.Status == Ready {
+			t.Errorf("without a plan %s is %s", s.Stage, s.Status)
+		}
+	}
+}
