@@ -230,6 +230,7 @@ func (e *Engine) Serve(ctx context.Context) error {
 	}
 }
 
+// parkTimer closes what it gives when it is time to look at parked runs again.
 func (e *Engine) parkTimer(ctx context.Context, work *sync.WaitGroup) <-chan struct{} {
 	done := make(chan struct{})
 	work.Go(func() {

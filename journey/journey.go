@@ -130,7 +130,9 @@ func (j *Journey) Serve(ctx context.Context) error {
 	if j.storedToken() {
 		j.recheck(ctx)
 	}
-	pulse := j.pulse(ctx)
+	var pausing sync.WaitGroup
+	defer pausing.Wait()
+	pulse := j.pulse(ctx, &pausing)
 	for {
 		select {
 		case <-ctx.Done():
@@ -139,7 +141,7 @@ func (j *Journey) Serve(ctx context.Context) error {
 			if j.Watched != nil && j.Watched() {
 				j.lookAtGates(ctx)
 			}
-			pulse = j.pulse(ctx)
+			pulse = j.pulse(ctx, &pausing)
 		case id := <-j.refresh:
 			if err := j.Refresh(ctx, id); err != nil && ctx.Err() == nil {
 				j.Log.Warn("looking again", "setup", string(id), "err", err)
@@ -154,12 +156,12 @@ func (j *Journey) Serve(ctx context.Context) error {
 // gatePause is how long to wait between two looks at gates.
 const gatePause = 10 * time.Second
 
-func (j *Journey) pulse(ctx context.Context) <-chan struct{} {
+func (j *Journey) pulse(ctx context.Context, pausing *sync.WaitGroup) <-chan struct{} {
 	done := make(chan struct{})
-	go func() { // ends with the pause or the context
+	pausing.Go(func() {
 		defer close(done)
 		_ = j.Clock.Sleep(ctx, gatePause) // the context is looked at by the caller
-	}()
+	})
 	return done
 }
 

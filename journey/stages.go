@@ -124,16 +124,25 @@ func (j *Journey) addHistory(ctx context.Context, o *Overview) error {
 }
 
 // stillCounting drops evidence for checks that the approved answers no longer
-// have.
+// have, and what the newest look did not find any more.
 func stillCounting(evidence []setup.Evidence, a *setup.Answers) []setup.Evidence {
 	if a == nil {
 		return nil
 	}
+	asked := map[string]time.Time{}
+	for _, v := range evidence {
+		asked[v.Check.ID] = v.At
+	}
 	return slices.DeleteFunc(evidence, func(v setup.Evidence) bool {
-		id := strings.TrimPrefix(v.Check.ID, BesidePrefix)
-		if id == ConnectorCheck || strings.HasPrefix(id, PortCheck) {
+		switch id := v.Check.ID; {
+		case id == BesidePrefix+ConnectorCheck, id == PortCheck:
 			return false
+		case id == BesidePrefix+AppCheck: // only there if the app could not be asked
+			return v.At.Before(asked[BesidePrefix+ConnectorCheck])
+		case strings.HasPrefix(id, PortCheck+"/"): // only there if something was found
+			return v.At.Before(asked[PortCheck])
 		}
+		id := strings.TrimPrefix(v.Check.ID, BesidePrefix)
 		return !slices.ContainsFunc(a.Checks, func(c setup.Check) bool { return c.ID == id })
 	})
 }
@@ -142,6 +151,7 @@ func stillCounting(evidence []setup.Evidence, a *setup.Answers) []setup.Evidence
 const (
 	BesidePrefix   = "beside/"   // a check asked of the app directly
 	ConnectorCheck = "connector" // cloudflared says that it is connected
+	AppCheck       = "app"       // the app could not be asked at all
 	PortCheck      = "port"      // the published port and what else serves the app
 )
 

@@ -157,3 +157,46 @@ func TestWhatStandsInTheWayIsSeenAtItsStage(t *testing.T) {
 		}
 	}
 }
+
+func (w *walk) keep(v setup.Evidence) {
+	w.Helper()
+	v.At = w.clock.Now()
+	if err := w.Store.SaveEvidence(w.Context(), w.id, []setup.Evidence{v}); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// What is told only when it is found would stay for ever: it counts until the
+// next time that somebody looks for it.
+func TestWhatWasFoundOnceCountsUntilTheNextLook(t *testing.T) {
+	t.Parallel()
+	rows := map[string]struct {
+		found setup.Evidence
+		stage Stage
+	}{
+		"another way in":          {setup.Evidence{Check: setup.Check{ID: PortCheck + "/203.0.113.7:80", Name: "Another way in"}, Detail: "nginx"}, StageClose},
+		"an app without address":  {setup.Evidence{Check: setup.Check{ID: BesidePrefix + AppCheck, Name: "The app"}, Detail: "no address"}, StageProve},
+		"a connector that is off": {setup.Evidence{Check: setup.Check{ID: BesidePrefix + ConnectorCheck, Name: "Connector"}, Detail: "off"}, StageProve},
+	}
+	for what, row := range rows {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			w := done(t)
+			w.clock.pass(time.Second)
+			w.keep(row.found)
+			if s := w.overview().Stage(row.stage); s.Status != Failed || s.Note != row.found.Check.Name+": "+row.found.Detail {
+				t.Errorf("with %s the stage is %+v", what, s)
+			}
+			w.clock.pass(time.Second)
+			w.verify()
+			w.wantStages("looked at again", Done, Done, Done, Done, Done, Done, Done, Done)
+		})
+	}
+}
+
+func TestEvidenceOfAnEarlierSetOfDoorsDoesNotCount(t *testing.T) {
+	t.Parallel()
+	w := done(t)
+	w.keep(setup.Evidence{Check: setup.Check{ID: "signal/1", Name: "Signal"}, Detail: "gone"})
+	w.wantStages("with a door that nobody wants any more", Done, Done, Done, Done, Done, Done, Done, Done)
+}

@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -58,7 +59,7 @@ func (p *Prover) without(a setup.Answers, err error) setup.Evidence {
 		detail = setup.AsProblem(err).Message
 	}
 	return setup.Evidence{
-		Check: setup.Check{ID: journey.BesidePrefix + "app", Name: "The app"},
+		Check: setup.Check{ID: journey.BesidePrefix + journey.AppCheck, Name: "The app"},
 		At:    p.Clock(), By: setup.ByNobody, Detail: detail,
 	}
 }
@@ -147,7 +148,7 @@ func (p *Prover) ports(ctx context.Context, s setup.Stack) ([]int, error) {
 }
 
 func (p *Prover) fronts(ctx context.Context, s setup.Stack, host string, checks []setup.Check, addresses []string) []probe.Front {
-	print := probe.Fingerprint{}
+	print := probe.Fingerprint{Check: setup.Check{Method: http.MethodGet, Path: "/"}}
 	if host != "" {
 		print.Hosts = []string{host}
 	}
@@ -164,11 +165,12 @@ func (p *Prover) fronts(ctx context.Context, s setup.Stack, host string, checks 
 // Admin says in a word whether the app's administration pages answer anybody at
 // the published port today.
 func (p *Prover) Admin(ctx context.Context, s setup.Stack) string {
+	addresses := p.Addresses()
 	ports, err := p.ports(ctx, s)
-	if err != nil {
+	if err != nil || len(addresses) == 0 {
 		return "unknown"
 	}
-	for _, host := range p.Addresses() {
+	for _, host := range addresses {
 		for _, port := range ports {
 			if open, _ := p.Probe.Outside(ctx, net.JoinHostPort(host, strconv.Itoa(port))); open {
 				return "open"

@@ -86,12 +86,17 @@ func Open(ctx context.Context, o Options) (*World, error) {
 		OnChange: func() { w.save("docker.json", w.Docker.Snapshot) },
 	})
 	if err := w.restore(); err != nil {
+		w.Cloud.Close()
 		return nil, fmt.Errorf("taking up the rehearsal in %s: %w", o.Dir, err)
 	}
 	if err := w.serve(ctx); err != nil {
+		w.Cloud.Close()
 		return nil, err
 	}
-	return w, w.reattach(ctx)
+	if err := w.reattach(ctx); err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	return w, nil
 }
 
 func (w *World) projectDir() string { return filepath.Join(w.dir, "open-chat-studio") }

@@ -84,123 +84,94 @@ func (j *job) token(ctx context.Context) (secret.Text, error) {
 	return j.journey.StoredToken(ctx)
 }
 
-func newPlan(s *settings) *cobra.Command {
+// command is a command that works on a file.
+func (s *settings) command(use, short string, do func(context.Context, *job) error) *cobra.Command {
 	var f fileFlags
-	c := &cobra.Command{
-		Use: "plan", Short: "Show what would change; changes nothing", Args: cobra.NoArgs,
-		Long: "Show what would change. Exit status: 0 nothing to do, 2 changes, 1 error.",
-		RunE: func(c *cobra.Command, _ []string) error {
-			return s.run(c.Context(), f, func(ctx context.Context, j *job) error {
-				if err := j.resolve(ctx); err != nil {
-					return err
-				}
-				p, err := j.engine.Plan(ctx, j.id, j.answers)
-				if err != nil {
-					return err
-				}
-				if err := j.printPlan(p.Plan); err != nil {
-					return err
-				}
-				if !p.Plan.Empty() {
-					return exit(exitChanges)
-				}
-				return nil
-			})
-		},
-	}
+	c := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+		return s.run(c.Context(), f, do)
+	}}
 	f.add(c)
 	return c
 }
 
-func newApply(s *settings) *cobra.Command {
-	var f fileFlags
-	var yes bool
-	c := &cobra.Command{
-		Use: "apply", Short: "Make the changes, step by step, with proof between the steps", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return s.run(c.Context(), f, func(ctx context.Context, j *job) error {
-				if err := j.resolve(ctx); err != nil {
-					return err
-				}
-				if err := j.goOn(ctx); err != nil {
-					return err
-				}
-				p, err := j.engine.Plan(ctx, j.id, j.answers)
-				if err != nil {
-					return err
-				}
-				return j.agreeAndRun(ctx, p, yes)
-			})
-		},
+// resolved is what a command does once the file is worked into answers.
+func resolved(do func(context.Context, *job) error) func(context.Context, *job) error {
+	return func(ctx context.Context, j *job) error {
+		if err := j.resolve(ctx); err != nil {
+			return err
+		}
+		return do(ctx, j)
 	}
-	f.add(c)
+}
+
+func newPlan(s *settings) *cobra.Command {
+	c := s.command("plan", "Show what would change; changes nothing", resolved(func(ctx context.Context, j *job) error {
+		p, err := j.engine.Plan(ctx, j.id, j.answers)
+		if err != nil {
+			return err
+		}
+		if err := j.printPlan(p.Plan); err != nil {
+			return err
+		}
+		if !p.Plan.Empty() {
+			return exit(exitChanges)
+		}
+		return nil
+	}))
+	c.Long = "Show what would change. Exit status: 0 nothing to do, 2 changes, 1 error."
+	return c
+}
+
+func newApply(s *settings) *cobra.Command {
+	var yes bool
+	c := s.command("apply", "Make the changes, step by step, with proof between the steps", resolved(func(ctx context.Context, j *job) error {
+		if err := j.goOn(ctx); err != nil {
+			return err
+		}
+		p, err := j.engine.Plan(ctx, j.id, j.answers)
+		if err != nil {
+			return err
+		}
+		return j.agreeAndRun(ctx, p, yes)
+	}))
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return c
 }
 
 func newDestroy(s *settings) *cobra.Command {
-	var f fileFlags
 	var yes bool
-	c := &cobra.Command{
-		Use: "destroy", Short: "Take down what Culvert made, and nothing else", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return s.run(c.Context(), f, func(ctx context.Context, j *job) error {
-				token, err := j.token(ctx)
-				if err != nil {
-					return err
-				}
-				j.cloud.Use(token)
-				if j.id, err = j.journey.IDFor(ctx, j.file); err != nil {
-					return err
-				}
-				if err := j.makeWay(ctx); err != nil {
-					return err
-				}
-				p, err := j.engine.Plan(ctx, j.id, nil)
-				if err != nil {
-					return err
-				}
-				return j.agreeAndRun(ctx, p, yes)
-			})
-		},
-	}
-	f.add(c)
+	c := s.command("destroy", "Take down what Culvert made, and nothing else", func(ctx context.Context, j *job) error {
+		token, err := j.token(ctx)
+		if err != nil {
+			return err
+		}
+		j.cloud.Use(token)
+		if j.id, err = j.journey.IDFor(ctx, j.file); err != nil {
+			return err
+		}
+		if err := j.makeWay(ctx); err != nil {
+			return err
+		}
+		p, err := j.engine.Plan(ctx, j.id, nil)
+		if err != nil {
+			return err
+		}
+		return j.agreeAndRun(ctx, p, yes)
+	})
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return c
 }
 
 func newVerify(s *settings) *cobra.Command {
-	var f fileFlags
-	c := &cobra.Command{
-		Use: "verify", Short: "Prove from outside that everything answers as it should", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return s.run(c.Context(), f, func(ctx context.Context, j *job) error {
-				if err := j.resolve(ctx); err != nil {
-					return err
-				}
-				return j.verify(ctx)
-			})
-		},
-	}
-	f.add(c)
-	return c
+	return s.command("verify", "Prove from outside that everything answers as it should", resolved(func(ctx context.Context, j *job) error {
+		return j.verify(ctx)
+	}))
 }
 
 func newStatus(s *settings) *cobra.Command {
-	var f fileFlags
-	c := &cobra.Command{
-		Use: "status", Short: "Say in a few lines how things stand, with proof", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return s.run(c.Context(), f, func(ctx context.Context, j *job) error {
-				if err := j.resolve(ctx); err != nil {
-					return err
-				}
-				return j.status(ctx)
-			})
-		},
-	}
-	f.add(c)
-	return c
+	return s.command("status", "Say in a few lines how things stand, with proof", resolved(func(ctx context.Context, j *job) error {
+		return j.status(ctx)
+	}))
 }
 
 // goOn carries on a run that a process left behind. What was being taken down
