@@ -224,3 +224,24 @@ func TestAPortThatBreaksFailsTheRunAndLeavesNoPlan(t *testing.T) {
 		}
 	})
 }
+
+// An open intent of another setup may be a change that is being made right now:
+// only a run of that setup closes it.
+func TestAnOpenIntentOfAnotherSetupIsLeftAlone(t *testing.T) {
+	within(t, func(t *testing.T, h *harness) {
+		key := setup.Key{Kind: setup.KindTunnel, Scope: account, Name: "wiki"}
+		theirs := setup.Record{Owner: setup.Created, By: []setup.SetupID{"wiki"},
+			Intent: &setup.Intent{Verb: setup.Create, To: setup.Tunnel{Name: "wiki", Remote: true}}}
+		if err := h.store.SaveRecords(t.Context(), []engine.RecordChange{{Key: key, Record: &theirs}}, nil); err != nil {
+			t.Fatal(err)
+		}
+		h.wantState(h.run(setup.StepRemove), engine.RunSucceeded, "")
+		ledger, err := h.store.Ledger(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rec, ok := ledger.Records[key]; !ok || rec.Intent == nil {
+			t.Errorf("the intent of another setup was closed: %+v", rec)
+		}
+	})
+}

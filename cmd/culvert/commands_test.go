@@ -260,3 +260,11 @@ func TestWhatAppliesOnAChangedFileIsTheDifference(t *testing.T) {
 		}
 	})
 }
+
+// Both sides of a rehearsal are simulated, whatever the environment says.
+func TestARehearsalUsesNothingOfTheEnvironment(t *testing.T) {
+	t.Setenv("CLOUDFLARE_API_TOKEN", "real-token")
+	t.Setenv("CLOUDFLARE_BASE_URL", "http://127.0.0.1:1/")
+	t.Setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+	newShop(t).applied().must("status")
+}

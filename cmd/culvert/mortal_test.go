@@ -134,7 +134,6 @@ type patient struct {
 	world   *stranger
 	id      setup.SetupID
 	want    *setup.Answers
-	compose []byte // the compose file as it was
 	// later is how far the account's clock is ahead: process after process makes
 	// more calls than an account allows in real time.
 	later atomic.Int64

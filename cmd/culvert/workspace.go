@@ -114,8 +114,8 @@ func practised(world *rehearsal.World) outside {
 	}
 }
 
-// reachReal uses the Docker host of DOCKER_HOST. Its Compose command is looked
-// for when something needs it, so that a dashboard without Docker still opens.
+// reachReal uses the Docker host of DOCKER_HOST. Without Docker or without the
+// Compose command the dashboard still opens, and what needs them says so.
 func (w *workspace) reachReal(ctx context.Context, profiles profile.Catalog, log *slog.Logger) (outside, error) {
 	compose, err := dockerx.FindCompose(ctx)
 	if err != nil {
