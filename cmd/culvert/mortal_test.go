@@ -131,9 +131,9 @@ func (s mortalStore) SaveEvidence(ctx context.Context, id setup.SetupID, v []set
 type patient struct {
 	*testing.T
 	*workspace
-	world   *stranger
-	id      setup.SetupID
-	want    *setup.Answers
+	world *stranger
+	id    setup.SetupID
+	want  *setup.Answers
 	// later is how far the account's clock is ahead: process after process makes
 	// more calls than an account allows in real time.
 	later atomic.Int64
