@@ -56,9 +56,6 @@ func (l Ledger) Clone() Ledger {
 
 func (l Ledger) mark(k Key) string { return Mark(l.Install, k) }
 
-// MarkOf is the mark of a key in this installation.
-func (l Ledger) MarkOf(k Key) string { return l.mark(k) }
-
 func (l Ledger) keys() []Key { return sortedKeys(l.Records) }
 
 func sortedKeys[V any](m map[Key]V) []Key {
