@@ -202,9 +202,10 @@ func evidence(o *journey.Overview, age time.Duration, bad ...string) {
 		}
 		see(c, by)
 	}
-	see(setup.Check{ID: journey.PortCheck, Name: "The published port"}, setup.ByNobody)
-	see(setup.Check{ID: journey.BesidePrefix + "app", Name: "The app"}, setup.ByApp)
-	see(setup.Check{ID: journey.BesidePrefix + journey.ConnectorCheck, Name: "Connector"}, "")
+	see(setup.Check{ID: setup.PortCheck, Name: "The published port"}, setup.ByNobody)
+	see(setup.Check{ID: setup.FrontsCheck, Name: "Other ways in"}, setup.ByNobody)
+	see(setup.Check{ID: setup.BesidePrefix + "app", Name: "The app"}, setup.ByApp)
+	see(setup.Check{ID: setup.BesidePrefix + setup.ConnectorCheck, Name: "Connector"}, "")
 }
 
 // sceneRunning: a build is under way.

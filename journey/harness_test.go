@@ -138,7 +138,7 @@ func (p *outside) see(id string, c setup.Check) setup.Evidence {
 }
 
 func (p *outside) Beside(_ context.Context, a setup.Answers) []setup.Evidence {
-	return []setup.Evidence{p.see(BesidePrefix+ConnectorCheck, setup.Check{Name: "Connector"}), p.see(BesidePrefix+a.Checks[0].ID, a.Checks[0])}
+	return []setup.Evidence{p.see(setup.BesidePrefix+setup.ConnectorCheck, setup.Check{Name: "Connector"}), p.see(setup.BesidePrefix+a.Checks[0].ID, a.Checks[0])}
 }
 
 func (p *outside) Outside(_ context.Context, a setup.Answers) []setup.Evidence {
@@ -150,7 +150,7 @@ func (p *outside) Outside(_ context.Context, a setup.Answers) []setup.Evidence {
 }
 
 func (p *outside) Closed(context.Context, setup.Answers) []setup.Evidence {
-	return []setup.Evidence{p.see(PortCheck, setup.Check{Name: "The published port"})}
+	return []setup.Evidence{p.see(setup.PortCheck, setup.Check{Name: "The published port"}), p.see(setup.FrontsCheck, setup.Check{Name: "Other ways in"})}
 }
 
 func (p *outside) Admin(context.Context, setup.Stack) string { return "open" }

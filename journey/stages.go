@@ -135,25 +135,15 @@ func stillCounting(evidence []setup.Evidence, a *setup.Answers) []setup.Evidence
 	}
 	return slices.DeleteFunc(evidence, func(v setup.Evidence) bool {
 		switch id := v.Check.ID; {
-		case id == BesidePrefix+ConnectorCheck, id == PortCheck:
+		case id == setup.BesidePrefix+setup.ConnectorCheck, v.Check.Port():
 			return false
-		case id == BesidePrefix+AppCheck: // only there if the app could not be asked
-			return v.At.Before(asked[BesidePrefix+ConnectorCheck])
-		case strings.HasPrefix(id, PortCheck+"/"): // only there if something was found
-			return v.At.Before(asked[PortCheck])
+		case id == setup.BesidePrefix+setup.AppCheck: // only there if the app could not be asked
+			return v.At.Before(asked[setup.BesidePrefix+setup.ConnectorCheck])
 		}
-		id := strings.TrimPrefix(v.Check.ID, BesidePrefix)
+		id := strings.TrimPrefix(v.Check.ID, setup.BesidePrefix)
 		return !slices.ContainsFunc(a.Checks, func(c setup.Check) bool { return c.ID == id })
 	})
 }
-
-// Ids of evidence that is not of a check of the profile.
-const (
-	BesidePrefix   = "beside/"   // a check asked of the app directly
-	ConnectorCheck = "connector" // cloudflared says that it is connected
-	AppCheck       = "app"       // the app could not be asked at all
-	PortCheck      = "port"      // the published port and what else serves the app
-)
 
 // addPlan shows the newest plan if it is one for these answers, and asks for a
 // new one if it is missing or old.
@@ -280,11 +270,11 @@ func provenStep(o Overview, stage Stage) StageState {
 	var belongs func(setup.Evidence) bool
 	switch {
 	case stage == StageSwitch:
-		belongs = func(v setup.Evidence) bool { return !isBeside(v) && !isPort(v) }
+		belongs = func(v setup.Evidence) bool { return v.Check.Outside() }
 	case stage == StageClose && o.Approved.Port == setup.PortKeep:
 		return StageState{stage, Done, "The port stays as it is, as you chose."}
 	case stage == StageClose:
-		belongs = isPort
+		belongs = func(v setup.Evidence) bool { return v.Check.Port() }
 	default:
 		return StageState{Stage: stage, Status: Done}
 	}
@@ -304,12 +294,6 @@ func provenStep(o Overview, stage Stage) StageState {
 	return StageState{Stage: stage, Status: Done}
 }
 
-func isBeside(v setup.Evidence) bool { return strings.HasPrefix(v.Check.ID, BesidePrefix) }
-
-func isPort(v setup.Evidence) bool {
-	return v.Check.ID == PortCheck || strings.HasPrefix(v.Check.ID, PortCheck+"/")
-}
-
 // wasDone says whether a run once finished this step.
 func wasDone(o Overview, step setup.Step) bool {
 	return o.Run != nil && o.Run.State == setup.RunSucceeded && step.Through(o.Run.Through)
@@ -320,7 +304,7 @@ func proveState(o Overview, now time.Time) StageState {
 	s := StageState{Stage: StageProve, Status: Ready}
 	seen := 0
 	for _, v := range o.Evidence {
-		if !isBeside(v) {
+		if !v.Check.Beside() {
 			continue
 		}
 		seen++
@@ -349,10 +333,10 @@ func doneState(o Overview, earlier []StageState, now time.Time) StageState {
 	}
 	outside, port := 0, false
 	for _, v := range o.Evidence {
-		if isBeside(v) {
+		if v.Check.Beside() {
 			continue
 		}
-		if isPort(v) {
+		if v.Check.Port() {
 			port = true
 		} else {
 			outside++

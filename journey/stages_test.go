@@ -26,15 +26,15 @@ func TestNoLightWithoutFreshProof(t *testing.T) {
 			w.verify()
 		}, []Status{Done, Done, Failed, Done, Waiting}},
 		"the connector is away": {func(w *walk) {
-			w.outside.bad = BesidePrefix + ConnectorCheck
+			w.outside.bad = setup.BesidePrefix + setup.ConnectorCheck
 			w.verify()
 		}, []Status{Done, Failed, Done, Done, Waiting}},
 		"the port is open": {func(w *walk) {
-			w.outside.bad = PortCheck
+			w.outside.bad = setup.PortCheck
 			w.verify()
 		}, []Status{Done, Done, Done, Failed, Waiting}},
 		"the connector was away, long ago": {func(w *walk) {
-			w.outside.bad = BesidePrefix + ConnectorCheck
+			w.outside.bad = setup.BesidePrefix + setup.ConnectorCheck
 			w.verify()
 			w.clock.pass(Fresh + time.Second)
 		}, []Status{Done, Failed, Done, Done, Waiting}},
@@ -174,9 +174,9 @@ func TestWhatWasFoundOnceCountsUntilTheNextLook(t *testing.T) {
 		found setup.Evidence
 		stage Stage
 	}{
-		"another way in":          {setup.Evidence{Check: setup.Check{ID: PortCheck + "/203.0.113.7:80", Name: "Another way in"}, Detail: "nginx"}, StageClose},
-		"an app without address":  {setup.Evidence{Check: setup.Check{ID: BesidePrefix + AppCheck, Name: "The app"}, Detail: "no address"}, StageProve},
-		"a connector that is off": {setup.Evidence{Check: setup.Check{ID: BesidePrefix + ConnectorCheck, Name: "Connector"}, Detail: "off"}, StageProve},
+		"another way in":          {setup.Evidence{Check: setup.Check{ID: setup.FrontsCheck, Name: "Other ways in"}, Detail: "nginx"}, StageClose},
+		"an app without address":  {setup.Evidence{Check: setup.Check{ID: setup.BesidePrefix + setup.AppCheck, Name: "The app"}, Detail: "no address"}, StageProve},
+		"a connector that is off": {setup.Evidence{Check: setup.Check{ID: setup.BesidePrefix + setup.ConnectorCheck, Name: "Connector"}, Detail: "off"}, StageProve},
 	}
 	for what, row := range rows {
 		t.Run(what, func(t *testing.T) {

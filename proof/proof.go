@@ -12,10 +12,10 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/culvert/culvert/dockerx/found"
-	"github.com/culvert/culvert/journey"
 	"github.com/culvert/culvert/probe"
 	"github.com/culvert/culvert/setup"
 )
@@ -46,7 +46,7 @@ func (p *Prover) Beside(ctx context.Context, a setup.Answers) []setup.Evidence {
 	}
 	address := net.JoinHostPort(addresses[0], strconv.Itoa(a.Stack.Target))
 	for _, v := range p.Probe.Origin(ctx, address, a.Hostname, a.Checks) {
-		v.Check.ID = journey.BesidePrefix + v.Check.ID
+		v.Check.ID = setup.BesidePrefix + v.Check.ID
 		evidence = append(evidence, v)
 	}
 	return evidence
@@ -59,14 +59,14 @@ func (p *Prover) without(a setup.Answers, err error) setup.Evidence {
 		detail = setup.AsProblem(err).Message
 	}
 	return setup.Evidence{
-		Check: setup.Check{ID: journey.BesidePrefix + journey.AppCheck, Name: "The app"},
+		Check: setup.Check{ID: setup.BesidePrefix + setup.AppCheck, Name: "The app"},
 		At:    p.Clock(), By: setup.ByNobody, Detail: detail,
 	}
 }
 
 func (p *Prover) connector(ctx context.Context, a setup.Answers) setup.Evidence {
 	started := p.Clock()
-	v := setup.Evidence{Check: setup.Check{ID: journey.BesidePrefix + journey.ConnectorCheck, Name: "Connector"}, At: started}
+	v := setup.Evidence{Check: setup.Check{ID: setup.BesidePrefix + setup.ConnectorCheck, Name: "Connector"}, At: started}
 	ready, err := p.Host.ConnectorReady(ctx, a.Stack.ConnectorProject)
 	v.Took = p.Clock().Sub(started)
 	switch {
@@ -83,6 +83,32 @@ func (p *Prover) connector(ctx context.Context, a setup.Answers) setup.Evidence 
 	return v
 }
 
+// Facts tells of the app's and the connector's containers.
+func (p *Prover) Facts(ctx context.Context, a setup.Answers) found.Facts {
+	f := found.Facts{At: p.Clock(), Ready: found.Ready{Version: -1}}
+	projects, err := p.Host.Look(ctx)
+	if err != nil {
+		f.Problem = setup.AsProblem(err)
+		return f
+	}
+	for _, project := range projects {
+		switch project.Name {
+		case a.Stack.Project:
+			f.App, _ = project.Find(a.Stack.Service)
+		case a.Stack.ConnectorProject:
+			f.Connector, _ = project.Find(connectorService)
+		}
+	}
+	if f.Connector.Running > 0 {
+		if ready, err := p.Host.ConnectorReady(ctx, a.Stack.ConnectorProject); err == nil {
+			f.Ready = ready
+		}
+	}
+	return f
+}
+
+const connectorService = "cloudflared"
+
 // Outside asks through the public name.
 func (p *Prover) Outside(ctx context.Context, a setup.Answers) []setup.Evidence {
 	return p.Probe.Run(ctx, a.Hostname, a.Checks)
@@ -91,11 +117,16 @@ func (p *Prover) Outside(ctx context.Context, a setup.Answers) []setup.Evidence 
 // Closed asks whether the app can be reached past the tunnel: at its published
 // port from a non-loopback address, or through anything else on this server.
 func (p *Prover) Closed(ctx context.Context, a setup.Answers) []setup.Evidence {
+	return append(p.Port(ctx, a), p.Others(ctx, a)...)
+}
+
+// Port asks at the published port from this server's other addresses.
+func (p *Prover) Port(ctx context.Context, a setup.Answers) []setup.Evidence {
 	started := p.Clock()
-	v := setup.Evidence{Check: setup.Check{ID: journey.PortCheck, Name: "The published port"}, At: started, By: setup.ByNobody}
+	v := setup.Evidence{Check: setup.Check{ID: setup.PortCheck, Name: "The published port"}, At: started, By: setup.ByNobody}
 	addresses := p.Addresses()
 	if len(addresses) == 0 {
-		v.Detail = "This server has no address beside loopback, so nothing can be asked from outside."
+		v.Detail = noAddress
 		return []setup.Evidence{v}
 	}
 	ports, err := p.ports(ctx, a.Stack)
@@ -116,14 +147,35 @@ func (p *Prover) Closed(ctx context.Context, a setup.Answers) []setup.Evidence {
 		}
 	}
 	v.Took = p.Clock().Sub(started)
-	evidence := []setup.Evidence{v}
-	for _, f := range p.fronts(ctx, a.Stack, a.Hostname, a.Checks, addresses) {
-		evidence = append(evidence, setup.Evidence{
-			Check: setup.Check{ID: journey.PortCheck + "/" + f.Address, Name: "Another way in at " + f.Address},
-			URL:   f.URL, At: started, By: setup.ByApp, Detail: f.Detail + " Whoever comes this way needs no login. Stop it, or let it answer this server only.",
-		})
+	return []setup.Evidence{v}
+}
+
+const noAddress = "This server has no address beside loopback, so nothing can be asked from outside."
+
+// Others asks whether anything else on this server serves the app.
+func (p *Prover) Others(ctx context.Context, a setup.Answers) []setup.Evidence {
+	started := p.Clock()
+	v := setup.Evidence{Check: setup.Check{ID: setup.FrontsCheck, Name: "Other ways in"}, At: started, By: setup.ByNobody}
+	addresses := p.Addresses()
+	if len(addresses) == 0 {
+		v.Detail = noAddress
+		return []setup.Evidence{v}
 	}
-	return evidence
+	fronts := p.fronts(ctx, a.Stack, a.Hostname, a.Checks, addresses)
+	v.Took = p.Clock().Sub(started)
+	switch {
+	case ctx.Err() != nil:
+		v.Detail = "The check was interrupted."
+	case len(fronts) > 0:
+		v.By, v.URL = setup.ByApp, fronts[0].URL
+		for _, f := range fronts {
+			v.Excerpt = append(v.Excerpt, f.Detail)
+		}
+		v.Detail = strings.Join(v.Excerpt, " ") + " Whoever comes this way needs no login. Stop it, or let it answer this server only."
+	default:
+		v.OK, v.Detail = true, "Nothing else on this server serves the app."
+	}
+	return []setup.Evidence{v}
 }
 
 // ports are the ports of this server at which the app may be published.

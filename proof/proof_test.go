@@ -15,7 +15,6 @@ import (
 
 	"github.com/culvert/culvert/dockerx/found"
 	"github.com/culvert/culvert/internal/standin/app"
-	"github.com/culvert/culvert/journey"
 	"github.com/culvert/culvert/probe"
 	"github.com/culvert/culvert/profile"
 	"github.com/culvert/culvert/proof"
@@ -33,6 +32,7 @@ type host struct {
 	addresses []string
 	ready     found.Ready
 	published int // port of this server; 0: none
+	more      []found.Project
 	down      error
 }
 
@@ -47,8 +47,8 @@ func (h *host) Look(context.Context) ([]found.Project, error) {
 	if h.published != 0 {
 		web.Ports = []found.Port{{Target: 8000, Protocol: "tcp", Published: h.published, Exposure: setup.ExposedPublic}}
 	}
-	return []found.Project{{Name: "other", Services: []found.Service{{Name: "web", Ports: []found.Port{{Target: 8000, Published: 7777}}}}},
-		{Name: "ocs", Services: []found.Service{web}}}, h.down
+	return append([]found.Project{{Name: "other", Services: []found.Service{{Name: "web", Ports: []found.Port{{Target: 8000, Published: 7777}}}}},
+		{Name: "ocs", Services: []found.Service{web}}}, h.more...), h.down
 }
 
 // internet leads addresses to servers of the test; others refuse.
@@ -127,14 +127,14 @@ func TestBesideAsksTheAppAndTheConnector(t *testing.T) {
 		if !v.OK {
 			t.Errorf("%s: %s", v.Check.ID, v.Detail)
 		}
-		if !strings.HasPrefix(v.Check.ID, journey.BesidePrefix) {
+		if !strings.HasPrefix(v.Check.ID, setup.BesidePrefix) {
 			t.Errorf("%s would be taken for proof from outside", v.Check.ID)
 		}
 		if v.Check.Door != "" {
 			doors++
 		}
 	}
-	if doors < 7 || evidence[0].Check.ID != journey.BesidePrefix+journey.ConnectorCheck {
+	if doors < 7 || evidence[0].Check.ID != setup.BesidePrefix+setup.ConnectorCheck {
 		t.Errorf("there are %d proofs of doors behind %s", doors, evidence[0].Check.ID)
 	}
 }
@@ -152,18 +152,18 @@ func TestBesideAnAppThatDoesNotKnowItsNameIsNotProven(t *testing.T) {
 }
 
 func TestBesideWhatCannotBeAskedIsNotProven(t *testing.T) {
-	beside := func(id string) string { return journey.BesidePrefix + id }
+	beside := func(id string) string { return setup.BesidePrefix + id }
 	away := &setup.Problem{Code: setup.CodeUnavailable, Message: "Docker is not running."}
 	rows := map[string]struct {
 		change   func(*host)
 		id, says string
 	}{
-		"no address":                  {func(h *host) { h.addresses = nil }, beside(journey.AppCheck), "The container of web has no address"},
-		"no Docker: app":              {func(h *host) { h.down = away }, beside(journey.AppCheck), "Docker is not running."},
-		"no Docker: connector":        {func(h *host) { h.down = away }, beside(journey.ConnectorCheck), "Docker is not running."},
+		"no address":                  {func(h *host) { h.addresses = nil }, beside(setup.AppCheck), "The container of web has no address"},
+		"no Docker: app":              {func(h *host) { h.down = away }, beside(setup.AppCheck), "Docker is not running."},
+		"no Docker: connector":        {func(h *host) { h.down = away }, beside(setup.ConnectorCheck), "Docker is not running."},
 		"nobody at the address":       {func(*host) {}, beside("telegram/1"), ""},
-		"a connector that is silent":  {func(h *host) { h.ready = found.Ready{} }, beside(journey.ConnectorCheck), "does not answer yet"},
-		"a connector that is cut off": {func(h *host) { h.ready = found.Ready{Answered: true} }, beside(journey.ConnectorCheck), "outgoing port 7844"},
+		"a connector that is silent":  {func(h *host) { h.ready = found.Ready{} }, beside(setup.ConnectorCheck), "does not answer yet"},
+		"a connector that is cut off": {func(h *host) { h.ready = found.Ready{Answered: true} }, beside(setup.ConnectorCheck), "outgoing port 7844"},
 	}
 	for what, row := range rows {
 		t.Run(what, func(t *testing.T) {
@@ -176,7 +176,7 @@ func TestBesideWhatCannotBeAskedIsNotProven(t *testing.T) {
 
 func TestClosedIsWhatRefusesFromOutside(t *testing.T) {
 	evidence := prover(running(), internet{}, server, "203.0.113.8").Closed(t.Context(), answers(t))
-	if len(evidence) != 1 || !evidence[0].OK || evidence[0].Check.ID != journey.PortCheck {
+	if len(evidence) != 2 || !evidence[0].OK || evidence[0].Check.ID != setup.PortCheck || !evidence[1].OK || evidence[1].Check.ID != setup.FrontsCheck {
 		t.Fatalf("with nothing open the evidence is %+v", evidence)
 	}
 	if got := strings.Join(evidence[0].Excerpt, " "); got != "203.0.113.7:8000 203.0.113.8:8000" {
@@ -185,7 +185,6 @@ func TestClosedIsWhatRefusesFromOutside(t *testing.T) {
 }
 
 func TestClosedIsNotProvenWhereTheAppCanBeReachedOrNothingWasAsked(t *testing.T) {
-	const front = journey.PortCheck + "/203.0.113.7:80"
 	app := theApp(t, public)
 	rows := map[string]struct {
 		host      *host
@@ -193,16 +192,16 @@ func TestClosedIsNotProvenWhereTheAppCanBeReachedOrNothingWasAsked(t *testing.T)
 		addresses []string
 		id, says  string
 	}{
-		"no address to ask from": {running(), internet{}, nil, journey.PortCheck, "no address beside loopback"},
+		"no address to ask from": {running(), internet{}, nil, setup.PortCheck, "no address beside loopback"},
 		"a look that fails": {&host{down: errors.New("no socket")}, internet{}, []string{server},
-			journey.PortCheck, "Something went wrong"},
-		"the port open": {running(), internet{server + ":8000": app}, []string{server}, journey.PortCheck, "The app still answers at 203.0.113.7:8000"},
+			setup.PortCheck, "Something went wrong"},
+		"the port open": {running(), internet{server + ":8000": app}, []string{server}, setup.PortCheck, "The app still answers at 203.0.113.7:8000"},
 		"open on the second address": {running(), internet{"203.0.113.8:8000": app}, []string{server, "203.0.113.8"},
-			journey.PortCheck, "The app still answers at 203.0.113.8:8000"},
+			setup.PortCheck, "The app still answers at 203.0.113.8:8000"},
 		"published on another port": {&host{published: 18000}, internet{server + ":18000": app}, []string{server},
-			journey.PortCheck, "The app still answers at 203.0.113.7:18000"},
-		"a front that serves the app":        {running(), internet{server + ":80": app}, []string{server}, front, "Whoever comes this way needs no login."},
-		"a port that says nothing of itself": {running(), internet{server + ":8000": hangUp(t)}, []string{server}, journey.PortCheck, "203.0.113.7:8000"},
+			setup.PortCheck, "The app still answers at 203.0.113.7:18000"},
+		"a front that serves the app":        {running(), internet{server + ":80": app}, []string{server}, setup.FrontsCheck, "Whoever comes this way needs no login."},
+		"a port that says nothing of itself": {running(), internet{server + ":8000": hangUp(t)}, []string{server}, setup.PortCheck, "203.0.113.7:8000"},
 	}
 	for what, row := range rows {
 		t.Run(what, func(t *testing.T) {
@@ -215,7 +214,7 @@ func TestAFrontIsFoundWhereNoDoorIsOpenToo(t *testing.T) {
 	a := answers(t)
 	a.Doors, a.Checks = nil, nil
 	wantNot(t, prover(running(), internet{server + ":8080": theApp(t, public)}, server).Closed(t.Context(), a),
-		journey.PortCheck+"/203.0.113.7:8080", "it may be the app")
+		setup.FrontsCheck, "it may be the app")
 }
 
 // hangUp accepts connections and says nothing.
@@ -281,5 +280,24 @@ func TestTheServersAddressesLeadToItFromOutside(t *testing.T) {
 		if ip := net.ParseIP(a); ip == nil || ip.IsLoopback() || ip.IsLinkLocalUnicast() {
 			t.Errorf("%s does not", a)
 		}
+	}
+}
+
+func TestFactsTellOfTheContainersAndTheConnector(t *testing.T) {
+	a := answers(t)
+	a.Stack.ConnectorProject = "culvert-ocs"
+	h := running()
+	h.more = []found.Project{{Name: "culvert-ocs", Services: []found.Service{{Name: "cloudflared", Containers: 1, Running: 1}}}}
+	f := prover(h, internet{}).Facts(t.Context(), a)
+	if f.Problem != nil || f.App.Name != "web" || f.Connector.Running != 1 || f.Ready.Connections != 4 || f.At.IsZero() {
+		t.Errorf("the facts are %+v", f)
+	}
+	h.more = nil
+	if f := prover(h, internet{}).Facts(t.Context(), a); f.Connector.Containers != 0 || f.Ready.Answered {
+		t.Errorf("without a connector the facts are %+v", f)
+	}
+	h.down = errors.New("no socket")
+	if f := prover(h, internet{}).Facts(t.Context(), a); f.Problem == nil || f.App.Name != "" {
+		t.Errorf("without Docker the facts are %+v", f)
 	}
 }

@@ -1,6 +1,9 @@
 package setup
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Answerer says who answered a request from outside.
 type Answerer string
@@ -54,3 +57,22 @@ type Evidence struct {
 	Detail  string        `json:"detail"`            // one sentence
 	Excerpt []string      `json:"excerpt,omitempty"` // the header and body lines that decided
 }
+
+// Ids of evidence that is not of a check of the answers.
+const (
+	BesidePrefix   = "beside/"             // a check asked of the app directly
+	ConnectorCheck = "connector"           // cloudflared says that it is connected
+	AppCheck       = "app"                 // the app could not be asked at all
+	PortCheck      = "port"                // the published port
+	FrontsCheck    = PortCheck + "/others" // whether anything else on this server serves the app
+)
+
+// Beside says whether a check was asked past Cloudflare: of the app, or of the
+// connector.
+func (c Check) Beside() bool { return strings.HasPrefix(c.ID, BesidePrefix) }
+
+// Port says whether a check is about ways past the tunnel.
+func (c Check) Port() bool { return c.ID == PortCheck || c.ID == FrontsCheck }
+
+// Outside says whether a check was asked through the public name.
+func (c Check) Outside() bool { return !c.Beside() && !c.Port() }

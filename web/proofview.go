@@ -75,12 +75,10 @@ func (g LightGroup) folded() (until time.Time, yes bool) {
 // kindOfCheck sorts checks by what they are about.
 func kindOfCheck(c setup.Check) string {
 	switch {
-	case strings.HasPrefix(c.ID, journey.BesidePrefix):
+	case c.Beside():
 		return "beside"
-	case c.ID == journey.PortCheck || strings.HasPrefix(c.ID, journey.PortCheck+"/"):
+	case c.Port():
 		return "port"
-	case c.ID == journey.ConnectorCheck:
-		return "beside"
 	case c.Locked:
 		return "locked"
 	}
@@ -110,7 +108,7 @@ func (v View) lights(kind string) []Light {
 	place := map[string]int{}
 	for i, c := range checks {
 		place[lightID(c)] = i + 1
-		place[lightID(setup.Check{ID: journey.BesidePrefix + c.ID})] = i + 1
+		place[lightID(setup.Check{ID: setup.BesidePrefix + c.ID})] = i + 1
 	}
 	slices.SortStableFunc(lights, func(a, b Light) int { return place[a.ID] - place[b.ID] })
 	return lights

@@ -113,3 +113,13 @@ type Event struct {
 	Project string
 	Service string
 }
+
+// Facts are what a host tells of the containers of one setup, beside the states
+// that a plan compares.
+type Facts struct {
+	At        time.Time
+	Problem   *setup.Problem // Docker did not answer: nothing else is known
+	App       Service        // no containers: there is none
+	Connector Service        // likewise
+	Ready     Ready          // as the connector says it stands with Cloudflare
+}

@@ -29,7 +29,7 @@ var may = map[string]struct{ ours, libraries []string }{
 	"stackfile":            {nil, []string{"github.com/compose-spec/compose-go", "gopkg.in/yaml.v3"}},
 	"files":                {[]string{"setup", "secret", "stackfile"}, nil},
 	"probe":                {[]string{"setup"}, []string{"github.com/miekg/dns"}},
-	"proof":                {[]string{"setup", "probe", "journey", "dockerx/found"}, nil},
+	"proof":                {[]string{"setup", "probe", "dockerx/found"}, nil},
 	"rehearsal":            {[]string{"setup", "secret", "cloudflare/sim", "dockerx/sim", "dockerx/found", "internal/standin/app"}, nil},
 	"store":                {[]string{"setup", "engine", "secret", "migrations"}, []string{"github.com/mattn/go-sqlite3"}},
 	"migrations":           {nil, []string{"github.com/pressly/goose"}},

@@ -1,0 +1,150 @@
+package setup
+
+import (
+	"slices"
+	"time"
+)
+
+// Class sorts findings by what is wrong.
+type Class string
+
+// Classes, along the way from a caller to the app.
+const (
+	// What nobody can see now.
+	ClassDockerAway   Class = "docker-away"   // the Docker engine does not answer
+	ClassOffline      Class = "offline"       // this server reaches nothing outside
+	ClassCloudAway    Class = "cloud-away"    // Cloudflare's API does not answer, or asks for patience
+	ClassTokenRefused Class = "token-refused" // the API token is no longer valid
+	ClassPermission   Class = "permission"    // the token lost a permission
+	ClassUnread       Class = "unread"        // something else could not be read
+	ClassUnproven     Class = "unproven"      // a check has no fresh evidence
+
+	// The domain and the public name.
+	ClassZeroTrustOff    Class = "zero-trust-off"
+	ClassZonePaused      Class = "zone-paused"
+	ClassZoneMoved       Class = "zone-moved" // no longer active, or no longer in the account
+	ClassRecordMissing   Class = "record-missing"
+	ClassRecordGrey      Class = "record-grey"      // not through Cloudflare
+	ClassRecordElsewhere Class = "record-elsewhere" // leads to something else
+	ClassRecordWithdrawn Class = "record-withdrawn" // taken away by Culvert, because something was open
+	ClassEdgeBlocks      Class = "edge-blocks"      // Cloudflare stops callers by itself
+
+	// Who may come in.
+	ClassLockMissing  Class = "lock-missing"
+	ClassLockChanged  Class = "lock-changed"
+	ClassTeamChanged  Class = "team-changed" // who may enter
+	ClassLoginMissing Class = "login-missing"
+	ClassDoorMissing  Class = "door-missing"
+	ClassDoorWide     Class = "door-wide" // opens more than it should
+	ClassDoorChanged  Class = "door-changed"
+	ClassDoorsClosed  Class = "doors-closed" // the rule that opens all doors is gone or changed
+	ClassShadowed     Class = "shadowed"     // somebody else's application answers before ours
+	ClassOpen         Class = "open"         // something answers without a login, and nothing tells why
+
+	// The tunnel.
+	ClassTunnelDeleted        Class = "tunnel-deleted"
+	ClassIngressChanged       Class = "ingress-changed"
+	ClassIngressShadowed      Class = "ingress-shadowed" // somebody else's rule answers before ours
+	ClassConnectorMissing     Class = "connector-missing"
+	ClassConnectorStopped     Class = "connector-stopped"
+	ClassConnectorChanged     Class = "connector-changed"
+	ClassConnectorNetwork     Class = "connector-network" // in another network than the app
+	ClassConnectorUnconnected Class = "connector-unconnected"
+	ClassConnectorSecond      Class = "connector-second"   // another one takes a part of the traffic
+	ClassConnectorBlind       Class = "connector-blind"    // connected, and does not reach the app
+	ClassTunnelUnconnected    Class = "tunnel-unconnected" // Cloudflare knows of no connector
+
+	// The app and its server.
+	ClassNetworkGone    Class = "network-gone"
+	ClassAppStopped     Class = "app-stopped"
+	ClassAppUnhealthy   Class = "app-unhealthy"
+	ClassAppReaddressed Class = "app-readdressed" // has another address than what leads to it
+	ClassAppRefusesHost Class = "app-refuses-host"
+	ClassAppFault       Class = "app-fault" // answers, and not as it should
+	ClassSettingLost    Class = "setting-lost"
+	ClassPortReopened   Class = "port-reopened"
+	ClassFront          Class = "front" // another way in on this server
+
+	// Everything else.
+	ClassCheckFails Class = "check-fails" // and nothing tells why
+	ClassChanged    Class = "changed"     // something else is not as it was set up
+	ClassUnfinished Class = "unfinished"  // a run ended before everything was done
+	ClassLeftover   Class = "leftover"    // a copy that Culvert left behind
+)
+
+// Severity says how bad a finding is.
+type Severity string
+
+// Severities, worst first.
+const (
+	SeverityOpen    Severity = "open"    // something can be reached that must be locked
+	SeverityBroken  Severity = "broken"  // something that worked does not any more
+	SeverityUnknown Severity = "unknown" // nobody knows how things stand
+	SeverityRisk    Severity = "risk"    // all works now, and something is weaker than it was
+)
+
+// Severities lists them, worst first.
+func Severities() []Severity {
+	return []Severity{SeverityOpen, SeverityBroken, SeverityUnknown, SeverityRisk}
+}
+
+// Worse says whether s is worse than o. No severity at all is the best.
+func (s Severity) Worse(o Severity) bool { return s.rank() < o.rank() }
+
+func (s Severity) rank() int {
+	if i := slices.Index(Severities(), s); i >= 0 {
+		return i
+	}
+	return len(Severities())
+}
+
+// Finding is one thing that is not as it should be, with one cause.
+type Finding struct {
+	ID       string   `json:"id"` // the same for the same cause, at every look
+	Class    Class    `json:"class"`
+	Severity Severity `json:"severity"`
+	Title    string   `json:"title"`            // one sentence: what is wrong
+	Effect   string   `json:"effect"`           // what it does to people
+	Cause    string   `json:"cause"`            // who did it, as far as that is known
+	Run      int64    `json:"run,omitempty"`    // the run that did it; 0: none
+	IfNot    string   `json:"if_not"`           // what happens if nothing is done
+	Advice   string   `json:"advice,omitempty"` // what a person can do where Culvert cannot
+	Doors    []string `json:"doors,omitempty"`  // ids of the doors that do not work because of it
+	Keys     []Key    `json:"keys,omitempty"`   // what is not as it was set up
+	// Checks are the ids of the checks that it explains.
+	Checks []string   `json:"checks,omitempty"`
+	Proof  []Evidence `json:"proof,omitempty"` // of those checks, the telling ones
+	Since  time.Time  `json:"since,omitzero"`
+	Fix    *Fix       `json:"fix,omitempty"` // nil: Culvert cannot put it right
+}
+
+// Repairable says whether Culvert can put it right.
+func (f Finding) Repairable() bool { return f.Fix != nil && f.Fix.Barred == "" }
+
+// Fix is what a repair would do.
+type Fix struct {
+	Keys     []Key         `json:"keys"`
+	Hashes   []string      `json:"hashes"`
+	Changes  []string      `json:"changes"` // a line for each
+	Restarts []string      `json:"restarts,omitempty"`
+	Expected time.Duration `json:"expected"`
+	Does     string        `json:"does"` // recreates 1 door, restarts nothing, about 3 s
+	Then     string        `json:"then"` // what is proven afterwards
+	// Barred says why it cannot be done now; empty: it can.
+	Barred string `json:"barred,omitempty"`
+}
+
+// Incident is a finding that stood for some time: a problem as the history
+// tells it.
+type Incident struct {
+	ID      int64     `json:"id"`
+	Setup   SetupID   `json:"setup"`
+	Finding Finding   `json:"finding"` // as it stood last
+	Opened  time.Time `json:"opened"`
+	Closed  time.Time `json:"closed,omitzero"` // zero: it still stands
+	Ended   string    `json:"ended,omitempty"` // how, in a sentence
+	Run     int64     `json:"run,omitempty"`   // the run that put it right; 0: none
+}
+
+// Standing says whether an incident is not over.
+func (i Incident) Standing() bool { return i.Closed.IsZero() }
