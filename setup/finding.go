@@ -72,6 +72,20 @@ const (
 	ClassLeftover   Class = "leftover"    // a copy that Culvert left behind
 )
 
+// Classes lists them all.
+func Classes() []Class {
+	return []Class{
+		ClassDockerAway, ClassOffline, ClassCloudAway, ClassTokenRefused, ClassPermission, ClassUnread, ClassUnproven,
+		ClassZeroTrustOff, ClassZonePaused, ClassZoneMoved, ClassRecordMissing, ClassRecordGrey, ClassRecordElsewhere,
+		ClassRecordWithdrawn, ClassEdgeBlocks, ClassLockMissing, ClassLockChanged, ClassTeamChanged, ClassLoginMissing,
+		ClassDoorMissing, ClassDoorWide, ClassDoorChanged, ClassDoorsClosed, ClassShadowed, ClassOpen, ClassTunnelDeleted,
+		ClassIngressChanged, ClassIngressShadowed, ClassConnectorMissing, ClassConnectorStopped, ClassConnectorChanged,
+		ClassConnectorNetwork, ClassConnectorUnconnected, ClassConnectorSecond, ClassConnectorBlind, ClassTunnelUnconnected,
+		ClassNetworkGone, ClassAppStopped, ClassAppUnhealthy, ClassAppReaddressed, ClassAppRefusesHost, ClassAppFault,
+		ClassSettingLost, ClassPortReopened, ClassFront, ClassCheckFails, ClassChanged, ClassUnfinished, ClassLeftover,
+	}
+}
+
 // Severity says how bad a finding is.
 type Severity string
 

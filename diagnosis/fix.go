@@ -1,0 +1,109 @@
+package diagnosis
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/culvert/culvert/setup"
+)
+
+// What a part of a repair usually takes.
+const (
+	takesCalls     = 3 * time.Second
+	takesConnector = 8 * time.Second
+	takesRestart   = 20 * time.Second
+)
+
+// fix says what putting changes right would do; nil if there are none.
+func (x *examination) fix(changes []setup.Change) *setup.Fix {
+	if len(changes) == 0 {
+		return nil
+	}
+	keys := make([]setup.Key, len(changes))
+	for i, c := range changes {
+		keys[i] = c.Key
+	}
+	part, bar := x.Plan.Part(keys)
+	f := &setup.Fix{Then: x.then(part)}
+	if bar != nil {
+		f.Barred = bar.Detail
+	}
+	f.Expected = takesCalls
+	for _, c := range part {
+		f.Keys, f.Hashes, f.Changes = append(f.Keys, c.Key), append(f.Hashes, c.Hash()), append(f.Changes, line(c))
+		switch {
+		case c.Reach == setup.ReachRestart && !slices.Contains(f.Restarts, x.Answers.Stack.Service):
+			f.Restarts = append(f.Restarts, x.Answers.Stack.Service)
+			f.Expected += max(x.Downtime, takesRestart)
+		case c.Key.Kind == setup.KindConnector:
+			f.Restarts = append(f.Restarts, "cloudflared")
+			f.Expected += takesConnector
+		}
+	}
+	f.Does = does(part, f.Restarts, f.Expected)
+	return f
+}
+
+func line(c setup.Change) string { return doing(c.Verb) + " " + setup.Title(c) }
+
+func doing(v setup.Verb) string {
+	switch v {
+	case setup.Create:
+		return "makes"
+	case setup.Delete:
+		return "deletes"
+	}
+	return "puts back"
+}
+
+// does is the line before the button: "makes 1 thing, puts back 2, restarts
+// nothing, about 3 s".
+func does(part []setup.Change, restarts []string, takes time.Duration) string {
+	count := map[string]int{}
+	var order []string
+	for _, c := range part {
+		verb := doing(c.Verb)
+		if count[verb] == 0 {
+			order = append(order, verb)
+		}
+		count[verb]++
+	}
+	var parts []string
+	for _, verb := range order {
+		things := "thing"
+		if count[verb] > 1 {
+			things = "things"
+		}
+		parts = append(parts, fmt.Sprintf("%s %d %s", verb, count[verb], things))
+	}
+	if len(part) == 1 {
+		parts = []string{line(part[0])}
+	}
+	restart := "restarts nothing"
+	if len(restarts) > 0 {
+		restart = "restarts " + sentenceList(restarts)
+	}
+	return fmt.Sprintf("%s, %s, about %d s", strings.Join(parts, ", "), restart, int(takes.Seconds()))
+}
+
+// then says what is proven behind a repair.
+func (x *examination) then(part []setup.Change) string {
+	var names []string
+	for _, c := range part {
+		if d, ok := x.Answers.DoorOf(c.Key); ok {
+			names = append(names, d.Name)
+		}
+	}
+	what := "every door open"
+	if len(names) > 0 {
+		what = "the door for " + sentenceList(names) + " open"
+	}
+	for _, c := range x.Answers.Checks {
+		if c.Locked {
+			return "proves: " + what + ", " + c.Path + " locked"
+		}
+	}
+	return "proves: " + what
+}

@@ -1,0 +1,153 @@
+package diagnosis
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/culvert/culvert/setup"
+)
+
+// sentence is what stands on top: do messages arrive, since when not, why.
+func (in Input) sentence(c Condition) string {
+	if !in.live() {
+		return in.notSwitched(c)
+	}
+	good, bad, unknown := sortChannels(c.Channels)
+	if len(c.Findings) == 0 {
+		return in.fine(c, len(good))
+	}
+	worst := c.Findings[0]
+	switch {
+	case worst.Severity == setup.SeverityOpen:
+		return upTo(worst.Title) + in.since(worst) + ". " + in.doorsLine(c, good, bad)
+	case len(bad) > 0:
+		return in.silent(c, good, bad)
+	case worst.Severity == setup.SeverityBroken:
+		return upTo(worst.Title) + in.since(worst) + ". " + in.doorsLine(c, good, bad)
+	case len(unknown) > 0:
+		return "It is not known whether messages arrive. " + worst.Title
+	case worst.Severity == setup.SeverityUnknown:
+		return in.doorsLine(c, good, bad) + " Not everything is known: " + lower(worst.Title)
+	}
+	return in.fine(c, len(good)) + " But: " + lower(worst.Title)
+}
+
+func (in Input) notSwitched(c Condition) string {
+	if len(c.Findings) > 0 {
+		return c.Findings[0].Title
+	}
+	return "The address does not lead through Cloudflare yet."
+}
+
+func sortChannels(all []Channel) (good, bad, unknown []Channel) {
+	for _, ch := range all {
+		switch ch.Light {
+		case Good:
+			good = append(good, ch)
+		case Bad:
+			bad = append(bad, ch)
+		default:
+			unknown = append(unknown, ch)
+		}
+	}
+	return good, bad, unknown
+}
+
+// fine: "3 of 3 channels reach the app; everything else is locked; proven 40 s
+// ago."
+func (in Input) fine(c Condition, good int) string {
+	if c.Light == Unknown {
+		return "It is not known yet how things stand: the first checks are being made."
+	}
+	doors := fmt.Sprintf("%d of %d channels reach the app", good, len(c.Channels))
+	if len(c.Channels) == 0 {
+		doors = "No channel is open"
+	}
+	return fmt.Sprintf("%s; everything else is locked; proven %s ago.", doors, Age(in.Now.Sub(c.Proven)))
+}
+
+// silent: "WhatsApp messages do NOT arrive since 01:47 (13 min). Telegram fine.
+// Its door in Cloudflare was deleted."
+func (in Input) silent(c Condition, good, bad []Channel) string {
+	who := sentenceList(channelNames(bad)) + " messages do NOT arrive"
+	if len(good) == 0 && len(bad) == len(c.Channels) {
+		who = "NO messages arrive"
+	}
+	first := in.of(c, bad[0])
+	text := who + in.since(first) + "."
+	if len(good) > 0 {
+		text += " " + sentenceList(channelNames(good)) + " fine."
+	}
+	if first.Title != "" {
+		text += " " + first.Title
+	}
+	return text
+}
+
+// of is the worst finding about a channel.
+func (in Input) of(c Condition, ch Channel) setup.Finding {
+	for _, f := range c.Findings {
+		if len(ch.Findings) > 0 && f.ID == ch.Findings[0] {
+			return f
+		}
+	}
+	return setup.Finding{}
+}
+
+func (in Input) doorsLine(c Condition, good, bad []Channel) string {
+	switch {
+	case len(bad) > 0:
+		return sentenceList(channelNames(bad)) + " messages do NOT arrive."
+	case len(c.Channels) == 0:
+		return "No channel is open."
+	}
+	return fmt.Sprintf("%d of %d channels reach the app.", len(good), len(c.Channels))
+}
+
+func channelNames(all []Channel) []string {
+	names := make([]string, len(all))
+	for i, ch := range all {
+		names[i] = ch.Name
+	}
+	return names
+}
+
+// since: " since 01:47 (13 min)", in the time zone of the input's clock.
+func (in Input) since(f setup.Finding) string {
+	if f.Since.IsZero() {
+		return ""
+	}
+	at, ago := f.Since.In(in.Now.Location()), in.Now.Sub(f.Since)
+	layout := "15:04"
+	if ago > 20*time.Hour {
+		layout = "2 Jan 15:04"
+	}
+	return fmt.Sprintf(" since %s (%s)", at.Format(layout), Age(ago))
+}
+
+// Age is a duration as people say it: 40 s, 13 min, 3 h, 2 d.
+func Age(d time.Duration) string {
+	switch d = max(d, 0); {
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d d", int(d.Hours()/24))
+}
+
+// upTo is a sentence without its full stop, to go on with.
+func upTo(sentence string) string { return strings.TrimSuffix(sentence, ".") }
+
+// lower begins a sentence with a small letter, but for names.
+func lower(sentence string) string {
+	for _, name := range []string{"Cloudflare", "Docker", "Zero Trust", "Culvert", "/"} {
+		if strings.HasPrefix(sentence, name) {
+			return sentence
+		}
+	}
+	return strings.ToLower(sentence[:1]) + sentence[1:]
+}
