@@ -63,14 +63,19 @@ type Run struct {
 	// Through is the last step that the run carries out.
 	Through  Step
 	Approved []string // hashes of the changes that were shown
-	State    RunState
-	Step     Step   // where it is
-	Note     string // one sentence for people: what it waits for, why it ended
-	Problem  *Problem
-	Actor    string
-	Created  time.Time
-	Started  time.Time // zero: not yet
-	Ended    time.Time // zero: not yet
+	// Only limits the run to some keys; empty: everything. What else is left to
+	// do is left alone.
+	Only []Key
+	// Mends are the ids of the findings that the run is to put right.
+	Mends   []string
+	State   RunState
+	Step    Step   // where it is
+	Note    string // one sentence for people: what it waits for, why it ended
+	Problem *Problem
+	Actor   string
+	Created time.Time
+	Started time.Time // zero: not yet
+	Ended   time.Time // zero: not yet
 }
 
 // ChangeState is where one change of a run stands.

@@ -93,7 +93,8 @@ func TestARunIsStoredWithItsRequest(t *testing.T) {
 func TestARunThatEndedMakesRoomForTheNext(t *testing.T) {
 	s := open(t)
 	rev := withSetup(t, s, "ocs")
-	next := engine.Run{Setup: "ocs", Revision: rev.Number, Through: setup.StepSwitch, Approved: []string{"h1"}, Actor: "operator"}
+	next := engine.Run{Setup: "ocs", Revision: rev.Number, Through: setup.StepSwitch, Approved: []string{"h1"}, Actor: "operator",
+		Only: []setup.Key{tunnelKey("ocs")}, Mends: []string{"tunnel-deleted"}}
 	r, err := s.CreateRun(t.Context(), next, engine.Audit{Action: "requested"})
 	check(t, err)
 	if _, err := s.CreateRun(t.Context(), next, engine.Audit{Action: "requested"}); !errors.Is(err, engine.ErrBusy) {

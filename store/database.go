@@ -108,6 +108,8 @@ func known(err error) error {
 		return engine.ErrNotFound // what the new row belongs to
 	case e.ExtendedCode == sqlite3.ErrConstraintUnique && strings.HasSuffix(e.Error(), ": runs.setup"):
 		return engine.ErrBusy // the index runs_open
+	case e.ExtendedCode == sqlite3.ErrConstraintUnique && strings.HasSuffix(e.Error(), ": incidents.setup, incidents.name"):
+		return engine.ErrBusy // the index incidents_standing
 	}
 	return err
 }

@@ -28,7 +28,8 @@ func (s *Store) Value(ctx context.Context, name string) (string, error) {
 // PutValue keeps a small setting of the installation. Secrets do not belong here.
 func (s *Store) PutValue(ctx context.Context, name, value string) error {
 	return s.write(ctx, "saving the setting "+name, func(tx *sql.Tx) error {
-		return exec(ctx, tx, `INSERT INTO kv (name, value) VALUES (?, ?)
-			ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
+		return exec(ctx, tx, putValue, name, value)
 	})
 }
+
+const putValue = `INSERT INTO kv (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`

@@ -9,7 +9,7 @@ import (
 	"github.com/culvert/culvert/setup"
 )
 
-const runColumns = `id, setup, revision, through, approved, state, step, note, problem, actor, created, started, ended`
+const runColumns = `id, setup, revision, through, approved, state, step, note, problem, actor, created, started, ended, only_keys, mends`
 
 // isOpen is the condition of the index runs_open.
 const isOpen = `state NOT IN ('succeeded', 'failed', 'cancelled', 'needs-approval')`
@@ -24,9 +24,9 @@ func (s *Store) CreateRun(ctx context.Context, r engine.Run, a engine.Audit) (en
 	r.Created, r.Started, r.Ended = s.orNow(r.Created), toMilli(r.Started), toMilli(r.Ended)
 	err := s.write(ctx, "creating a run of "+string(r.Setup), func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `INSERT INTO runs (`+runColumns+`)
-			VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			r.Setup, r.Revision, r.Through, asJSON(r.Approved), r.State, r.Step, r.Note, asJSON(r.Problem),
-			r.Actor, milli(r.Created), milli(r.Started), milli(r.Ended))
+			r.Actor, milli(r.Created), milli(r.Started), milli(r.Ended), asJSON(r.Only), asJSON(r.Mends))
 		if err != nil {
 			return err
 		}
@@ -42,7 +42,7 @@ func (s *Store) CreateRun(ctx context.Context, r engine.Run, a engine.Audit) (en
 	return r, nil
 }
 
-// SaveRun replaces all of a run but its setup, actor and time of creation, with
+// SaveRun replaces all of a run but its setup, actor, limits and time of creation, with
 // audit entries. A run that is not there gives engine.ErrNotFound.
 func (s *Store) SaveRun(ctx context.Context, r engine.Run, audits []engine.Audit) error {
 	return s.write(ctx, fmt.Sprintf("saving run %d", r.ID), func(tx *sql.Tx) error {
@@ -90,6 +90,7 @@ func (s *Store) OpenRuns(ctx context.Context) ([]engine.Run, error) {
 
 func scanRun(r row) (x engine.Run, err error) {
 	err = r.Scan(&x.ID, &x.Setup, &x.Revision, &x.Through, intoJSON(&x.Approved), &x.State, &x.Step, &x.Note,
-		intoJSON(&x.Problem), &x.Actor, intoTime(&x.Created), intoTime(&x.Started), intoTime(&x.Ended))
+		intoJSON(&x.Problem), &x.Actor, intoTime(&x.Created), intoTime(&x.Started), intoTime(&x.Ended),
+		intoJSON(&x.Only), intoJSON(&x.Mends))
 	return x, err
 }
