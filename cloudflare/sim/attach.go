@@ -2,11 +2,14 @@ package sim
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,21 +18,41 @@ import (
 	"github.com/culvert/culvert/internal/tunnelproto"
 )
 
+// Attachment is a connector inside this process.
+type Attachment struct {
+	// Origin gets the requests that an ingress rule sends to an origin, as the
+	// visitor sent them; ServiceOf tells which origin. Its answer is passed on
+	// when it is complete.
+	Origin http.Handler
+	// Private is what the connector reaches in its network. nil: nothing.
+	Private Private
+	// Protocol is what its connections count as; empty: QUIC, as where nothing
+	// keeps cloudflared from it.
+	Protocol tunnelproto.Protocol
+}
+
 // Attach runs a connector inside this process, with four connections: what a
-// cloudflared started with the tunnel's token would be. Requests that an
-// ingress rule sends to an origin go to h, as the visitor sent them; ServiceOf
-// tells which origin. h's answer is passed on when it is complete.
+// cloudflared started with the tunnel's token would be.
 //
 // detach stops the connector and returns when it is gone.
 func (c *Cloud) Attach(tunnelToken string, h http.Handler) (detach func(), err error) {
+	return c.AttachConnector(tunnelToken, Attachment{Origin: h})
+}
+
+// AttachConnector is Attach for a connector that has more than an origin.
+func (c *Cloud) AttachConnector(tunnelToken string, a Attachment) (detach func(), err error) {
 	token, err := tunnelproto.ParseToken(tunnelToken)
 	if err != nil {
 		return nil, fmt.Errorf("attach a connector: %w", err)
 	}
-	own := &ownConnector{origin: h, stop: make(chan struct{})}
+	if a.Private == nil {
+		a.Private = noNetwork{}
+	}
+	a.Protocol = cmp.Or(a.Protocol, tunnelproto.QUIC)
+	own := &ownConnector{Attachment: a, stop: make(chan struct{})}
 	reg := tunnelproto.Registration{AccountTag: token.AccountTag, TunnelID: token.TunnelID, Secret: token.Secret,
 		ClientID: c.ids.uuid(), Version: "2026.8.2", Arch: "linux_amd64",
-		Features: []string{"allow_remote_config", "serialized_headers"}}
+		Features: []string{"allow_remote_config", "serialized_headers", "support_datagram_v2", "support_quic_eof", "management_logs"}}
 	for index := range uint8(usualConnections) {
 		reg := reg
 		reg.ConnIndex = index
@@ -79,7 +102,7 @@ func (c *Cloud) stay(reg tunnelproto.Registration, own *ownConnector, conn *ownC
 
 // ownConnector is a connector in this process, shared by its connections.
 type ownConnector struct {
-	origin http.Handler
+	Attachment
 	config atomic.Pointer[ownConfig]
 
 	stopping sync.Once
@@ -124,7 +147,7 @@ func (o *ownConnector) RoundTrip(r *http.Request) (*http.Response, error) {
 	if status, fixed := strings.CutPrefix(service, "http_status:"); fixed {
 		out.status, _ = strconv.Atoi(status) // ParseConfig let only numbers in
 	} else {
-		o.origin.ServeHTTP(out, inboundRequest(r, service))
+		o.Origin.ServeHTTP(out, inboundRequest(r, service))
 	}
 	return out.response(r), nil
 }
@@ -158,6 +181,28 @@ func Unreachable(w http.ResponseWriter) {
 
 // metaHeader is where a connector says who answered (tunnelproto.ResponseSource).
 const metaHeader = "Cf-Cloudflared-Response-Meta"
+
+// Protocol is what the connection counts as.
+func (o *ownConn) Protocol() tunnelproto.Protocol { return o.Attachment.Protocol }
+
+func (o *ownConn) DialTCP(ctx context.Context, addr string) (net.Conn, error) {
+	return o.Private.DialTCP(ctx, addr)
+}
+
+func (o *ownConn) DialUDP(ctx context.Context, addr netip.AddrPort) (net.Conn, error) {
+	if o.Protocol() == tunnelproto.HTTP2 {
+		return nil, tunnelproto.ErrNoUDP
+	}
+	return o.Private.DialUDP(ctx, addr)
+}
+
+// Lookup takes UDP, as over the wire.
+func (o *ownConn) Lookup(ctx context.Context, name string) ([]netip.Addr, error) {
+	if o.Protocol() == tunnelproto.HTTP2 {
+		return nil, tunnelproto.ErrNoUDP
+	}
+	return o.Private.Lookup(ctx, name)
+}
 
 // ownConn is one of the connections of an ownConnector.
 type ownConn struct {

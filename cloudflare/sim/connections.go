@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"sync"
@@ -17,14 +18,18 @@ import (
 // connector is the far end of one tunnel connection: a cloudflared, or one
 // that Attach made.
 type connector interface {
+	Private
 	RoundTrip(*http.Request) (*http.Response, error)
 	PushConfig(ctx context.Context, version int, config json.RawMessage) (applied int, err error)
+	Protocol() tunnelproto.Protocol
 	Close() error
 	Done() <-chan struct{}
 }
 
-// usualConnections is how many connections one connector keeps.
-const usualConnections = 4
+const (
+	usualConnections = 4  // that one connector keeps
+	maxReplicas      = 25 // of one tunnel (Cloudflare docs, account limits)
+)
 
 // live is the connections that are up. It is guarded by Cloud.mu.
 type live struct {
@@ -61,6 +66,10 @@ func (c *Cloud) admit(reg tunnelproto.Registration) (tunnelproto.Details, error)
 	t, err := c.state.authentic(reg)
 	if err != nil {
 		return tunnelproto.Details{}, err
+	}
+	if !c.live.fits(reg) {
+		return tunnelproto.Details{}, &tunnelproto.RegisterError{Retry: true,
+			Cause: fmt.Sprintf("the tunnel has %d connectors, and there can be no more", maxReplicas)}
 	}
 	return tunnelproto.Details{ConnectionID: c.ids.uuid(), Location: colo(reg.ConnIndex), RemotelyManaged: t.remote()}, nil
 }
@@ -132,6 +141,15 @@ func (l *live) seat(conn *connection, reg tunnelproto.Registration) (replaced []
 	conn.news <- struct{}{}
 	l.conns[reg.TunnelID] = append(l.conns[reg.TunnelID], conn)
 	return replaced
+}
+
+// fits tells whether a tunnel may have the replica that registers.
+func (l *live) fits(reg tunnelproto.Registration) bool {
+	replicas := map[string]bool{reg.ClientID: true}
+	for _, conn := range l.conns[reg.TunnelID] {
+		replicas[conn.replica.id] = true
+	}
+	return len(replicas) <= maxReplicas
 }
 
 // follow keeps the connector's configuration current until it is gone.

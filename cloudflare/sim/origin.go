@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -49,10 +48,7 @@ func (c *Cloud) originProxy() http.Handler {
 	}
 }
 
-var (
-	errNoConnection = errors.New("the tunnel has no connection")
-	errOriginDown   = errors.New("cloudflared could not reach the origin")
-)
+var errOriginDown = errors.New("cloudflared could not reach the origin")
 
 // rewrite adds what the edge tells origins about the visitor.
 func rewrite(p *httputil.ProxyRequest) {
@@ -81,16 +77,10 @@ func rewrite(p *httputil.ProxyRequest) {
 // that one turns out to be gone before anything was sent.
 type throughTunnel struct{ c *Cloud }
 
-func (t throughTunnel) RoundTrip(r *http.Request) (*http.Response, error) {
-	t.c.mu.RLock()
-	conns := slices.Clone(t.c.live.conns[visitOf(r).tunnel])
-	t.c.mu.RUnlock()
-	rand.Shuffle(len(conns), func(i, j int) { conns[i], conns[j] = conns[j], conns[i] })
-	for _, conn := range conns {
-		resp, err := conn.RoundTrip(r)
-		if !errors.Is(err, tunnelproto.ErrGone) {
-			return resp, err
-		}
-	}
-	return nil, errNoConnection
+func (t throughTunnel) RoundTrip(r *http.Request) (resp *http.Response, err error) {
+	err = t.c.over(visitOf(r).tunnel, func(far connector) error {
+		resp, err = far.RoundTrip(r)
+		return err
+	})
+	return resp, err
 }

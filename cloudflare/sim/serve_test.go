@@ -68,13 +68,23 @@ func (s *served) fetch(rawURL string) (int, string) {
 // is called.
 func (s *served) runConnector(token string, h http.Handler) (stop func()) {
 	s.Helper()
+	return s.run(s.newConnector(token, h))
+}
+
+// newConnector makes one; change it, then run it.
+func (s *served) newConnector(token string, h http.Handler) *tunnelproto.Connector {
+	s.Helper()
 	parsed, err := tunnelproto.ParseToken(token)
 	if err != nil {
 		s.Fatal(err)
 	}
-	connector := &tunnelproto.Connector{Token: parsed, Edges: []string{s.Tunnel, s.Tunnel, s.Tunnel, s.Tunnel},
+	return &tunnelproto.Connector{Token: parsed, Edges: []string{s.Tunnel, s.Tunnel, s.Tunnel, s.Tunnel},
 		TLS: &tls.Config{RootCAs: s.roots}, ClientID: tunnelproto.NewUUID(), Version: "2026.8.2", Handler: h,
 		Backoff: func(int) time.Duration { return 10 * time.Millisecond }}
+}
+
+func (s *served) run(connector *tunnelproto.Connector) (stop func()) {
+	s.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- connector.Run(ctx) }()

@@ -53,7 +53,11 @@ type Connector struct {
 	Backoff func(n int) time.Duration
 	// Grace is how long requests under way may take to finish at the end.
 	Grace time.Duration // 0 means 30s
-	Log   *slog.Logger
+	// Silence is for how long the edge may not be heard of before a connection
+	// counts as lost. 0 means cloudflared's own 5 s over QUIC, and 15 s over
+	// HTTP/2.
+	Silence time.Duration
+	Log     *slog.Logger
 
 	mu   sync.Mutex
 	live []Live // by index

@@ -1,10 +1,12 @@
 package tunnelproto
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"sync"
@@ -15,6 +17,12 @@ import (
 const (
 	handshakeTimeout = 10 * time.Second
 	registerTimeout  = 30 * time.Second
+)
+
+// For how long the other side may be silent.
+const (
+	silenceHTTP2 = 15 * time.Second
+	silenceQUIC  = 5 * time.Second
 )
 
 // Edge accepts the connections that connectors dial.
@@ -31,7 +39,11 @@ type Edge struct {
 	// connector came back, in which case Registered is told of the new one
 	// first. Requests under way on an unregistered one still finish.
 	Gone func(*Conn)
-	Log  *slog.Logger
+	// Silence is for how long a connector may not be heard of before its
+	// connection counts as lost. 0 means cloudflared's own 5 s over QUIC, and
+	// 15 s over HTTP/2.
+	Silence time.Duration
+	Log     *slog.Logger
 
 	mu    sync.Mutex
 	conns map[slot]*Conn
@@ -81,11 +93,24 @@ func (e *Edge) serveConn(ctx context.Context, nc net.Conn) {
 		log.Info("connector failed the TLS handshake", "error", err)
 		return
 	}
-	c, err := newConn(ctx, e, tc)
+	s, err := newHTTP2Streams(ctx, tc, e.silence())
 	if err != nil {
+		log.Info("connector does not speak the protocol", "error", err)
+		return
+	}
+	control, err := s.openControl(ctx)
+	if err != nil {
+		_ = s.close()
 		log.Info("connector did not open its control stream", "error", err)
 		return
 	}
+	e.serveControl(ctx, s, control, log)
+}
+
+// serveControl runs a connection from the opening of its control stream to its
+// end.
+func (e *Edge) serveControl(ctx context.Context, s streams, control io.ReadWriteCloser, log *slog.Logger) {
+	c := newConn(e, s, control)
 	defer c.shut()
 	if err := c.awaitRegistration(ctx); err != nil {
 		log.Info("connector did not register", "error", err)
@@ -155,6 +180,8 @@ func (e *Edge) authenticate(ctx context.Context, reg Registration) (Details, *Re
 	}
 	return d, nil
 }
+
+func (e *Edge) silence() time.Duration { return cmp.Or(e.Silence, silenceHTTP2) }
 
 func (e *Edge) logger() *slog.Logger {
 	if e.Log == nil {

@@ -95,6 +95,12 @@ type testEdge struct {
 // startEdge starts an edge that lets in whoever knows testToken's secret.
 func startEdge(t *testing.T) *testEdge {
 	t.Helper()
+	return startEdgeWith(t, func(*tunnelproto.Edge) {})
+}
+
+// startEdgeWith is startEdge for one that change makes different.
+func startEdgeWith(t *testing.T, change func(*tunnelproto.Edge)) *testEdge {
+	t.Helper()
 	noLeaks(t)
 	ca, err := tunnelproto.NewCA()
 	if err != nil {
@@ -125,6 +131,7 @@ func startEdge(t *testing.T) *testEdge {
 		te.conns = slices.DeleteFunc(te.conns, func(x *tunnelproto.Conn) bool { return x == c })
 		te.gone = append(te.gone, c)
 	}
+	change(te.edge)
 	te.listen("127.0.0.1:0")
 	t.Cleanup(func() { te.stop() })
 	return te

@@ -116,16 +116,14 @@ func (l *link) dial(ctx context.Context) (net.Conn, error) {
 func (l *link) server(base context.Context) *http.Server {
 	var protocols http.Protocols
 	protocols.SetUnencryptedHTTP2(true)
+	settings := http2Pings(cmp.Or(l.connector.Silence, silenceHTTP2))
+	settings.MaxConcurrentStreams = math.MaxInt32
 	return &http.Server{
 		Protocols:   &protocols,
 		Handler:     http.HandlerFunc(l.serve),
 		BaseContext: func(net.Listener) context.Context { return base },
 		ErrorLog:    slog.NewLogLogger(l.connector.logger().Handler(), slog.LevelDebug),
-		HTTP2: &http.HTTP2Config{
-			MaxConcurrentStreams: math.MaxInt32,
-			SendPingTimeout:      10 * time.Second,
-			PingTimeout:          5 * time.Second,
-		},
+		HTTP2:       settings,
 	}
 }
 

@@ -1,24 +1,41 @@
 package tunnelproto
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 )
 
 // ErrGone says that a connection takes no more requests; nothing was sent, so
-// the request may go over another one.
+// the request may go over another one, its body included.
 var ErrGone = errors.New("the tunnel connection is gone")
 
 // ErrConfigRefused says that a connector found a configuration invalid and kept
-// the one it had. Its reason does not travel over this transport.
+// the one it had. Its reason travels over QUIC only.
 var ErrConfigRefused = errors.New("the connector refused the configuration")
+
+// ErrNoUDP says that a connection carries no UDP: it is HTTP/2.
+var ErrNoUDP = errors.New("the connector is connected over http2, which carries no UDP")
+
+// UnreachableError says that a connector could not connect to a private address.
+type UnreachableError struct {
+	Addr  string
+	Cause string // empty over HTTP/2
+}
+
+func (e *UnreachableError) Error() string {
+	if e.Cause == "" {
+		return "the connector cannot reach " + e.Addr
+	}
+	return "the connector cannot reach " + e.Addr + ": " + e.Cause
+}
 
 // RoundTrip sends a visitor's request to the connector. The answer carries the
 // origin's headers; ResponseSource says whether the origin sent it.
@@ -26,16 +43,7 @@ func (c *Conn) RoundTrip(req *http.Request) (*http.Response, error) {
 	if c.isDone() {
 		return nil, ErrGone
 	}
-	resp, err := c.h2.RoundTrip(outbound(req))
-	if err != nil {
-		return nil, fmt.Errorf("send the request through the tunnel: %w", err)
-	}
-	if err := inbound(resp, req); err != nil {
-		_ = resp.Body.Close()
-		return nil, err
-	}
-	dropHopByHop(resp.Header)
-	return resp, nil
+	return c.streams.roundTrip(req)
 }
 
 // DialWebsocket sends a websocket handshake. If the origin agrees, the answer's
@@ -46,47 +54,40 @@ func (c *Conn) DialWebsocket(req *http.Request) (*http.Response, io.ReadWriteClo
 	if c.isDone() {
 		return nil, nil, ErrGone
 	}
-	out := outbound(req)
-	out.Header.Set(headerUpgrade, upgradeWebsock)
-	stream, resp, err := c.openStream(req.Context(), out)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := inbound(resp, req); err != nil {
-		_ = stream.Close()
-		return nil, nil, err
-	}
-	if resp.StatusCode != http.StatusOK {
-		dropHopByHop(resp.Header)
-		resp.Body = struct {
-			io.Reader
-			io.Closer
-		}{stream, stream}
-		return resp, nil, nil
-	}
-	// HTTP/2 has no 101: 200 stands for it.
-	resp.StatusCode, resp.Status = http.StatusSwitchingProtocols, "101 Switching Protocols"
-	resp.Body = http.NoBody
-	return resp, stream, nil
+	return c.streams.websocket(req)
 }
 
-// DialTCP connects to addr, an ip:port in the connector's private network. ctx
-// bounds the connecting only.
-func (c *Conn) DialTCP(ctx context.Context, addr string) (io.ReadWriteCloser, error) {
+// DialTCP connects to addr in the connector's private network: to an ip:port,
+// or to a name:port, whose name the connector's own resolver is asked for first
+// (Lookup). ctx bounds the connecting only. The connection can be half closed
+// from this side (CloseWrite); when the other side ends, both directions end.
+func (c *Conn) DialTCP(ctx context.Context, addr string) (net.Conn, error) {
 	if c.isDone() {
 		return nil, ErrGone
 	}
-	req := streamRequest(addr, "")
-	req.Header.Set(headerTCP, "edge")
-	stream, resp, err := c.openStream(ctx, req)
+	if _, err := netip.ParseAddrPort(addr); err == nil {
+		return c.streams.dialTCP(ctx, addr)
+	}
+	name, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("connect through the tunnel: %w", err)
+	}
+	addrs, err := c.Lookup(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	if resp.StatusCode != http.StatusOK {
-		_ = stream.Close()
-		return nil, fmt.Errorf("the connector cannot reach %s", addr)
+	return c.streams.dialTCP(ctx, net.JoinHostPort(addrs[0].String(), port))
+}
+
+// DialUDP opens a UDP session to addr in the connector's private network. Each
+// Write sends one datagram and each Read gets one; it is a net.PacketConn too.
+// Nothing tells whether anybody listens there. The error is ErrNoUDP where the
+// connection carries no UDP.
+func (c *Conn) DialUDP(ctx context.Context, addr netip.AddrPort) (net.Conn, error) {
+	if c.isDone() {
+		return nil, ErrGone
 	}
-	return stream, nil
+	return c.streams.dialUDP(ctx, addr)
 }
 
 // PushConfig gives the connector a configuration; once per connector is enough,
@@ -96,25 +97,11 @@ func (c *Conn) PushConfig(ctx context.Context, version int, config json.RawMessa
 	if c.isDone() {
 		return 0, ErrGone
 	}
-	body, err := json.Marshal(configUpdate{version, config})
+	applied, err = c.streams.pushConfig(ctx, configUpdate{version, config})
 	if err != nil {
-		return 0, fmt.Errorf("encode configuration %d: %w", version, err)
+		return applied, fmt.Errorf("push configuration %d: %w", version, err)
 	}
-	req := streamRequest(ServerNameHTTP2, upgradeConfig).WithContext(ctx)
-	req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	resp, err := c.h2.RoundTrip(req)
-	if err != nil {
-		return 0, fmt.Errorf("push configuration %d: %w", version, err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	var answer configAnswer
-	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
-		return 0, fmt.Errorf("push configuration %d: status %d, answer: %w", version, resp.StatusCode, err)
-	}
-	if len(answer.Err) > 0 && string(answer.Err) != "null" {
-		return answer.Applied, ErrConfigRefused
-	}
-	return answer.Applied, nil
+	return applied, nil
 }
 
 type configUpdate struct {
@@ -125,15 +112,6 @@ type configUpdate struct {
 type configAnswer struct {
 	Applied int             `json:"lastAppliedVersion"`
 	Err     json.RawMessage `json:"err"`
-}
-
-func (c *Conn) isDone() bool {
-	select {
-	case <-c.done:
-		return true
-	default:
-		return false
-	}
 }
 
 // streamRequest is a request of the edge's own, without a visitor behind it.
@@ -153,6 +131,7 @@ func outbound(req *http.Request) *http.Request {
 	out := req.Clone(req.Context())
 	out.Close = false
 	out.RequestURI = ""
+	out.Trailer = nil // cloudflared drops them
 	if out.Host == "" {
 		out.Host = out.URL.Host
 	}
@@ -186,4 +165,10 @@ func inbound(resp *http.Response, req *http.Request) error {
 	}
 	resp.Header.Set(headerMeta, meta)
 	return nil
+}
+
+// switched makes an answer that agrees to a websocket of resp.
+func switched(resp *http.Response) {
+	resp.StatusCode, resp.Status = http.StatusSwitchingProtocols, "101 Switching Protocols"
+	resp.Body = http.NoBody
 }

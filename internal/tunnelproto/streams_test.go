@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -270,113 +269,5 @@ func TestAWebsocketThatTheOriginRefusesHasAnAnswer(t *testing.T) {
 	defer func() { _ = resp.Body.Close() }()
 	if stream != nil || resp.StatusCode != 404 || body(t, resp) != "not here\n" {
 		t.Errorf("status %d, stream %v", resp.StatusCode, stream)
-	}
-}
-
-func TestPrivateTCPReachesAnAddress(t *testing.T) {
-	te := startEdge(t)
-	target, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	echoed := make(chan error, 1)
-	go func() {
-		c, err := target.Accept()
-		if err == nil {
-			_, err = io.Copy(c, c)
-			_ = c.Close()
-		}
-		echoed <- err
-	}()
-	t.Cleanup(func() { _ = target.Close() })
-	c := te.connector(1, hello)
-	c.TCP = func(ctx context.Context, addr string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "tcp", addr)
-	}
-	run(t, c)
-	conn := te.wait(1)[0]
-	stream, err := conn.DialTCP(t.Context(), target.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	echoes(t, stream)
-	receive(t, "the target sees the end", echoed)
-
-	_ = target.Close()
-	if _, err := conn.DialTCP(t.Context(), target.Addr().String()); err == nil || !strings.Contains(err.Error(), "cannot reach") {
-		t.Errorf("a closed port gave %v", err)
-	}
-}
-
-func TestPrivateTCPIsRefusedWithoutANetwork(t *testing.T) {
-	if _, err := connect(t, hello).DialTCP(t.Context(), "127.0.0.1:1"); err == nil {
-		t.Error("connected")
-	}
-}
-
-func TestAConfigurationIsAppliedByVersion(t *testing.T) {
-	te := startEdge(t)
-	c := te.connector(2, hello)
-	var applied []string
-	c.Configure = func(version int, config []byte) error {
-		if _, err := tunnelproto.ParseConfig(config); err != nil {
-			return err
-		}
-		applied = append(applied, fmt.Sprint(version, " ", string(config)))
-		return nil
-	}
-	run(t, c)
-	conns := te.wait(2)
-	const good, bad = `{"ingress":[{"service":"http_status:404"}]}`, `{"ingress":[{"hostname":"x.y","service":"http://w"}]}`
-	for _, step := range []struct {
-		version int
-		config  string
-		want    int
-		refused bool
-	}{
-		{0, good, 0, false},
-		{0, good, 0, false}, // the same again
-		{3, good, 3, false},
-		{2, good, 3, false}, // an old one
-		{4, bad, 3, true},
-		{4, good, 4, false}, // a refused version may come again
-	} {
-		got, err := conns[step.version%2].PushConfig(t.Context(), step.version, json.RawMessage(step.config))
-		if got != step.want || errors.Is(err, tunnelproto.ErrConfigRefused) != step.refused || (err != nil) != step.refused {
-			t.Errorf("version %d: in force is %d, %v; want %d, refused %v", step.version, got, err, step.want, step.refused)
-		}
-	}
-	want := []string{"0 " + good, "3 " + good, "4 " + good}
-	if diff := cmp.Diff(want, applied); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func TestAConfigurationCanBePushedAsSoonAsAConnectorRegistered(t *testing.T) {
-	te := startEdge(t)
-	pushed := make(chan error, 1)
-	remember := te.edge.Registered
-	te.edge.Registered = func(c *tunnelproto.Conn) {
-		_, err := c.PushConfig(t.Context(), 1, json.RawMessage(`{}`))
-		pushed <- err
-		remember(c)
-	}
-	run(t, te.connector(1, hello))
-	if err := receive(t, "the push is answered", pushed); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestAConnectionThatIsGoneTakesNothing(t *testing.T) {
-	conn := connect(t, hello)
-	_ = conn.Close()
-	if _, err := conn.PushConfig(t.Context(), 1, json.RawMessage(`{}`)); !errors.Is(err, tunnelproto.ErrGone) {
-		t.Errorf("push: %v", err)
-	}
-	if _, err := conn.DialTCP(t.Context(), "127.0.0.1:1"); !errors.Is(err, tunnelproto.ErrGone) {
-		t.Errorf("dial: %v", err)
-	}
-	if _, _, err := conn.DialWebsocket(request(t, "GET", "http://a.b/", nil)); !errors.Is(err, tunnelproto.ErrGone) {
-		t.Errorf("websocket: %v", err)
 	}
 }
