@@ -10,7 +10,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/netip"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
@@ -79,37 +79,59 @@ func (s *http2Streams) roundTrip(req *http.Request) (*http.Response, error) {
 // send does one round trip. The error is ErrGone where the connection ended
 // before it took the request; the body is then as it was.
 func (s *http2Streams) send(req *http.Request) (*http.Response, error) {
-	var sent atomic.Bool
-	trace := &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }}
+	held := &heldBody{ReadCloser: req.Body}
+	trace := &httptrace.ClientTrace{WroteHeaders: held.release}
 	out := req.WithContext(httptrace.WithClientTrace(req.Context(), trace))
 	if req.Body != nil && req.Body != http.NoBody {
-		out.Body = &heldBody{ReadCloser: req.Body, sent: &sent}
+		out.Body = held
 	}
 	resp, err := s.h2.RoundTrip(out)
-	switch {
-	case err == nil:
+	if err == nil {
 		return resp, nil
-	case !sent.Load() && req.Context().Err() == nil && s.h2.Err() != nil:
+	}
+	if held.isHeld() && req.Context().Err() == nil && s.h2.Err() != nil {
 		return nil, ErrGone
 	}
+	held.release()
 	if req.Body != nil {
-		_ = req.Body.Close() // it may have been held
+		_ = req.Body.Close()
 	}
 	return nil, fmt.Errorf("send the request through the tunnel: %w", err)
 }
 
-// heldBody is not closed before its request began: until then another
-// connection may take it.
+// heldBody is a request's body that is not closed before the request began:
+// until then another connection may take it. net/http closes a body once, and
+// may do it before it says that it wrote the request.
 type heldBody struct {
 	io.ReadCloser
-	sent *atomic.Bool
+	mu       sync.Mutex
+	released bool
+	closing  bool
 }
 
 func (b *heldBody) Close() error {
-	if !b.sent.Load() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closing = true
+	if !b.released {
 		return nil
 	}
 	return b.ReadCloser.Close()
+}
+
+func (b *heldBody) release() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closing && !b.released {
+		_ = b.ReadCloser.Close()
+	}
+	b.released = true
+}
+
+func (b *heldBody) isHeld() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return !b.released
 }
 
 func (s *http2Streams) websocket(req *http.Request) (*http.Response, io.ReadWriteCloser, error) {
