@@ -177,6 +177,7 @@ func (c *Client) exchange(ctx context.Context, r request) (envelope, error) {
 	if len(r.query) > 0 {
 		path += "?" + r.query.Encode()
 	}
+	c.calls.Add(1)
 	began := time.Now() // for the log only
 	var res *http.Response
 	sent := c.api.Execute(ctx, r.method, path, r.body, &res)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	sdk "github.com/cloudflare/cloudflare-go/v7"
@@ -56,6 +57,8 @@ type Client struct {
 	log     *slog.Logger
 	clock   func() time.Time
 
+	calls atomic.Uint64
+
 	account string
 	mu      sync.Mutex
 	homes   map[string]string // tunnel → account, of tunnels come across
@@ -98,6 +101,9 @@ func New(o Options) (*Client, error) {
 		homes:   map[string]string{},
 	}, nil
 }
+
+// Calls counts the calls that this client has made.
+func (c *Client) Calls() uint64 { return c.calls.Load() }
 
 // httpClient is the given client, or one of our own, made not to follow
 // redirects: the API has none, and a write that became a GET would look done.

@@ -25,8 +25,13 @@ func (c *Client) Observe(ctx context.Context, v setup.View) (setup.World, error)
 	if v.Account == "" {
 		return setup.World{}, nil // no kind of ours lives outside an account
 	}
+	if v.Asks(setup.KindIngress) && len(v.Kinds) > 0 { // which rules are read depends on both
+		v.Kinds = append(slices.Clone(v.Kinds), setup.KindTunnel, setup.KindDNSRecord)
+	}
 	tunnels, parts := c.look(ctx, v)
-	parts = append(parts, c.readIngress(ctx, v, tunnels, parts))
+	if v.Asks(setup.KindIngress) {
+		parts = append(parts, c.readIngress(ctx, v, tunnels, parts))
+	}
 	if err := ctx.Err(); err != nil {
 		return setup.World{}, fmt.Errorf("looking at the Cloudflare account: %w", err)
 	}
@@ -35,15 +40,22 @@ func (c *Client) Observe(ctx context.Context, v setup.View) (setup.World, error)
 
 // look makes all reads that do not need another's answer at the same time.
 func (c *Client) look(ctx context.Context, v setup.View) (tunnels part, all []part) {
-	reads := []func() []part{
-		func() []part { return []part{c.readOrganization(ctx, v.Account)} },
-		func() []part { return []part{c.readLogins(ctx, v.Account)} },
-		func() []part { return []part{c.readTunnels(ctx, v.Account)} },
-		func() []part { return []part{c.readPolicies(ctx, v.Account)} },
-		func() []part { return []part{c.readApps(ctx, v.Account)} },
+	var reads []func() []part
+	for _, r := range []struct {
+		kind setup.Kind
+		read func(context.Context, string) part
+	}{
+		{setup.KindOrganization, c.readOrganization}, {setup.KindLoginMethod, c.readLogins}, {setup.KindTunnel, c.readTunnels},
+		{setup.KindPolicy, c.readPolicies}, {setup.KindApp, c.readApps},
+	} {
+		if v.Asks(r.kind) {
+			reads = append(reads, func() []part { return []part{r.read(ctx, v.Account)} })
+		}
 	}
-	for _, zone := range v.Zones {
-		reads = append(reads, func() []part { return c.readZone(ctx, v, host(zone)) })
+	if v.Asks(setup.KindZone) || v.Asks(setup.KindDNSRecord) {
+		for _, zone := range v.Zones {
+			reads = append(reads, func() []part { return c.readZone(ctx, v, host(zone)) })
+		}
 	}
 	found := make([][]part, len(reads))
 	var wg sync.WaitGroup

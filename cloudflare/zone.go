@@ -68,35 +68,34 @@ func hostsIn(hosts []string, zone string) []string {
 	return slices.Compact(in)
 }
 
-// readRecords reads everything on the hosts, and every name that points to a
-// tunnel: a tunnel that others use must not go.
+// readRecords reads every name that points to a tunnel, because a tunnel that
+// others use must not go, and everything on those of the hosts that none of
+// them is: beside a CNAME no other address can stand (RFC 1034, 3.6.2).
 func (c *Client) readRecords(ctx context.Context, zoneID, zone string, hosts []string) part {
-	queries := []url.Values{{"type": {"CNAME"}, "content.endswith": {setup.TunnelContent("")}}}
-	for _, h := range hosts {
-		queries = append(queries, url.Values{"name.exact": {h}})
+	all := c.readRecordsLike(ctx, zoneID, zone, url.Values{"type": {"CNAME"}, "content.endswith": {setup.TunnelContent("")}})
+	known := map[string]bool{}
+	for _, o := range all.objects {
+		known[o.State.(setup.DNSRecord).Name] = true
 	}
-	at := setup.ReadScope{Kind: setup.KindDNSRecord, Scope: zone}
-	parts := make([]part, len(queries))
+	hosts = slices.DeleteFunc(hosts, func(h string) bool { return known[h] })
+	parts := make([]part, len(hosts))
 	var wg sync.WaitGroup
-	for i, q := range queries {
-		wg.Go(func() {
-			rows, err := c.list(ctx, readingRecords, recordsPath(zoneID), q)
-			parts[i] = decodeAll(at, rows, err, decoderOf(zoneID))
-		})
+	for i, h := range hosts {
+		wg.Go(func() { parts[i] = c.readRecordsLike(ctx, zoneID, zone, url.Values{"name.exact": {h}}) })
 	}
 	wg.Wait()
-	all := part{at: at}
-	known := map[string]bool{}
-	for _, p := range parts {
+	for _, p := range append([]part{all}, parts...) {
 		if p.err != nil {
-			return part{at: at, err: p.err}
-		}
-		for _, o := range p.objects {
-			if !known[o.ID] {
-				known[o.ID] = true
-				all.objects = append(all.objects, o)
-			}
+			return part{at: p.at, err: p.err}
 		}
 	}
+	for _, p := range parts {
+		all.objects = append(all.objects, p.objects...)
+	}
 	return all
+}
+
+func (c *Client) readRecordsLike(ctx context.Context, zoneID, zone string, query url.Values) part {
+	rows, err := c.list(ctx, readingRecords, recordsPath(zoneID), query)
+	return decodeAll(setup.ReadScope{Kind: setup.KindDNSRecord, Scope: zone}, rows, err, decoderOf(zoneID))
 }

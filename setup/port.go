@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -27,7 +28,13 @@ type View struct {
 	Zones   []string // domains
 	Hosts   []string // public hostnames
 	Stacks  []Stack
+	// Kinds narrows the look to some kinds; empty: every kind. A Port may show
+	// more than it was asked for.
+	Kinds []Kind
 }
+
+// Asks says whether a view asks for a kind.
+func (v View) Asks(k Kind) bool { return len(v.Kinds) == 0 || slices.Contains(v.Kinds, k) }
 
 // Stack is a Compose app on this host, as its containers' labels tell.
 type Stack struct {

@@ -1,0 +1,60 @@
+package cloudflare
+
+import (
+	"testing"
+
+	"github.com/culvert/culvert/setup"
+)
+
+// What one look at a small account costs decides how often it can be looked at.
+func TestALookAtOneSetupCostsEightCalls(t *testing.T) {
+	w := newWorld(t)
+	tunnel := w.someTunnel()
+	w.create(setup.Key{Kind: setup.KindDNSRecord, Scope: w.Zone, Name: "ocs." + w.Zone}, w.record(tunnel))
+	w.cloud.ForgetCalls()
+	before := w.Calls()
+	w.observe()
+	if n := len(w.cloud.Calls()); n != 8 || w.Calls()-before != 8 {
+		t.Errorf("it cost %d calls (counted %d): %+v", n, w.Calls()-before, w.cloud.Calls())
+	}
+}
+
+func TestANarrowLookReadsWhatItIsAskedForOnly(t *testing.T) {
+	w := newWorld(t)
+	tunnel := w.someTunnel()
+	w.must(setup.Entry{Key: w.key(setup.KindIngress, "ocs"), Verb: setup.Create, To: w.group("http://web:8000")})
+	rows := []struct {
+		kinds []setup.Kind
+		calls int
+	}{
+		{[]setup.Kind{setup.KindApp}, 1},
+		{[]setup.Kind{setup.KindApp, setup.KindPolicy}, 2},
+		{[]setup.Kind{setup.KindDNSRecord}, 3}, // the domain, what points to tunnels, our host
+		{[]setup.Kind{setup.KindConnector}, 0},
+	}
+	for _, row := range rows {
+		w.cloud.ForgetCalls()
+		v := w.view()
+		v.Kinds = row.kinds
+		if _, err := w.Observe(t.Context(), v); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(w.cloud.Calls()); n != row.calls {
+			t.Errorf("%v cost %d calls, want %d: %+v", row.kinds, n, row.calls, w.cloud.Calls())
+		}
+	}
+	v := w.view()
+	v.Kinds = []setup.Kind{setup.KindIngress}
+	seen, err := w.Observe(t.Context(), v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, o := range seen.Objects {
+		i, ok := o.State.(setup.Ingress)
+		found = found || ok && i.Tunnel == setup.Lit(tunnel)
+	}
+	if !found {
+		t.Errorf("the rules were not read: %+v", seen)
+	}
+}
