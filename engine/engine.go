@@ -85,6 +85,10 @@ type Engine struct {
 	stopped map[int64]bool // by hand: not begun again
 	wake    chan struct{}
 	last    map[setup.SetupID]Planned
+	moves   map[string]int // by lock name: how often a run began or ended
+	busy    map[string]int // by lock name: runs at work
+
+	memory *memory
 }
 
 // New makes an engine. It does nothing until Serve or Execute is called.
@@ -101,6 +105,9 @@ func New(o Options) *Engine {
 		stopped: map[int64]bool{},
 		wake:    make(chan struct{}, 1),
 		last:    map[setup.SetupID]Planned{},
+		moves:   map[string]int{},
+		busy:    map[string]int{},
+		memory:  newMemory(),
 	}
 }
 
@@ -112,7 +119,10 @@ type Request struct {
 	Through setup.Step
 	// Hashes are the changes that the person saw and agreed to.
 	Hashes []string
-	Actor  string
+	// Only limits the run to some keys; empty: everything. See Mend.
+	Only  []setup.Key
+	Mends []string // ids of the findings that it is to put right
+	Actor string
 }
 
 // Invalid is bad input, field by field.
@@ -151,7 +161,7 @@ func (e *Engine) Start(ctx context.Context, r Request) (Run, error) {
 	now := e.Clock.Now()
 	run, err := e.Store.CreateRun(ctx, Run{
 		Setup: r.Setup, Revision: revision.Number, Through: r.Through, Approved: r.Hashes,
-		State: RunQueued, Actor: r.Actor, Created: now,
+		State: RunQueued, Actor: r.Actor, Created: now, Only: r.Only, Mends: r.Mends,
 	}, Audit{At: now, Setup: r.Setup, Actor: r.Actor, Action: "requested", Text: requestText(r)})
 	if err != nil {
 		return Run{}, fmt.Errorf("storing the run: %w", err)

@@ -39,6 +39,8 @@ func (e *Engine) Execute(ctx context.Context, run Run) (Run, error) {
 	}
 	x := &execution{Engine: e, run: run, answers: answers,
 		attempts: map[setup.Key]int{}, made: map[string]bool{}, proven: map[setup.Step]bool{}}
+	x.recall()
+	defer e.moving(names)()
 	return x.carryOut(ctx)
 }
 
@@ -65,11 +67,13 @@ func (e *Engine) lockNames(ctx context.Context, id setup.SetupID) ([]string, err
 	}
 	for _, r := range revisions {
 		if r.Answers != nil {
-			names = append(names, "account "+r.Answers.Account, "project "+r.Answers.Stack.Project)
+			names = append(names, accountLock+r.Answers.Account, "project "+r.Answers.Stack.Project)
 		}
 	}
 	return names, nil
 }
+
+const accountLock = "account "
 
 // execution is one stretch of a run between its start, or a resume, and the
 // moment it parks or ends.
@@ -84,6 +88,9 @@ type execution struct {
 	tidied   bool                // what an earlier stretch left behind is settled
 	tookBack bool                // the public name was removed again
 	proven   map[setup.Step]bool // the proof before a step was given
+	// openBefore says, for a limited run, what was open before it began.
+	openBefore map[string]bool
+	closes     bool // a limited run closes something that was open
 }
 
 // carryOut goes wave by wave: look, plan, compare with the approval, make what
@@ -93,6 +100,9 @@ func (x *execution) carryOut(ctx context.Context) (Run, error) {
 		if err := x.start(ctx); err != nil {
 			return x.run, err
 		}
+	}
+	if err := x.knowOpen(ctx); err != nil {
+		return x.interrupted(ctx, err)
 	}
 	for {
 		p, err := x.plan(ctx)
@@ -115,7 +125,7 @@ func (x *execution) carryOut(ctx context.Context) (Run, error) {
 				return x.run, err
 			}
 		}
-		if x.run.Step != next[0].Step && !x.freshly && next[0].Verb.Writes() {
+		if !x.limited() && x.run.Step != next[0].Step && !x.freshly && next[0].Verb.Writes() {
 			x.sight.clear() // a step begins with a look at everything
 			continue
 		}
@@ -123,7 +133,7 @@ func (x *execution) carryOut(ctx context.Context) (Run, error) {
 		if err != nil {
 			return x.interrupted(ctx, err)
 		}
-		if open := firstOpen(evidence); open != nil {
+		if open := x.opened(evidence); open != nil {
 			return x.takeBack(ctx, *open)
 		}
 		if ended := mayEnter(next[0].Step, evidence); ended != nil {
@@ -140,10 +150,8 @@ func (x *execution) carryOut(ctx context.Context) (Run, error) {
 // plan looks at what may have changed since the last wave, and plans. Who holds
 // the locks of a run stores how changes ended that a process left open.
 func (x *execution) plan(ctx context.Context) (Planned, error) {
-	x.freshly = x.sight.worlds == [3]*setup.World{}
-	p, stored, err := x.lookWith(ctx, x.run.Setup, x.answers, func(ctx context.Context, v setup.View) (setup.World, error) {
-		return x.sight.observe(ctx, v, x.Ports)
-	})
+	x.freshly = x.sight.blank()
+	p, stored, err := x.lookWith(ctx, x.run.Setup, x.answers, &x.sight)
 	if err != nil {
 		return Planned{}, err
 	}
@@ -180,6 +188,9 @@ func (x *execution) save(ctx context.Context, audit ...Audit) error {
 // next gives the changes of the next wave, or how the run ends. Nothing and no
 // ending means that everything asked for stands.
 func (x *execution) next(p Planned) ([]setup.Change, *ending) {
+	if x.limited() {
+		return x.nextOfPart(p.Plan)
+	}
 	if extra := x.unapproved(p.Plan); len(extra) > 0 {
 		return nil, &ending{state: RunNeedsApproval,
 			note: fmt.Sprintf("Something is not as it was when you agreed: %s. Look at the new plan and agree again.", setup.Title(extra[0]))}

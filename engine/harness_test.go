@@ -62,7 +62,11 @@ func (p *prober) Beside(_ context.Context, a setup.Answers) []setup.Evidence {
 }
 
 func (p *prober) Outside(_ context.Context, a setup.Answers) []setup.Evidence {
-	return p.ask("outside", a, []setup.Evidence{holds(a.Checks[0]), holds(a.Checks[1])})
+	var all []setup.Evidence
+	for _, c := range a.Checks {
+		all = append(all, holds(c))
+	}
+	return p.ask("outside", a, all)
 }
 
 func (p *prober) Closed(_ context.Context, a setup.Answers) []setup.Evidence {

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/culvert/culvert/setup"
 )
 
@@ -19,6 +17,22 @@ type Planned struct {
 	Answers *setup.Answers // nil: everything is to be taken down
 	Plan    setup.Plan
 	Ledger  setup.Ledger
+	World   setup.World // from which the plan was made
+	Seen    Seen
+}
+
+// Seen says when each side of the world showed what a plan was made from.
+type Seen struct{ Cloud, Docker, Files time.Time }
+
+// Oldest is the earliest of them: what is known is not newer than that.
+func (s Seen) Oldest() time.Time {
+	oldest := s.Cloud
+	for _, at := range []time.Time{s.Docker, s.Files} {
+		if at.Before(oldest) {
+			oldest = at
+		}
+	}
+	return oldest
 }
 
 // Plan observes and says what is left to do for a setup: with the given answers
@@ -66,23 +80,16 @@ func (e *Engine) remember(p Planned) {
 // look observes everything that concerns a setup and plans. It stores nothing:
 // an open intent may be a change that is being made right now.
 func (e *Engine) look(ctx context.Context, id setup.SetupID, answers *setup.Answers) (Planned, error) {
-	planned, _, err := e.lookWith(ctx, id, answers, e.observe)
+	planned, _, err := e.lookWith(ctx, id, answers, new(sight))
 	return planned, err
 }
 
-// lookWith plans with what observe sees. The second result is the ledger as it
+// lookWith plans with what a sight shows. The second result is the ledger as it
 // was stored, before intents that a process left open were closed.
-func (e *Engine) lookWith(ctx context.Context, id setup.SetupID, answers *setup.Answers,
-	observe func(context.Context, setup.View) (setup.World, error)) (Planned, setup.Ledger, error) {
-	revisions, err := e.Store.Approved(ctx)
+func (e *Engine) lookWith(ctx context.Context, id setup.SetupID, answers *setup.Answers, s *sight) (Planned, setup.Ledger, error) {
+	approved, err := e.approved(ctx)
 	if err != nil {
-		return Planned{}, setup.Ledger{}, fmt.Errorf("reading the approved answers: %w", err)
-	}
-	approved := map[setup.SetupID]setup.Answers{}
-	for other, r := range revisions {
-		if r.Answers != nil {
-			approved[other] = *r.Answers
-		}
+		return Planned{}, setup.Ledger{}, err
 	}
 	ledger, err := e.Store.Ledger(ctx)
 	if err != nil {
@@ -92,7 +99,7 @@ func (e *Engine) lookWith(ctx context.Context, id setup.SetupID, answers *setup.
 	if err != nil {
 		return Planned{}, setup.Ledger{}, err
 	}
-	world, err := observe(ctx, view)
+	world, err := s.observe(ctx, view, e.Ports, e.Clock)
 	if err != nil {
 		return Planned{}, setup.Ledger{}, err
 	}
@@ -103,7 +110,22 @@ func (e *Engine) lookWith(ctx context.Context, id setup.SetupID, answers *setup.
 		return Planned{}, setup.Ledger{}, err
 	}
 	plan.Barriers = append(append(plan.Barriers, barriers...), contradictions...)
-	return Planned{Setup: id, At: e.Clock.Now(), Answers: answers, Plan: plan, Ledger: settled}, ledger, nil
+	return Planned{Setup: id, At: e.Clock.Now(), Answers: answers, Plan: plan, Ledger: settled, World: world, Seen: s.seen}, ledger, nil
+}
+
+// approved gives the answers that stand, of every setup that wants anything.
+func (e *Engine) approved(ctx context.Context) (map[setup.SetupID]setup.Answers, error) {
+	revisions, err := e.Store.Approved(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the approved answers: %w", err)
+	}
+	approved := map[setup.SetupID]setup.Answers{}
+	for id, r := range revisions {
+		if r.Answers != nil {
+			approved[id] = *r.Answers
+		}
+	}
+	return approved, nil
 }
 
 // view joins what all setups look at with what earlier answers of this one did.
@@ -122,64 +144,13 @@ func (e *Engine) view(ctx context.Context, id setup.SetupID, answers *setup.Answ
 		}
 	}
 	for _, a := range approved {
-		view = view.Join(a.View())
+		other := a.View()
+		if view.Account != "" && other.Account != view.Account {
+			other = setup.View{Stacks: other.Stacks} // of another account nothing is seen here
+		}
+		view = view.Join(other)
 	}
 	return view.Join(l.View()), nil
-}
-
-// observe reads all Ports at the same time.
-func (e *Engine) observe(ctx context.Context, v setup.View) (setup.World, error) {
-	return new(sight).observe(ctx, v, e.Ports)
-}
-
-// sight is what the Ports showed last. Within a run only those are read again
-// that a wave has written to, or all of them when it was cleared: looking at an
-// account costs calls of a small budget.
-type sight struct {
-	worlds [3]*setup.World
-}
-
-// all lists the Ports in the order in which a sight keeps them.
-func (p Ports) all() [3]setup.Port { return [3]setup.Port{p.Cloud, p.Docker, p.Files} }
-
-func (s *sight) clear() { s.worlds = [3]*setup.World{} }
-
-// changed forgets what the Port of a place showed.
-func (s *sight) changed(k setup.Kind) {
-	switch k.Place() {
-	case setup.AtDocker:
-		s.worlds[1] = nil
-	case setup.AtFiles:
-		s.worlds[2] = nil
-	default:
-		s.worlds[0] = nil
-	}
-}
-
-// observe reads what is not known, all Ports at the same time.
-func (s *sight) observe(ctx context.Context, v setup.View, p Ports) (setup.World, error) {
-	group, ctx := errgroup.WithContext(ctx)
-	for i, port := range p.all() {
-		if s.worlds[i] != nil {
-			continue
-		}
-		group.Go(func() error {
-			w, err := port.Observe(ctx, v)
-			if err != nil {
-				return err
-			}
-			s.worlds[i] = &w
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return setup.World{}, fmt.Errorf("looking at how things stand: %w", err)
-	}
-	var all setup.World
-	for _, w := range s.worlds {
-		all.Add(*w)
-	}
-	return all, nil
 }
 
 func sameAnswers(a, b *setup.Answers) bool {

@@ -17,16 +17,16 @@ func (x *execution) beforeStep(ctx context.Context, first setup.Change) ([]setup
 	if x.answers == nil || x.proven[first.Step] || !first.Verb.Writes() {
 		return nil, nil
 	}
-	var proof func(context.Context, setup.Answers) []setup.Evidence
-	switch first.Step {
-	case setup.StepSwitch:
-		proof = x.Prober.Beside
-	case setup.StepClose:
-		proof = x.Prober.Outside
+	var asked proof
+	switch {
+	case first.Step == setup.StepSwitch:
+		asked = x.Prober.Beside
+	case first.Step == setup.StepClose && !x.limited(): // closing again what was closed needs no proof
+		asked = x.Prober.Outside
 	default:
 		return nil, nil
 	}
-	evidence, err := x.untilProven(ctx, proof)
+	evidence, err := x.untilProven(ctx, asked)
 	x.proven[first.Step] = err == nil && firstBad(evidence) == nil
 	return evidence, err
 }
@@ -50,35 +50,50 @@ func (x *execution) prove(ctx context.Context, p Planned) (Run, error) {
 	if x.answers == nil {
 		return x.finish(ctx, p, ending{state: RunSucceeded, note: "Everything that Culvert made is gone."})
 	}
-	proofs := []func(context.Context, setup.Answers) []setup.Evidence{x.Prober.Beside}
-	if setup.StepSwitch.Through(x.run.Through) {
-		proofs = append(proofs, x.Prober.Outside)
-	}
-	if setup.StepClose.Through(x.run.Through) && x.answers.Port != setup.PortKeep {
-		proofs = append(proofs, x.Prober.Closed)
-	}
-	for _, proof := range proofs {
-		evidence, err := x.untilProven(ctx, proof)
+	for _, asked := range x.proofs(p) {
+		evidence, err := x.untilProven(ctx, asked)
 		if err != nil {
 			return x.interrupted(ctx, err)
 		}
-		if open := firstOpen(evidence); open != nil {
+		if open := x.opened(evidence); open != nil {
 			return x.takeBack(ctx, *open)
 		}
 		if bad := firstBad(evidence); bad != nil {
 			return x.finish(ctx, p, ending{state: RunFailed, note: fmt.Sprintf("Done, but not proven: %s: %s", bad.Check.Name, bad.Detail)})
 		}
 	}
-	return x.finish(ctx, p, ending{state: RunSucceeded, note: "Done and proven."})
+	note := "Done and proven."
+	if x.limited() {
+		note = mended(p.Plan, x.run.Only)
+	}
+	return x.finish(ctx, p, ending{state: RunSucceeded, note: note})
+}
+
+// proof asks for evidence.
+type proof = func(context.Context, setup.Answers) []setup.Evidence
+
+// proofs are what a run has to prove at its end.
+func (x *execution) proofs(p Planned) []proof {
+	if x.limited() {
+		return x.mendProofs(p)
+	}
+	proofs := []proof{x.Prober.Beside}
+	if setup.StepSwitch.Through(x.run.Through) {
+		proofs = append(proofs, x.Prober.Outside)
+	}
+	if setup.StepClose.Through(x.run.Through) && x.answers.Port != setup.PortKeep {
+		proofs = append(proofs, x.Prober.Closed)
+	}
+	return proofs
 }
 
 // untilProven repeats a proof until it holds or the time that a fresh change
 // may take to reach the edge is over. Something that is open and should not be
 // gets no such time beyond a second look.
-func (x *execution) untilProven(ctx context.Context, proof func(context.Context, setup.Answers) []setup.Evidence) ([]setup.Evidence, error) {
+func (x *execution) untilProven(ctx context.Context, asked proof) ([]setup.Evidence, error) {
 	deadline := x.Clock.Now().Add(x.ProofWait)
 	for attempt := 1; ; attempt++ {
-		evidence := proof(ctx, *x.answers)
+		evidence := asked(ctx, *x.answers)
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -86,7 +101,7 @@ func (x *execution) untilProven(ctx context.Context, proof func(context.Context,
 			return nil, err
 		}
 		settled := firstBad(evidence) == nil && len(evidence) > 0
-		if settled || !x.Clock.Now().Before(deadline) || firstOpen(evidence) != nil && attempt >= 3 {
+		if settled || !x.Clock.Now().Before(deadline) || x.opened(evidence) != nil && attempt >= 3 {
 			return nonEmpty(evidence), nil
 		}
 		if err := x.Clock.Sleep(ctx, min(time.Duration(attempt)*500*time.Millisecond, 5*time.Second)); err != nil {
@@ -111,15 +126,9 @@ func firstBad(evidence []setup.Evidence) *setup.Evidence {
 	return &evidence[i]
 }
 
-// firstOpen finds what the app answered although it must be locked.
-func firstOpen(evidence []setup.Evidence) *setup.Evidence {
-	i := slices.IndexFunc(evidence, func(v setup.Evidence) bool {
-		return v.Check.Locked && !v.OK && (v.By == setup.ByApp || v.By == setup.ByAppHost)
-	})
-	if i < 0 {
-		return nil
-	}
-	return &evidence[i]
+// isOpen says whether the app answered although the path must be locked.
+func isOpen(v setup.Evidence) bool {
+	return v.Check.Locked && !v.OK && (v.By == setup.ByApp || v.By == setup.ByAppHost)
 }
 
 // Verify asks again everything that the approved answers promise, as far as

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/culvert/culvert/setup"
@@ -10,6 +11,9 @@ import (
 func requestText(r Request) string {
 	if r.Answers == nil {
 		return fmt.Sprintf("Asked to take down %s.", r.Setup)
+	}
+	if len(r.Only) > 0 {
+		return fmt.Sprintf("Asked to put right: %s.", strings.Join(r.Mends, ", "))
 	}
 	return fmt.Sprintf("Asked to apply %d changes, through the step “%s”.", len(r.Hashes), r.Through)
 }

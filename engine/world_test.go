@@ -30,6 +30,8 @@ type world struct {
 	call func(ctx context.Context, c setup.Call, do func() []setup.Outcome) ([]setup.Outcome, error)
 	// look, if set, is told before each look at a Port.
 	look func(context.Context)
+	// viewed, if set, is told what each look at the account is about.
+	viewed func(setup.View)
 }
 
 // port is the part of a world that lives in some places.
@@ -38,9 +40,12 @@ type port struct {
 	places []setup.Place
 }
 
-func (p port) Observe(ctx context.Context, _ setup.View) (setup.World, error) {
+func (p port) Observe(ctx context.Context, v setup.View) (setup.World, error) {
 	if p.look != nil {
 		p.look(ctx)
+	}
+	if p.viewed != nil && slices.Contains(p.places, setup.AtAccount) {
+		p.viewed(v)
 	}
 	if err := ctx.Err(); err != nil {
 		return setup.World{}, err

@@ -1,5 +1,7 @@
 package setup
 
+import "slices"
+
 // Object is one thing as a Port saw it. Ports know no keys; the domain assigns
 // them.
 type Object struct {
@@ -43,6 +45,26 @@ func (w *World) Add(o World) {
 	for at, p := range o.Unread {
 		w.Miss(at.Kind, at.Scope, p)
 	}
+}
+
+// With is a world in which some kinds are as a newer look shows them.
+func (w World) With(newer World, kinds []Kind) World {
+	var out World
+	take := func(from World, of func(Kind) bool) {
+		for _, o := range from.Objects {
+			if of(o.State.Kind()) {
+				out.Objects = append(out.Objects, o)
+			}
+		}
+		for at, p := range from.Unread {
+			if of(at.Kind) {
+				out.Miss(at.Kind, at.Scope, p)
+			}
+		}
+	}
+	take(w, func(k Kind) bool { return !slices.Contains(kinds, k) })
+	take(newer, func(k Kind) bool { return slices.Contains(kinds, k) })
+	return out
 }
 
 // Miss notes that a read failed.
