@@ -20,8 +20,6 @@ type Input struct {
 	Evidence []setup.Evidence  // the newest of each check that counts
 	Run      *setup.Run        // the newest; nil: none
 	Changes  []setup.RunChange // of it
-	// Fresh says how long evidence of a check counts. Older is no evidence.
-	Fresh func(setup.Check) time.Duration
 	// Downtime is how long the last restart of the app took; zero: not known.
 	Downtime time.Duration
 }
@@ -104,20 +102,10 @@ func (in Input) evidence(id string) (setup.Evidence, bool) {
 // fresh gives the evidence of a check that still counts.
 func (in Input) fresh(c setup.Check) (setup.Evidence, bool) {
 	v, ok := in.evidence(c.ID)
-	if !ok || in.Now.Sub(v.At) > in.freshness(c) {
+	if !ok || in.Now.Sub(v.At) > c.Fresh() {
 		return setup.Evidence{}, false
 	}
 	return v, true
-}
-
-// usualFreshness is how long evidence counts unless the input says otherwise.
-const usualFreshness = 3 * time.Minute
-
-func (in Input) freshness(c setup.Check) time.Duration {
-	if in.Fresh == nil {
-		return usualFreshness
-	}
-	return in.Fresh(c)
 }
 
 // door gives the name of a door by its id.

@@ -160,9 +160,6 @@ func (j *Journey) addPlan(o *Overview) {
 	}
 }
 
-// Fresh is how long evidence counts. An older light is out.
-const Fresh = 2 * time.Minute
-
 // stages says where each stop stands. Later ones wait for earlier ones.
 func stages(o Overview, now time.Time) []StageState {
 	all := []StageState{
@@ -311,7 +308,7 @@ func proveState(o Overview, now time.Time) StageState {
 		switch {
 		case !v.OK:
 			return StageState{StageProve, Failed, v.Check.Name + ": " + v.Detail}
-		case now.Sub(v.At) > Fresh && !wasDone(o, setup.StepSwitch):
+		case now.Sub(v.At) > v.Check.Fresh() && !wasDone(o, setup.StepSwitch):
 			return StageState{StageProve, Ready, "The last proof is too old. Prove again."}
 		}
 	}
@@ -344,7 +341,7 @@ func doneState(o Overview, earlier []StageState, now time.Time) StageState {
 		if !v.OK {
 			return StageState{StageDone, Failed, v.Check.Name + ": " + v.Detail}
 		}
-		if now.Sub(v.At) > Fresh {
+		if now.Sub(v.At) > v.Check.Fresh() {
 			return StageState{StageDone, Ready, "The last proof is too old. Prove again."}
 		}
 	}

@@ -16,7 +16,7 @@ func TestNoLightWithoutFreshProof(t *testing.T) {
 		want  []Status // build, prove, switch, close, done
 	}{
 		"all of it fresh": {func(*walk) {}, []Status{Done, Done, Done, Done, Done}},
-		"all of it old":   {func(w *walk) { w.clock.pass(Fresh + time.Second) }, []Status{Done, Done, Done, Done, Ready}},
+		"all of it old":   {func(w *walk) { w.clock.pass(setup.Check{}.Fresh() + time.Second) }, []Status{Done, Done, Done, Done, Ready}},
 		"a door does not answer": {func(w *walk) {
 			w.outside.bad = "telegram/1"
 			w.verify()
@@ -36,7 +36,7 @@ func TestNoLightWithoutFreshProof(t *testing.T) {
 		"the connector was away, long ago": {func(w *walk) {
 			w.outside.bad = setup.BesidePrefix + setup.ConnectorCheck
 			w.verify()
-			w.clock.pass(Fresh + time.Second)
+			w.clock.pass(setup.Check{}.Fresh() + time.Second)
 		}, []Status{Done, Failed, Done, Done, Waiting}},
 	}
 	for what, row := range rows {

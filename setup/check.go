@@ -74,5 +74,14 @@ func (c Check) Beside() bool { return strings.HasPrefix(c.ID, BesidePrefix) }
 // Port says whether a check is about ways past the tunnel.
 func (c Check) Port() bool { return c.ID == PortCheck || c.ID == FrontsCheck }
 
+// Fresh says how long evidence of a check counts. An older light is out. What is
+// asked rarely, because it costs others something, counts longer.
+func (c Check) Fresh() time.Duration {
+	if c.Metadata || c.ID == FrontsCheck {
+		return 20 * time.Minute
+	}
+	return 3 * time.Minute
+}
+
 // Outside says whether a check was asked through the public name.
 func (c Check) Outside() bool { return !c.Beside() && !c.Port() }

@@ -10,9 +10,6 @@ import (
 	"github.com/culvert/culvert/setup"
 )
 
-// Fades is how long a light stands for what was seen. Without proof it is out.
-const Fades = journey.Fresh
-
 // Light is one check with what it last saw.
 type Light struct {
 	ID      string
@@ -56,20 +53,22 @@ type LightGroup struct {
 	Folds  bool // while all of it is on, one line stands for it
 }
 
-// folded says whether one line stands for the group, and until when.
-func (g LightGroup) folded() (until time.Time, yes bool) {
+// folded says whether one line stands for the group. It gives the light that
+// fades first.
+func (g LightGroup) folded() (first Light, yes bool) {
 	if !g.Folds || len(g.Lights) < 4 {
-		return until, false
+		return first, false
 	}
+	first = g.Lights[0]
 	for _, l := range g.Lights {
 		if l.State != LightOn {
-			return until, false
+			return first, false
 		}
-		if until.IsZero() || l.Until.Before(until) {
-			until = l.Until
+		if l.Until.Before(first.Until) {
+			first = l
 		}
 	}
-	return until, true
+	return first, true
 }
 
 // kindOfCheck sorts checks by what they are about.
@@ -127,7 +126,7 @@ func lightID(c setup.Check) string {
 
 func (v View) light(e setup.Evidence) Light {
 	l := Light{
-		ID: lightID(e.Check), Name: e.Check.Name, Path: lockedPath(e.Check), At: e.At, Until: e.At.Add(Fades),
+		ID: lightID(e.Check), Name: e.Check.Name, Path: lockedPath(e.Check), At: e.At, Until: e.At.Add(e.Check.Fresh()),
 		Detail: e.Detail, Excerpt: e.Excerpt,
 	}
 	if e.By != "" {
@@ -201,7 +200,7 @@ func (v View) verdict() Verdict {
 		return Verdict{State: LightOut, Text: "Everything was taken down.", More: "Nothing of this setup is watched."}
 	}
 	all := slices.Concat(v.lights("door"), v.lights("locked"), v.lights("port"))
-	until := v.Now.Add(Fades)
+	var until time.Time
 	out := len(all) == 0
 	var silent, open []string
 	for _, l := range all {
@@ -213,7 +212,7 @@ func (v View) verdict() Verdict {
 		case l.State == LightOff:
 			open = append(open, l.Name)
 		}
-		if l.State != LightOut && l.Until.Before(until) {
+		if l.State != LightOut && (until.IsZero() || l.Until.Before(until)) {
 			until = l.Until
 		}
 	}

@@ -26,14 +26,15 @@ func view(at journey.Stage, evidence ...setup.Evidence) View {
 	return View{At: Page(at), Now: noon, O: journey.Overview{Setup: "ocs", Evidence: evidence}}
 }
 
-func TestALightGoesOutAfterTwoMinutes(t *testing.T) {
+func TestALightGoesOutAfterThreeMinutes(t *testing.T) {
+	fades := setup.Check{}.Fresh()
 	rows := []struct {
 		age  time.Duration
 		ok   bool
 		want LightState
 	}{
-		{0, true, LightOn}, {Fades - time.Second, true, LightOn}, {Fades, true, LightOut},
-		{0, false, LightOff}, {Fades, false, LightOut},
+		{0, true, LightOn}, {fades - time.Second, true, LightOn}, {fades, true, LightOut},
+		{0, false, LightOff}, {fades, false, LightOut},
 	}
 	for _, r := range rows {
 		l := view(journey.StageDone).light(seen("telegram/1", r.ok, r.age))
@@ -203,8 +204,8 @@ func TestWhatStaysLockedIsOneLineOnlyWhileAllOfItIs(t *testing.T) {
 		v := view(journey.StageDone, seen("locked/a", true, 0), seen("locked/b", true, time.Minute), seen("locked/c", true, 0), last)
 		return v.proof()[0]
 	}
-	if until, folded := all(seen("locked/d", true, 0)).folded(); !folded || !until.Equal(noon.Add(time.Minute)) {
-		t.Errorf("folded %v until %v", folded, until)
+	if first, folded := all(seen("locked/d", true, 0)).folded(); !folded || !first.Until.Equal(noon.Add(2*time.Minute)) {
+		t.Errorf("folded %v until %v", folded, first.Until)
 	}
 	for _, last := range []setup.Evidence{seen("locked/d", false, 0), seen("locked/d", true, time.Hour)} {
 		if _, folded := all(last).folded(); folded {
