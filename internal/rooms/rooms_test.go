@@ -39,7 +39,7 @@ var may = map[string]struct{ ours, libraries []string }{
 	"auth":                 {nil, []string{"github.com/alexedwards/scs"}},
 	"handlers":             {[]string{"setup", "journey", "web", "live", "auth", "profile", "dockerx/found", "secret"}, []string{"github.com/go-chi/chi", "github.com/a-h/templ"}},
 	"web":                  {[]string{"setup", "journey", "profile", "dockerx/found"}, []string{"github.com/a-h/templ"}},
-	"internal/tunnelproto": {nil, []string{"zombiezen.com/go/capnproto2", "golang.org/x/net"}},
+	"internal/tunnelproto": {nil, []string{"zombiezen.com/go/capnproto2", "github.com/quic-go/quic-go", "golang.org/x/net"}},
 	"internal/standin":     {[]string{"internal/tunnelproto", "internal/standin/app", "internal/standin/connector"}, nil},
 	"internal/need":        {},
 	"internal/rooms":       {},

@@ -74,6 +74,7 @@ func (c *Conn) register(ctx context.Context, reg Registration) (Details, *Regist
 	c.regOnce.Do(func() {
 		d, refusal = c.edge.authenticate(ctx, reg)
 		c.reg, c.details, c.refusal = reg, d, refusal
+		c.streams.registered(reg)
 	})
 	return d, refusal
 }
@@ -88,6 +89,12 @@ func (c *Conn) answered() {
 }
 
 func (c *Conn) unregister() { c.retire() }
+
+func (c *Conn) updateLocal(config []byte) {
+	if c.edge.LocalConfig != nil {
+		c.edge.LocalConfig(c, config)
+	}
+}
 
 func (c *Conn) retire() { c.doneOnce.Do(func() { close(c.done) }) }
 

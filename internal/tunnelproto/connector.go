@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/netip"
 	"runtime"
 	"slices"
 	"sync"
@@ -26,6 +27,11 @@ const (
 // comes through them. Fill in the fields, then Run it once.
 type Connector struct {
 	Token Token
+	// Protocol carries the connections; empty is HTTP2.
+	Protocol Protocol
+	// QUICAttempts is how many dials over QUIC fail in a row before Auto takes
+	// HTTP/2. 0 means 9.
+	QUICAttempts int
 	// Edges are host:port addresses. No more connections are made than there
 	// are entries, but an entry may be repeated.
 	Edges       []string
@@ -41,12 +47,20 @@ type Connector struct {
 	Handler http.Handler
 	// TCP dials into the private network; nil refuses every such stream.
 	TCP func(ctx context.Context, addr string) (net.Conn, error)
+	// UDP opens a socket towards the private network, at once; nil refuses every
+	// such session. Only QUIC carries them.
+	UDP func(ctx context.Context, addr netip.AddrPort) (net.Conn, error)
 	// Configure applies a configuration or says why it cannot, in which case
 	// the one before stays. Calls do not overlap and versions only grow. nil
 	// accepts everything.
 	Configure func(version int, config []byte) error
-	// Registered is told of each connection that comes up. It must not block.
+	// LocalConfig is the rules that the connector has of its own. The edge is
+	// told them where the tunnel is not managed remotely.
+	LocalConfig func() []byte
+	// Registered is told of each connection that comes up, Refused of each
+	// registration that failed. They must not block.
 	Registered func(Live)
+	Refused    func(error)
 
 	// Backoff is how long to wait after the n-th failure in a row, from 1. nil
 	// means a random time that doubles, up to half a minute.
@@ -68,8 +82,9 @@ type Connector struct {
 
 // Live is a registered connection.
 type Live struct {
-	Index   uint8
-	Details Details
+	Index    uint8
+	Protocol Protocol
+	Details  Details
 }
 
 // Run keeps the connections up until ctx ends, then unregisters them, lets
@@ -87,12 +102,19 @@ func (c *Connector) Run(ctx context.Context) error {
 	// The first connection proves that the edge lets us in; the others follow.
 	var running sync.WaitGroup
 	first := make(chan struct{})
-	running.Go(func() { c.keep(ctx, 0, sync.OnceFunc(func() { close(first) })) })
+	var proven Protocol
+	running.Go(func() {
+		p := c.choose()
+		c.keep(ctx, 0, p, sync.OnceFunc(func() {
+			proven = p.now
+			close(first)
+		}))
+	})
 	for i := 1; i < n; i++ {
 		running.Go(func() {
 			select {
 			case <-first:
-				c.keep(ctx, uint8(i), func() {})
+				c.keep(ctx, uint8(i), &choice{connector: c, now: proven}, func() {})
 			case <-ctx.Done():
 			}
 		})
@@ -129,10 +151,10 @@ func (c *Connector) down(index uint8) {
 }
 
 // keep dials connection index again and again until ctx ends.
-func (c *Connector) keep(ctx context.Context, index uint8, connected func()) {
+func (c *Connector) keep(ctx context.Context, index uint8, p *choice, connected func()) {
 	failures := 0
 	for ctx.Err() == nil {
-		l := &link{connector: c, index: index, attempts: failures, connected: connected}
+		l := &link{connector: c, protocol: p.now, index: index, attempts: failures, connected: connected}
 		err := l.run(ctx)
 		if ctx.Err() != nil {
 			return
@@ -143,6 +165,7 @@ func (c *Connector) keep(ctx context.Context, index uint8, connected func()) {
 		failures++
 		wait := c.wait(failures, err)
 		c.logFailure(index, wait, err)
+		p.learn(err, c.logger().With("connIndex", index))
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
@@ -159,6 +182,8 @@ func (c *Connector) logFailure(index uint8, wait time.Duration, err error) {
 		log.Error("Register tunnel error from server side", "error", refusal.Cause)
 	case errors.Is(err, errLost):
 		log.Info("Lost connection with the edge")
+	case errors.Is(err, errQUICDial):
+		log.Error("Failed to dial a quic connection", "error", err)
 	default:
 		log.Error("Unable to establish connection with Cloudflare edge", "error", err)
 	}

@@ -2,29 +2,17 @@ package tunnelproto
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"net/http"
 	"time"
 )
 
 const unregisterTimeout = 5 * time.Second
 
-// serveControl registers over the control stream, stays until the connection
-// ends or the connector stops, and then unregisters.
-func (l *link) serveControl(w http.ResponseWriter, r *http.Request) {
+// register registers over the control stream, stays until the connection ends
+// or the connector stops, and then unregisters.
+func (l *link) register(ctx context.Context, stream io.ReadWriteCloser) {
 	defer close(l.parted)
-	ctx := r.Context()
-	rc := http.NewResponseController(w)
-	if err := rc.Flush(); err != nil {
-		l.fail(fmt.Errorf("open the control stream: %w", err))
-		return
-	}
-	client := newRegistrationClient(ctx, duplex{
-		Reader: r.Body,
-		Writer: flushWriter{w, rc},
-		close:  r.Body.Close,
-	})
+	client := newRPCClient(ctx, stream)
 	defer client.close()
 
 	reg := l.connector.registration(l.index, l.attempts)
@@ -33,6 +21,9 @@ func (l *link) serveControl(w http.ResponseWriter, r *http.Request) {
 	details, err := client.register(rctx, reg)
 	cancel()
 	if err != nil {
+		if l.connector.Refused != nil {
+			l.connector.Refused(err)
+		}
 		l.fail(err)
 		return
 	}
@@ -40,17 +31,20 @@ func (l *link) serveControl(w http.ResponseWriter, r *http.Request) {
 }
 
 // stay is the registered part of a link's life.
-func (l *link) stay(ctx context.Context, client *registrationClient, d Details) {
+func (l *link) stay(ctx context.Context, client *rpcClient, d Details) {
 	log := l.connector.logger().With("connIndex", l.index)
 	l.wasUp = true
-	me := Live{Index: l.index, Details: d}
+	me := Live{Index: l.index, Protocol: l.protocol, Details: d}
 	l.connector.up(me)
 	if l.connector.Registered != nil {
 		l.connector.Registered(me)
 	}
 	log.Info("Registered tunnel connection", "connection", d.ConnectionID, "event", 0,
-		"ip", l.edge.String(), "location", d.Location, "protocol", "http2")
+		"ip", l.edge.String(), "location", d.Location, "protocol", string(l.protocol))
 	l.connected()
+	if err := l.tellRules(ctx, client, d); err != nil {
+		log.Error("unable to send local configuration", "error", err)
+	}
 
 	select {
 	case <-l.stopping:
@@ -73,22 +67,19 @@ func (l *link) stay(ctx context.Context, client *registrationClient, d Details) 
 	log.Info("Unregistered tunnel connection")
 }
 
+// tellRules tells the edge the rules that the connector has of its own, once
+// per connector, where none come from the edge.
+func (l *link) tellRules(ctx context.Context, client *rpcClient, d Details) error {
+	if l.index != 0 || d.RemotelyManaged || l.connector.LocalConfig == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, rpcTimeout)
+	defer cancel()
+	return client.updateLocal(ctx, l.connector.LocalConfig())
+}
+
 // fail ends the link, whose connection is of no more use.
 func (l *link) fail(err error) {
 	l.err = err
 	close(l.failed)
-}
-
-// flushWriter sends each write at once.
-type flushWriter struct {
-	io.Writer
-	rc *http.ResponseController
-}
-
-func (f flushWriter) Write(p []byte) (int, error) {
-	n, err := f.Writer.Write(p)
-	if err == nil {
-		err = f.rc.Flush()
-	}
-	return n, err
 }

@@ -39,6 +39,12 @@ type Edge struct {
 	// connector came back, in which case Registered is told of the new one
 	// first. Requests under way on an unregistered one still finish.
 	Gone func(*Conn)
+	// LocalConfig is told the rules of a connector whose tunnel is not managed
+	// remotely; perhaps before Registered is told of the connection.
+	LocalConfig func(*Conn, []byte)
+	// UDPIdle is after how long a connector may close a UDP session over which
+	// nothing went. 0 means 210 s.
+	UDPIdle time.Duration
 	// Silence is for how long a connector may not be heard of before its
 	// connection counts as lost. 0 means cloudflared's own 5 s over QUIC, and
 	// 15 s over HTTP/2.

@@ -75,7 +75,7 @@ func protocolGoroutines() []string {
 	stacks := strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n")
 	return slices.DeleteFunc(stacks[1:], func(s string) bool { // the first is our own
 		return !strings.Contains(s, "culvert/internal/tunnelproto.") &&
-			!strings.Contains(s, "capnproto2") && !strings.Contains(s, "net/http.")
+			!strings.Contains(s, "capnproto2") && !strings.Contains(s, "quic-go") && !strings.Contains(s, "net/http.")
 	})
 }
 
@@ -144,13 +144,20 @@ func (te *testEdge) listen(addr string) {
 		te.t.Fatal(err)
 	}
 	te.addr = l.Addr().String()
+	pc, err := net.ListenPacket("udp", te.addr)
+	if err != nil {
+		te.t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
-	served := make(chan error, 1)
+	served := make(chan error, 2)
 	go func() { served <- te.edge.Serve(ctx, l) }()
+	go func() { served <- te.edge.ServeQUIC(ctx, pc) }()
 	te.stop = sync.OnceFunc(func() {
 		cancel()
-		if err := receive(te.t, "the edge stops", served); err != nil {
-			te.t.Error("edge:", err)
+		for range 2 {
+			if err := receive(te.t, "the edge stops", served); err != nil {
+				te.t.Error("edge:", err)
+			}
 		}
 	})
 }
@@ -174,10 +181,18 @@ func (te *testEdge) wait(n int) []*tunnelproto.Conn {
 	return te.all()
 }
 
+// both runs a test over either protocol.
+func both(t *testing.T, test func(*testing.T, tunnelproto.Protocol)) {
+	t.Helper()
+	for _, p := range []tunnelproto.Protocol{tunnelproto.HTTP2, tunnelproto.QUIC} {
+		t.Run(string(p), func(t *testing.T) { test(t, p) })
+	}
+}
+
 // connector makes one that may have n connections to te; change it, then run it.
-func (te *testEdge) connector(n int, h http.HandlerFunc) *tunnelproto.Connector {
+func (te *testEdge) connector(p tunnelproto.Protocol, n int, h http.HandlerFunc) *tunnelproto.Connector {
 	return &tunnelproto.Connector{
-		Token: testToken(), Edges: slices.Repeat([]string{te.addr}, n), TLS: te.ca.ClientTLS(),
+		Token: testToken(), Protocol: p, Edges: slices.Repeat([]string{te.addr}, n), TLS: te.ca.ClientTLS(),
 		ClientID: tunnelproto.NewUUID(), Version: "2026.8.2", Features: []string{"allow_remote_config"},
 		Handler: h, Backoff: func(int) time.Duration { return 10 * time.Millisecond },
 		Log: testLog(te.t).With("side", "connector"),

@@ -5,11 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
-	"log/slog"
-	"math"
 	"net"
-	"net/http"
 	"net/netip"
 	"sync"
 	"time"
@@ -18,6 +14,7 @@ import (
 // link is one connection of a connector, from dialling to its end.
 type link struct {
 	connector *Connector
+	protocol  Protocol
 	index     uint8
 	attempts  int    // failed ones before this
 	connected func() // told when registered
@@ -66,73 +63,46 @@ var errLost = errors.New("lost connection with the edge")
 
 // run returns when the connection and everything that it served have ended.
 func (l *link) run(ctx context.Context) error {
-	tc, err := l.dial(ctx)
-	if err != nil {
-		return err
-	}
 	l.stopping = ctx.Done()
 	l.parted, l.failed = make(chan struct{}), make(chan struct{})
-	l.edge = tc.RemoteAddr()
-	if addr, err := netip.ParseAddrPort(tc.LocalAddr().String()); err == nil {
-		l.local = addr.Addr().Unmap()
+	run := l.runHTTP2
+	if l.protocol == QUIC {
+		run = l.runQUIC
 	}
-
-	// Requests under way outlive ctx: that is what the grace period is for.
-	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	pc := &plainConn{Conn: tc, closed: make(chan struct{})}
-	srv := l.server(base)
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		_ = srv.Serve(newOneListener(pc))
-	}()
-	l.awaitEnd(pc)
-	_ = pc.Close()
-	_ = srv.Close()
-	<-served
-	cancel()
-	l.handlers.end()
+	if err := run(ctx); err != nil {
+		return err
+	}
 	return cmp.Or(l.err, errLost)
 }
 
-func (l *link) dial(ctx context.Context) (net.Conn, error) {
-	addr := l.connector.Edges[int(l.index)%len(l.connector.Edges)]
+// met notes the addresses of the two ends.
+func (l *link) met(local, edge net.Addr) {
+	l.edge = edge
+	if addr, err := netip.ParseAddrPort(local.String()); err == nil {
+		l.local = addr.Addr().Unmap()
+	}
+}
+
+// address is the edge that this connection goes to.
+func (l *link) address() string { return l.connector.Edges[int(l.index)%len(l.connector.Edges)] }
+
+// tls is for dialling the edge under one of its names.
+func (l *link) tls(name string, protocols ...string) *tls.Config {
 	conf := &tls.Config{MinVersion: tls.VersionTLS12}
 	if l.connector.TLS != nil {
 		conf = l.connector.TLS.Clone()
 	}
-	conf.ServerName = cmp.Or(conf.ServerName, ServerNameHTTP2)
-	conf.NextProtos = nil // cloudflared speaks no ALPN over TCP
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
-	defer cancel()
-	tc, err := (&tls.Dialer{Config: conf}).DialContext(ctx, "tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("dial the edge: %w", err)
-	}
-	return tc, nil
-}
-
-func (l *link) server(base context.Context) *http.Server {
-	var protocols http.Protocols
-	protocols.SetUnencryptedHTTP2(true)
-	settings := http2Pings(cmp.Or(l.connector.Silence, silenceHTTP2))
-	settings.MaxConcurrentStreams = math.MaxInt32
-	return &http.Server{
-		Protocols:   &protocols,
-		Handler:     http.HandlerFunc(l.serve),
-		BaseContext: func(net.Listener) context.Context { return base },
-		ErrorLog:    slog.NewLogLogger(l.connector.logger().Handler(), slog.LevelDebug),
-		HTTP2:       settings,
-	}
+	conf.ServerName = cmp.Or(conf.ServerName, name)
+	conf.NextProtos = protocols
+	return conf
 }
 
 // awaitEnd returns when the connection is closed, or, after we said that we
 // stop, when the grace period is over. The edge closes as soon as nothing is
 // under way.
-func (l *link) awaitEnd(pc *plainConn) {
+func (l *link) awaitEnd(closed <-chan struct{}) {
 	select {
-	case <-pc.closed:
+	case <-closed:
 		return
 	case <-l.failed:
 		return
@@ -143,7 +113,7 @@ func (l *link) awaitEnd(pc *plainConn) {
 	unasked := time.NewTimer(unregisterTimeout) // the control stream may not be open yet
 	defer unasked.Stop()
 	select {
-	case <-pc.closed:
+	case <-closed:
 		return
 	case <-l.failed:
 		return
@@ -152,51 +122,7 @@ func (l *link) awaitEnd(pc *plainConn) {
 	case <-l.parted:
 	}
 	select {
-	case <-pc.closed:
+	case <-closed:
 	case <-grace.C:
 	}
 }
-
-// plainConn hides that a connection is encrypted, so that net/http serves
-// HTTP/2 on it although no ALPN was spoken, and tells when it is closed.
-type plainConn struct {
-	net.Conn
-	once   sync.Once
-	closed chan struct{}
-}
-
-func (c *plainConn) Close() error {
-	err := c.Conn.Close()
-	c.once.Do(func() { close(c.closed) })
-	return err
-}
-
-// oneListener hands out one connection and then waits to be closed.
-type oneListener struct {
-	conns chan net.Conn
-	addr  net.Addr
-	once  sync.Once
-	done  chan struct{}
-}
-
-func newOneListener(c net.Conn) *oneListener {
-	l := &oneListener{conns: make(chan net.Conn, 1), addr: c.LocalAddr(), done: make(chan struct{})}
-	l.conns <- c
-	return l
-}
-
-func (l *oneListener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case <-l.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *oneListener) Close() error {
-	l.once.Do(func() { close(l.done) })
-	return nil
-}
-
-func (l *oneListener) Addr() net.Addr { return l.addr }

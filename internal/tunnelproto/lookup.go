@@ -21,8 +21,8 @@ func VirtualResolver() netip.AddrPort {
 }
 
 const (
-	lookupTries   = 3
-	lookupTimeout = 2 * time.Second // per try; datagrams may be lost
+	lookupTries   = 4
+	lookupWait    = 250 * time.Millisecond // for the first answer; then twice as long each time
 	maxDNSMessage = 4096
 )
 
@@ -65,12 +65,12 @@ func ask(ctx context.Context, conn net.Conn, name string, kind dnsmessage.Type) 
 	if err != nil {
 		return nil, err
 	}
-	for range lookupTries {
+	for try := range lookupTries {
 		if _, err = conn.Write(packed); err != nil {
 			break
 		}
 		var answer dnsmessage.Message
-		if answer, err = readAnswer(ctx, conn, query.ID); err == nil {
+		if answer, err = readAnswer(ctx, conn, query.ID, lookupWait<<try); err == nil {
 			return addresses(answer)
 		}
 		if ctx.Err() != nil {
@@ -80,8 +80,8 @@ func ask(ctx context.Context, conn net.Conn, name string, kind dnsmessage.Type) 
 	return nil, err
 }
 
-func readAnswer(ctx context.Context, conn net.Conn, id uint16) (dnsmessage.Message, error) {
-	if err := conn.SetReadDeadline(time.Now().Add(lookupTimeout)); err != nil {
+func readAnswer(ctx context.Context, conn net.Conn, id uint16, wait time.Duration) (dnsmessage.Message, error) {
+	if err := conn.SetReadDeadline(time.Now().Add(wait)); err != nil {
 		return dnsmessage.Message{}, err
 	}
 	buf := make([]byte, maxDNSMessage)

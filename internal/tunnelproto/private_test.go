@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,10 +45,10 @@ func dialer(ctx context.Context, addr string) (net.Conn, error) {
 }
 
 // connectPrivate starts a connector that reaches this machine's addresses.
-func connectPrivate(t *testing.T) *tunnelproto.Conn {
+func connectPrivate(t *testing.T, p tunnelproto.Protocol) *tunnelproto.Conn {
 	t.Helper()
 	te := startEdge(t)
-	c := te.connector(1, hello)
+	c := te.connector(p, 1, hello)
 	c.TCP = dialer
 	run(t, c)
 	return te.wait(1)[0]
@@ -64,98 +65,115 @@ func dial(t *testing.T, conn *tunnelproto.Conn, addr string) net.Conn {
 }
 
 func TestPrivateTCPReachesAnAddress(t *testing.T) {
-	conn := connectPrivate(t)
-	ended := make(chan struct{})
-	addr := target(t, func(c *net.TCPConn) { echo(c); close(ended) })
-	stream := dial(t, conn, addr)
-	if got := stream.RemoteAddr().String(); got != addr || stream.LocalAddr() == nil {
-		t.Errorf("it says that it leads to %s, not %s", got, addr)
-	}
-	echoes(t, stream)
-	receive(t, "the target sees the end", ended)
+	both(t, func(t *testing.T, p tunnelproto.Protocol) {
+		conn := connectPrivate(t, p)
+		ended := make(chan struct{})
+		addr := target(t, func(c *net.TCPConn) { echo(c); close(ended) })
+		stream := dial(t, conn, addr)
+		if got := stream.RemoteAddr().String(); got != addr || stream.LocalAddr() == nil {
+			t.Errorf("it says that it leads to %s, not %s", got, addr)
+		}
+		echoes(t, stream)
+		receive(t, "the target sees the end", ended)
+	})
 }
 
 func TestPrivateTCPSaysThatNobodyAnswers(t *testing.T) {
-	conn := connectPrivate(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = l.Close()
-	_, err = conn.DialTCP(t.Context(), l.Addr().String())
-	var unreachable *tunnelproto.UnreachableError
-	if !errors.As(err, &unreachable) || unreachable.Addr != l.Addr().String() {
-		t.Errorf("a closed port gave %v", err)
-	}
+	both(t, func(t *testing.T, p tunnelproto.Protocol) {
+		conn := connectPrivate(t, p)
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = l.Close()
+		_, err = conn.DialTCP(t.Context(), l.Addr().String())
+		var unreachable *tunnelproto.UnreachableError
+		if !errors.As(err, &unreachable) || unreachable.Addr != l.Addr().String() {
+			t.Fatalf("a closed port gave %v", err)
+		}
+		if why := strings.Contains(unreachable.Cause, "connection refused"); why != (p == tunnelproto.QUIC) {
+			t.Errorf("the cause is told as %q", unreachable.Cause)
+		}
+	})
 }
 
 func TestPrivateTCPIsRefusedWithoutANetwork(t *testing.T) {
-	_, err := connect(t, hello).DialTCP(t.Context(), "127.0.0.1:1")
-	if unreachable := (*tunnelproto.UnreachableError)(nil); !errors.As(err, &unreachable) {
-		t.Errorf("it gives %v", err)
-	}
+	both(t, func(t *testing.T, p tunnelproto.Protocol) {
+		_, err := connect(t, p, hello).DialTCP(t.Context(), "127.0.0.1:1")
+		if unreachable := (*tunnelproto.UnreachableError)(nil); !errors.As(err, &unreachable) {
+			t.Errorf("it gives %v", err)
+		}
+	})
 }
 
 func TestATargetAnswersAfterTheClientHasFinishedSending(t *testing.T) {
-	conn := connectPrivate(t)
-	stream := dial(t, conn, target(t, func(c *net.TCPConn) {
-		all, err := io.ReadAll(c) // ends with the client's half
-		if err != nil {
-			t.Error(err)
+	both(t, func(t *testing.T, p tunnelproto.Protocol) {
+		conn := connectPrivate(t, p)
+		stream := dial(t, conn, target(t, func(c *net.TCPConn) {
+			all, err := io.ReadAll(c) // ends with the client's half
+			if err != nil {
+				t.Error(err)
+			}
+			_, _ = c.Write(bytes.ToUpper(all))
+		}))
+		if _, err := io.WriteString(stream, "all of it"); err != nil {
+			t.Fatal(err)
 		}
-		_, _ = c.Write(bytes.ToUpper(all))
-	}))
-	if _, err := io.WriteString(stream, "all of it"); err != nil {
-		t.Fatal(err)
-	}
-	if err := stream.(interface{ CloseWrite() error }).CloseWrite(); err != nil {
-		t.Fatal(err)
-	}
-	if back, err := io.ReadAll(stream); err != nil || string(back) != "ALL OF IT" {
-		t.Errorf("back came %q (%v)", back, err)
-	}
+		if err := stream.(interface{ CloseWrite() error }).CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+		if back, err := io.ReadAll(stream); err != nil || string(back) != "ALL OF IT" {
+			t.Errorf("back came %q (%v)", back, err)
+		}
+	})
 }
 
 func TestAPrivateConnectionKeepsDeadlines(t *testing.T) {
-	conn := connectPrivate(t)
-	stream := dial(t, conn, target(t, echo))
-	if err := stream.SetReadDeadline(time.Now().Add(10 * time.Millisecond)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := stream.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Errorf("reading what does not come gives %v", err)
-	}
-	if err := stream.SetDeadline(time.Time{}); err != nil {
-		t.Fatal(err)
-	}
-	echoes(t, stream) // a deadline that passed harms nothing
+	both(t, func(t *testing.T, p tunnelproto.Protocol) {
+		conn := connectPrivate(t, p)
+		stream := dial(t, conn, target(t, echo))
+		if err := stream.SetReadDeadline(time.Now().Add(10 * time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := stream.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("reading what does not come gives %v", err)
+		}
+		if err := stream.SetDeadline(time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		echoes(t, stream) // a deadline that passed harms nothing
+	})
 }
 
 func TestATornPrivateConnectionDoesNotLookFinished(t *testing.T) {
-	conn := connectPrivate(t)
-	stream := dial(t, conn, target(t, echo))
-	go func() { _ = conn.Close() }()
-	if n, err := stream.Read(make([]byte, 1)); err == nil || errors.Is(err, io.EOF) {
-		t.Errorf("%d bytes, %v", n, err)
-	}
+	both(t, func(t *testing.T, p tunnelproto.Protocol) {
+		conn := connectPrivate(t, p)
+		stream := dial(t, conn, target(t, echo))
+		go func() { _ = conn.Close() }()
+		if n, err := stream.Read(make([]byte, 1)); err == nil || errors.Is(err, io.EOF) {
+			t.Errorf("%d bytes, %v", n, err)
+		}
+	})
 }
 
 func TestWhoDialsMayGiveUp(t *testing.T) {
-	te := startEdge(t)
-	c := te.connector(1, hello)
-	asked := make(chan struct{})
-	c.TCP = func(ctx context.Context, _ string) (net.Conn, error) {
-		close(asked)
-		<-ctx.Done()
-		return nil, ctx.Err()
-	}
-	run(t, c)
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() {
-		<-asked
-		cancel()
-	}()
-	if _, err := te.wait(1)[0].DialTCP(ctx, "192.0.2.1:80"); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
+	both(t, func(t *testing.T, p tunnelproto.Protocol) {
+		te := startEdge(t)
+		c := te.connector(p, 1, hello)
+		asked := make(chan struct{})
+		c.TCP = func(ctx context.Context, _ string) (net.Conn, error) {
+			close(asked)
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		run(t, c)
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			<-asked
+			cancel()
+		}()
+		if _, err := te.wait(1)[0].DialTCP(ctx, "192.0.2.1:80"); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"sync/atomic"
+	"time"
 
 	capnp "zombiezen.com/go/capnproto2"
 	"zombiezen.com/go/capnproto2/rpc"
@@ -15,6 +16,8 @@ import (
 type registrar interface {
 	register(context.Context, Registration) (Details, *RegisterError)
 	unregister()
+	// updateLocal is told the rules of a connector that has its own.
+	updateLocal(config []byte)
 	// answered is told when the answer to register was handed to the connection.
 	answered()
 }
@@ -42,10 +45,14 @@ func serveRegistrar(stream io.ReadWriteCloser, r registrar) *rpc.Conn {
 			},
 		},
 		{
-			// A connector with local rules tells them; nothing here needs them.
 			Method: methodUpdateLocal(),
-			Impl: func(context.Context, capnp.CallOptions, capnp.Struct, capnp.Struct) error {
-				return nil
+			Impl: func(_ context.Context, _ capnp.CallOptions, params, _ capnp.Struct) error {
+				var read reader
+				config := read.data(params, 0)
+				if read.err == nil {
+					r.updateLocal(config)
+				}
+				return read.err
 			},
 		},
 	}, nil)
@@ -83,46 +90,52 @@ func (a *announcing) SendMessage(ctx context.Context, m rpccapnp.Message) error 
 	return err
 }
 
-// registrationClient is the connector's side of the control stream.
-type registrationClient struct {
+// rpcTimeout bounds a call that the other side answers by itself.
+const rpcTimeout = 5 * time.Second
+
+// rpcClient asks the other side of a stream.
+type rpcClient struct {
 	conn *rpc.Conn
-	edge capnp.Client
+	far  capnp.Client
 }
 
-func newRegistrationClient(ctx context.Context, stream io.ReadWriteCloser) *registrationClient {
+func newRPCClient(ctx context.Context, stream io.ReadWriteCloser) *rpcClient {
 	conn := rpc.NewConn(rpc.StreamTransport(stream), rpc.ConnLog(nil))
-	return &registrationClient{conn: conn, edge: conn.Bootstrap(ctx)}
+	return &rpcClient{conn: conn, far: conn.Bootstrap(ctx)}
 }
 
-func (c *registrationClient) register(ctx context.Context, reg Registration) (Details, error) {
-	results, err := c.edge.Call(&capnp.Call{
-		Ctx:        ctx,
-		Method:     methodRegister(),
-		ParamsSize: sizeRegister(),
-		ParamsFunc: func(p capnp.Struct) error { return writeRegistration(p, reg) },
-	}).Struct()
+func (c *rpcClient) call(ctx context.Context, m capnp.Method, size capnp.ObjectSize, params func(capnp.Struct) error) (capnp.Struct, error) {
+	return c.far.Call(&capnp.Call{Ctx: ctx, Method: m, ParamsSize: size, ParamsFunc: params}).Struct()
+}
+
+// close returns when nothing of the client uses the stream any more.
+func (c *rpcClient) close() {
+	_ = c.conn.Close() // it says only that it was closed already
+	<-c.conn.Done()
+}
+
+// What a connector asks of the edge over the control stream.
+
+func (c *rpcClient) register(ctx context.Context, reg Registration) (Details, error) {
+	results, err := c.call(ctx, methodRegister(), sizeRegister(), func(p capnp.Struct) error {
+		return writeRegistration(p, reg)
+	})
 	if err != nil {
 		return Details{}, err
 	}
 	return readResponse(results)
 }
 
-func (c *registrationClient) unregister(ctx context.Context) error {
-	_, err := c.edge.Call(&capnp.Call{Ctx: ctx, Method: methodUnregister()}).Struct()
+func (c *rpcClient) unregister(ctx context.Context) error {
+	_, err := c.call(ctx, methodUnregister(), capnp.ObjectSize{}, noParams)
 	return err
 }
 
-// close returns when nothing of the client uses the stream any more.
-func (c *registrationClient) close() {
-	_ = c.conn.Close() // it says only that it was closed already
-	<-c.conn.Done()
+func (c *rpcClient) updateLocal(ctx context.Context, config []byte) error {
+	_, err := c.call(ctx, methodUpdateLocal(), sizeUpdateLocal(), func(p capnp.Struct) error {
+		return p.SetData(0, config)
+	})
+	return err
 }
 
-// duplex joins the two halves of an HTTP/2 stream.
-type duplex struct {
-	io.Reader
-	io.Writer
-	close func() error
-}
-
-func (d duplex) Close() error { return d.close() }
+func noParams(capnp.Struct) error { return nil }

@@ -8,20 +8,13 @@ import (
 	"net/netip"
 )
 
-// Protocol is what a connection of a connector is carried by.
-type Protocol string
-
-// The protocols that cloudflared speaks.
-const (
-	HTTP2 Protocol = "http2"
-	QUIC  Protocol = "quic"
-)
-
 // streams is the edge's end of a connection, apart from its registration. What
 // returns ErrGone sent nothing and left a request's body alone.
 type streams interface {
 	protocol() Protocol
 	remoteAddr() net.Addr
+	// registered is told what the connector can do, before it is used.
+	registered(Registration)
 	roundTrip(*http.Request) (*http.Response, error)
 	// websocket's stream is nil where the origin did not agree.
 	websocket(*http.Request) (*http.Response, io.ReadWriteCloser, error)

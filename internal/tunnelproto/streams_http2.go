@@ -48,6 +48,8 @@ func (s *http2Streams) protocol() Protocol { return HTTP2 }
 
 func (s *http2Streams) remoteAddr() net.Addr { return s.net.RemoteAddr() }
 
+func (*http2Streams) registered(Registration) {}
+
 func (s *http2Streams) close() error {
 	err := s.net.Close()
 	_ = s.h2.Close()

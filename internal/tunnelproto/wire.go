@@ -30,6 +30,9 @@ func sizeRegister() capnp.ObjectSize { return capnp.ObjectSize{DataSize: 8, Poin
 func sizeAuth() capnp.ObjectSize     { return capnp.ObjectSize{PointerCount: 2} }
 func sizeOptions() capnp.ObjectSize  { return capnp.ObjectSize{DataSize: 8, PointerCount: 2} }
 func sizeClient() capnp.ObjectSize   { return capnp.ObjectSize{PointerCount: 4} }
+func sizeUpdateLocal() capnp.ObjectSize {
+	return capnp.ObjectSize{PointerCount: 1}
+}
 func sizeResult() capnp.ObjectSize   { return capnp.ObjectSize{PointerCount: 1} }
 func sizeResponse() capnp.ObjectSize { return capnp.ObjectSize{DataSize: 8, PointerCount: 1} }
 func sizeRefusal() capnp.ObjectSize  { return capnp.ObjectSize{DataSize: 16, PointerCount: 1} }
