@@ -5,14 +5,18 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/culvert/culvert/internal/tunnelproto"
 )
 
-// ServeTunnels accepts connectors (cloudflared or a stand-in) on l until ctx
-// ends.
-func (c *Cloud) ServeTunnels(ctx context.Context, l net.Listener) error {
+// ServeTunnels accepts connectors (cloudflared or a stand-in) on l over HTTP/2
+// and on pc over QUIC until ctx ends. Without pc QUIC does not get through, as
+// where UDP is blocked.
+func (c *Cloud) ServeTunnels(ctx context.Context, l net.Listener, pc net.PacketConn) error {
 	ca, err := c.certs.get()
 	if err != nil {
 		return err
@@ -33,10 +37,33 @@ func (c *Cloud) ServeTunnels(ctx context.Context, l net.Listener) error {
 			c.join(conn.Registration(), conn.Details().ConnectionID, from, remote{conn})
 		},
 	}
-	if err := edge.Serve(ctx, l); err != nil {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return edge.Serve(ctx, l) })
+	if pc != nil {
+		group.Go(func() error { return edge.ServeQUIC(ctx, pc) })
+	}
+	if err := group.Wait(); err != nil {
 		return fmt.Errorf("serve tunnels: %w", err)
 	}
 	return nil
+}
+
+// listenTunnel opens a port for TCP and the same for UDP.
+func listenTunnel(host string, port int) (l net.Listener, pc net.PacketConn, err error) {
+	const tries = 20 // a port that is free for one may be taken for the other
+	for range tries {
+		if l, err = net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port))); err != nil {
+			break
+		}
+		if pc, err = net.ListenPacket("udp", l.Addr().String()); err == nil {
+			return l, pc, nil
+		}
+		l.Close()
+		if port != 0 {
+			break
+		}
+	}
+	return nil, nil, fmt.Errorf("listen for connectors: %w", err)
 }
 
 // remote is a connector at the other end of a network connection.

@@ -48,36 +48,79 @@ func repeats(t *testing.T, conn net.Conn) {
 	}
 }
 
-func TestAPrivateAddressIsReachedThroughTheTunnelWithoutARule(t *testing.T) {
-	s := serve(t, Options{})
-	tunnel := s.newTunnel("t")
-	inside := s.cloud.Inside(tunnel.text("id"))
-	if _, err := inside.DialTCP(t.Context(), "127.0.0.1:1"); !errors.Is(err, errNoConnection) {
-		t.Errorf("without a connector: %v", err)
-	}
+// connectPrivate runs a connector that reaches this machine's addresses.
+func (s *served) connectPrivate(tunnel object, p tunnelproto.Protocol) {
+	s.Helper()
 	c := s.newConnector(tunnel.text("token"), http.NotFoundHandler())
+	c.Protocol = p
 	c.TCP = func(ctx context.Context, addr string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "tcp", addr)
+	}
+	c.UDP = func(ctx context.Context, addr netip.AddrPort) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "udp", addr.String())
 	}
 	s.run(c)
 	s.eventually("the tunnel is up", func() bool {
 		return s.ok("GET", "A/cfd_tunnel/"+tunnel.text("id"), "").text("status") == "healthy"
 	})
-	conn, err := inside.DialTCP(t.Context(), echo(t))
+}
+
+func TestAPrivateAddressIsReachedThroughTheTunnelWithoutARule(t *testing.T) {
+	for _, p := range []tunnelproto.Protocol{tunnelproto.HTTP2, tunnelproto.QUIC} {
+		t.Run(string(p), func(t *testing.T) {
+			s := serve(t, Options{})
+			tunnel := s.newTunnel("t")
+			inside := s.cloud.Inside(tunnel.text("id"))
+			if _, err := inside.DialTCP(t.Context(), "127.0.0.1:1"); !errors.Is(err, errNoConnection) {
+				t.Errorf("without a connector: %v", err)
+			}
+			s.connectPrivate(tunnel, p)
+			conn, err := inside.DialTCP(t.Context(), echo(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			repeats(t, conn)
+			var unreachable *tunnelproto.UnreachableError
+			if _, err := inside.DialTCP(t.Context(), "127.0.0.1:1"); !errors.As(err, &unreachable) {
+				t.Errorf("a closed port gives %v", err)
+			}
+		})
+	}
+}
+
+func TestUDPTakesAConnectionOverQUIC(t *testing.T) {
+	s := serve(t, Options{})
+	tunnel := s.newTunnel("t")
+	inside := s.cloud.Inside(tunnel.text("id"))
+	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	repeats(t, conn)
-	var unreachable *tunnelproto.UnreachableError
-	if _, err := inside.DialTCP(t.Context(), "127.0.0.1:1"); !errors.As(err, &unreachable) {
-		t.Errorf("a closed port gives %v", err)
-	}
-	if _, err := inside.DialUDP(t.Context(), netip.MustParseAddrPort("127.0.0.1:53")); !errors.Is(err, tunnelproto.ErrNoUDP) {
-		t.Errorf("UDP over http2 gives %v", err)
+	defer pc.Close()
+	go func() {
+		buf := make([]byte, 100)
+		if n, from, err := pc.ReadFrom(buf); err == nil {
+			pc.WriteTo(buf[:n], from)
+		}
+	}()
+	addr := pc.LocalAddr().(*net.UDPAddr).AddrPort()
+
+	s.connectPrivate(tunnel, tunnelproto.HTTP2)
+	if _, err := inside.DialUDP(t.Context(), addr); !errors.Is(err, tunnelproto.ErrNoUDP) {
+		t.Errorf("over http2 alone: %v", err)
 	}
 	if _, err := inside.Lookup(t.Context(), "web"); !errors.Is(err, tunnelproto.ErrNoUDP) {
-		t.Errorf("a name over http2 gives %v", err)
+		t.Errorf("a name over http2 alone: %v", err)
 	}
+	s.connectPrivate(tunnel, tunnelproto.QUIC)
+	s.eventually("the second connector is there", func() bool {
+		conn, err := inside.DialUDP(t.Context(), addr)
+		if err != nil {
+			return false
+		}
+		repeats(t, conn)
+		return true
+	})
 }
 
 // privateStub is a network with one name in it.

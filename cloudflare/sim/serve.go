@@ -37,6 +37,7 @@ type Server struct {
 	Addresses
 	cloud                    *Cloud
 	api, edge, plain, tunnel net.Listener
+	tunnelUDP                net.PacketConn // QUIC; the same port as tunnel
 }
 
 // Listen opens the listeners; Run serves them.
@@ -52,13 +53,17 @@ func (c *Cloud) Listen(o ServeOptions) (*Server, error) {
 	for _, want := range []struct {
 		at   *net.Listener
 		port int
-	}{{&s.api, o.API}, {&s.edge, o.Edge}, {&s.plain, o.Plain}, {&s.tunnel, o.Tunnel}} {
+	}{{&s.api, o.API}, {&s.edge, o.Edge}, {&s.plain, o.Plain}} {
 		l, err := net.Listen("tcp", net.JoinHostPort(o.Host, fmt.Sprint(want.port)))
 		if err != nil {
 			s.close()
 			return nil, fmt.Errorf("listen for the simulated Cloudflare: %w", err)
 		}
 		*want.at = l
+	}
+	if s.tunnel, s.tunnelUDP, err = listenTunnel(o.Host, o.Tunnel); err != nil {
+		s.close()
+		return nil, err
 	}
 	s.Addresses = Addresses{URL: "http://" + s.api.Addr().String() + apiRoot, Edge: s.edge.Addr().String(),
 		Plain: s.plain.Addr().String(), Tunnel: s.tunnel.Addr().String(), CA: string(ca.PEM())}
@@ -73,6 +78,9 @@ func (s *Server) close() {
 			l.Close()
 		}
 	}
+	if s.tunnelUDP != nil {
+		s.tunnelUDP.Close()
+	}
 }
 
 // Run serves until ctx ends, and then closes every connection. It returns nil
@@ -85,7 +93,7 @@ func (s *Server) Run(ctx context.Context) error {
 	group.Go(func() error { return c.serveHTTP(ctx, s.api, c.API()) })
 	group.Go(func() error { return c.serveHTTP(ctx, secure, c.Edge()) })
 	group.Go(func() error { return c.serveHTTP(ctx, s.plain, c.PlainEdge()) })
-	group.Go(func() error { return c.ServeTunnels(ctx, s.tunnel) })
+	group.Go(func() error { return c.ServeTunnels(ctx, s.tunnel, s.tunnelUDP) })
 	return group.Wait()
 }
 

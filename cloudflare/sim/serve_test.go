@@ -56,22 +56,31 @@ func (s *served) fetch(rawURL string) (int, string) {
 	if err != nil {
 		s.Fatal(err)
 	}
+	return s.read(resp)
+}
+
+// post may run on another goroutine than the test.
+func (s *served) post(rawURL, body string) (int, string) {
+	s.Helper()
+	resp, err := s.client.Post(rawURL, "text/plain", strings.NewReader(body))
+	if err != nil {
+		s.Error(err)
+		return 0, ""
+	}
+	return s.read(resp)
+}
+
+func (s *served) read(resp *http.Response) (int, string) {
+	s.Helper()
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		s.Fatal(err)
+		s.Error(err)
 	}
 	return resp.StatusCode, string(body)
 }
 
-// runConnector runs a connector over the network until the test ends or stop
-// is called.
-func (s *served) runConnector(token string, h http.Handler) (stop func()) {
-	s.Helper()
-	return s.run(s.newConnector(token, h))
-}
-
-// newConnector makes one; change it, then run it.
+// newConnector makes one that comes over the network; change it, then run it.
 func (s *served) newConnector(token string, h http.Handler) *tunnelproto.Connector {
 	s.Helper()
 	parsed, err := tunnelproto.ParseToken(token)
@@ -83,6 +92,7 @@ func (s *served) newConnector(token string, h http.Handler) *tunnelproto.Connect
 		Backoff: func(int) time.Duration { return 10 * time.Millisecond }}
 }
 
+// run runs a connector until the test ends or stop is called.
 func (s *served) run(connector *tunnelproto.Connector) (stop func()) {
 	s.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -102,16 +112,23 @@ func (s *served) run(connector *tunnelproto.Connector) (stop func()) {
 }
 
 func TestAVisitorReachesTheOriginThroughARealTunnel(t *testing.T) {
+	for _, p := range []tunnelproto.Protocol{tunnelproto.HTTP2, tunnelproto.QUIC} {
+		t.Run(string(p), func(t *testing.T) { visitThroughATunnel(t, p) })
+	}
+}
+
+func visitThroughATunnel(t *testing.T, p tunnelproto.Protocol) {
 	s := serve(t, Options{})
 	tunnel := s.newTunnel("t")
 	path := "A/cfd_tunnel/" + tunnel.text("id")
 	s.newCNAME("app", tunnel.text("id")+".cfargotunnel.com")
-	stop := s.runConnector(tunnel.text("token"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	c := s.newConnector(tunnel.text("token"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/down":
 			tunnelproto.Refuse(w)
 		case "/ws":
 			w.Header().Set("Sec-Websocket-Accept", "yes")
+			w.WriteHeader(http.StatusSwitchingProtocols)
 			here, there := net.Pipe()
 			go func() { io.Copy(there, there) }()
 			tunnelproto.Splice(w, r, here)
@@ -119,6 +136,8 @@ func TestAVisitorReachesTheOriginThroughARealTunnel(t *testing.T) {
 			fmt.Fprintf(w, "origin: %s %s %s", r.Host, r.URL.Path, r.Header.Get("X-Forwarded-Proto"))
 		}
 	}))
+	c.Protocol = p
+	stop := s.run(c)
 	s.eventually("the tunnel is healthy", func() bool { return s.ok("GET", path, "").text("status") == "healthy" })
 	s.ok("PUT", path+"/configurations", `{"config":{"ingress":[{"service":"http_status:404"}]}}`)
 	s.eventually("the connector has the configuration", func() bool {
