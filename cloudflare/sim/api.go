@@ -22,8 +22,8 @@ type call struct {
 	state   *state
 	now     time.Time
 	token   *token
-	account *account // set if the path names one
-	zone    *zone    // likewise
+	account *account // of the path, or of its zone
+	zone    *zone    // of the path
 	id      string   // of the object in the path
 	client  string   // of the connector in the path
 	query   url.Values
@@ -80,15 +80,18 @@ func (c *Cloud) answer(r *http.Request, path string, body []byte) reply {
 func (c *Cloud) operate(r *http.Request, found map[string]*route, route *route, params map[string]string,
 	path string, body []byte) (reply, []func()) {
 	now := c.now()
-	who, err := c.state.authenticate(r.Header, path, now)
+	who, err := c.state.authenticate(r, path, now)
 	if err != nil {
 		return failure(err), nil
 	}
-	header, limited := c.limits.count(who.User, c.o.RateLimit, now)
+	var left quota // none: no limit
+	if c.o.RateLimit > 0 {
+		left = c.limits.count(who.User, c.o.RateLimit, now)
+	}
 	out, after := reply{}, []func(){}
 	switch {
-	case limited:
-		out = failure(errRateLimit)
+	case left.wait > 0:
+		out = failure(c.o.Unsure.errRateLimit())
 	case found == nil:
 		out = failure(noRoute(apiRoot + path))
 	case route == nil:
@@ -102,8 +105,8 @@ func (c *Cloud) operate(r *http.Request, found map[string]*route, route *route, 
 		}
 		after = call.after
 	}
-	for name, values := range header {
-		out.header[name] = values
+	if left.limit > 0 {
+		left.announce(out.header, now, c.o.Unsure.RateLimitFields)
 	}
 	return out, after
 }
@@ -140,6 +143,7 @@ func (c *call) locate(params map[string]string) error {
 			return errUnauthorized
 		}
 		c.zone = z
+		c.account, _ = c.state.Accounts.get(z.AccountID)
 	}
 	return nil
 }

@@ -153,8 +153,8 @@ func TestListsComeInPagesAndEndWithAnEmptyOne(t *testing.T) {
 		r := w.succeed("GET", "A/cfd_tunnel?is_deleted=false&per_page=3&page="+strconv.Itoa(number), "")
 		rows := decode[[]object](w, r)
 		want := resultInfo{Page: number, PerPage: 3, Count: len(rows), TotalCount: 7, TotalPages: 3}
-		if *r.ResultInfo != want {
-			t.Errorf("page %d: %+v", number, *r.ResultInfo)
+		if r.info() != want {
+			t.Errorf("page %d: %+v", number, r.info())
 		}
 		if len(rows) == 0 {
 			break
@@ -223,14 +223,11 @@ func TestCallsAreLogged(t *testing.T) {
 func TestEveryRouteIsReachable(t *testing.T) {
 	w := newWorld(t, Options{})
 	id := "00000000-0000-4000-8000-000000000000"
-	for _, group := range [][]route{tokenRoutes(), accountRoutes(), zoneRoutes(), recordRoutes(), tunnelRoutes(),
-		configRoutes(), organizationRoutes(), identityRoutes(), policyRoutes(), appRoutes()} {
-		for _, r := range group {
-			path := strings.NewReplacer("{account}", w.AccountID, "{zone}", w.ZoneID, "{id}", id, "{client}", id,
-				"{record}", w.ZoneID).Replace(strings.TrimPrefix(r.path, "/"))
-			if got := w.call(r.method, path, "{}"); got.code() == 7003 || got.status == http.StatusMethodNotAllowed {
-				t.Errorf("%s %s does not route: %s", r.method, r.path, got.body)
-			}
+	for _, r := range allRoutes() {
+		path := strings.NewReplacer("{account}", w.AccountID, "{zone}", w.ZoneID, "{id}", id, "{client}", id,
+			"{record}", w.ZoneID).Replace(strings.TrimPrefix(r.path, "/"))
+		if got := w.call(r.method, path, "{}"); got.code() == 7003 || got.status == http.StatusMethodNotAllowed {
+			t.Errorf("%s %s does not route: %s", r.method, r.path, got.body)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +18,9 @@ type token struct {
 	Permissions []string   `json:"permissions"`     // as the API names them: "DNS Write"
 	Accounts    []string   `json:"accounts"`        // reachable ones; empty: all of the user's
 	Status      string     `json:"status"`          // active, disabled, expired
+	NotBefore   *time.Time `json:"not_before,omitempty"`
 	ExpiresOn   *time.Time `json:"expires_on,omitempty"`
+	From        []string   `json:"from,omitempty"` // networks it may be used from; empty: any
 }
 
 func (t *token) covers(account string) bool {
@@ -73,6 +76,9 @@ func orgArea() area {
 func recordArea() area  { return area{names: []string{"DNS"}} }
 func accountArea() area { return area{names: []string{"Account Settings"}} }
 
+func userGroupsArea() area    { return area{names: []string{"API Tokens"}} }
+func accountGroupsArea() area { return area{names: []string{"Account API Tokens"}} }
+
 func zoneArea(operation string) area {
 	return area{names: []string{"Zone"}, missing: "com.cloudflare.api.account.zone." + operation}
 }
@@ -82,13 +88,6 @@ func (a area) refusal() error {
 		return refuse(http.StatusForbidden, 0, "Actor requires permission \""+a.missing+"\" to do this")
 	}
 	return errPermission
-}
-
-// AllPermissions opens everything that the simulator serves.
-func AllPermissions() []string {
-	return []string{"Cloudflare Tunnel Write", "Access: Apps and Policies Write",
-		"Access: Organizations, Identity Providers, and Groups Write",
-		"DNS Write", "Zone Write", "Account Settings Read"}
 }
 
 var (
@@ -104,25 +103,68 @@ var (
 )
 
 // authenticate finds the token of a request.
-func (s *state) authenticate(h http.Header, path string, now time.Time) (*token, error) {
-	value := h.Get("Authorization")
+func (s *state) authenticate(r *http.Request, path string, now time.Time) (*token, error) {
+	verifying := strings.HasSuffix(path, "/tokens/verify")
+	value := r.Header.Get("Authorization")
 	if value == "" {
-		return nil, errNoToken
+		return nil, withKey(r.Header, verifying)
 	}
 	value, bearer := strings.CutPrefix(value, "Bearer ")
 	if !bearer || !wellFormed(value) {
 		return nil, errMalformed
 	}
-	verifying := strings.HasSuffix(path, "/tokens/verify")
 	t, known := s.Tokens.get(value)
 	switch {
-	case known && (verifying || t.state(now) == "active"):
+	case known && !t.from(clientIP(r)):
+		return nil, errLocation(clientIP(r))
+	case known && (verifying || t.usable(now)):
 		return t, nil
 	case verifying:
 		return nil, errInvalidToken
 	default:
 		return nil, errUnknownToken
 	}
+}
+
+func (t *token) usable(now time.Time) bool {
+	return t.state(now) == "active" && (t.NotBefore == nil || !now.Before(*t.NotBefore))
+}
+
+// from tells whether a token may be used from an address.
+func (t *token) from(ip netip.Addr) bool {
+	return len(t.From) == 0 || slices.ContainsFunc(t.From, func(network string) bool {
+		prefix, err := netip.ParsePrefix(network)
+		return err == nil && prefix.Contains(ip)
+	})
+}
+
+// errLocation refuses a token that is used from elsewhere. Its wording was not
+// established.
+func errLocation(ip netip.Addr) error {
+	return refuse(http.StatusForbidden, 9109, "Cannot use the access token from location: "+ip.String())
+}
+
+// withKey answers a call without a token: with a Global API Key, of which the
+// simulator has none, or with nothing.
+func withKey(h http.Header, verifying bool) error {
+	key, email := h.Get("X-Auth-Key"), h.Get("X-Auth-Email")
+	switch {
+	case key == "" && email == "":
+		return errNoToken
+	case verifying:
+		return refuse(http.StatusBadRequest, 1001, `Missing "Authorization" header`)
+	}
+	var chain []problem
+	if !strings.Contains(email, "@") {
+		chain = append(chain, problem{Code: 6102, Message: "Invalid format for X-Auth-Email header"})
+	}
+	if !isHex(key, 37) && !strings.HasPrefix(key, "cfk_") {
+		chain = append(chain, problem{Code: 6103, Message: "Invalid format for X-Auth-Key header"})
+	}
+	if len(chain) > 0 {
+		return refuse(http.StatusBadRequest, 6003, "Invalid request headers", chain...)
+	}
+	return refuse(http.StatusForbidden, 9103, "Unknown X-Auth-Key or X-Auth-Email")
 }
 
 // wellFormed tells the shape of a token, old or new, from junk.

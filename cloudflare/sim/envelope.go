@@ -11,7 +11,7 @@ import (
 type answer struct {
 	status   int // 0: 200
 	result   any
-	info     *resultInfo
+	info     any // result_info: none of a list that comes whole
 	messages []message
 }
 
@@ -51,7 +51,7 @@ type envelope struct {
 	Success    bool            `json:"success"`
 	Errors     []problem       `json:"errors"`
 	Messages   []message       `json:"messages"`
-	ResultInfo *resultInfo     `json:"result_info,omitempty"`
+	ResultInfo any             `json:"result_info,omitempty"`
 }
 
 // reply is an answer ready to send. It is made while the state is locked,

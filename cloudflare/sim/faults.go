@@ -86,10 +86,10 @@ func (c *Cloud) withFaults(r *http.Request, path string, answer func() reply) re
 	if f.Between != nil {
 		f.Between()
 	}
-	return f.spoil(answer)
+	return f.spoil(answer, c.o.Unsure)
 }
 
-func (f *Fault) spoil(answer func() reply) reply {
+func (f *Fault) spoil(answer func() reply, u Unsure) reply {
 	switch {
 	case f.ResetBefore:
 		return reply{status: connectionReset}
@@ -99,8 +99,8 @@ func (f *Fault) spoil(answer func() reply) reply {
 	case f.SuccessFalse:
 		return failure(refuse(http.StatusOK, 1, "An unknown error has occurred"))
 	case f.RetryAfter > 0:
-		out := failure(errRateLimit)
-		out.header.Set("Retry-After", strconv.Itoa(int(f.RetryAfter/time.Second)))
+		out := failure(u.errRateLimit())
+		out.header.Set("Retry-After", strconv.Itoa(seconds(f.RetryAfter)))
 		return out
 	case f.Status != 0:
 		return reply{status: f.Status, header: http.Header{"Content-Type": {"text/html"}}, body: []byte(f.Body)}

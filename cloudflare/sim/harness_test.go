@@ -65,6 +65,13 @@ type response struct {
 	envelope
 }
 
+// info is the result_info of a list in pages.
+func (r response) info() (info resultInfo) {
+	b, _ := json.Marshal(r.ResultInfo)
+	json.Unmarshal(b, &info) // of something else it stays empty
+	return info
+}
+
 func (r response) code() int {
 	if len(r.Errors) == 0 {
 		return -1
@@ -76,15 +83,22 @@ func (r response) code() int {
 // account and zone. err is a connection that broke.
 func (w *world) send(token, method, path, body string) (response, error) {
 	w.Helper()
+	header := http.Header{}
+	if token != "" {
+		header.Set("Authorization", "Bearer "+token)
+	}
+	return w.sendWith(header, method, path, body)
+}
+
+func (w *world) sendWith(header http.Header, method, path, body string) (response, error) {
+	w.Helper()
 	path = strings.Replace(path, "A/", "accounts/"+w.AccountID+"/", 1)
 	path = strings.Replace(path, "Z/", "zones/"+w.ZoneID+"/", 1)
 	req, err := http.NewRequest(method, w.api.URL+"/client/v4/"+path, strings.NewReader(body))
 	if err != nil {
 		w.Fatal(err)
 	}
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
+	req.Header = header
 	resp, err := w.api.Client().Do(req)
 	if err != nil {
 		return response{}, err

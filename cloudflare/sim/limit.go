@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"sync"
@@ -11,8 +12,15 @@ import (
 // which a user who exceeded it is refused everything.
 const limitWindow = 5 * time.Minute
 
-var errRateLimit = refuse(http.StatusTooManyRequests, 10429,
-	"More than 1200 requests per 300 seconds reached. Please wait and consider throttling your request speed")
+// errRateLimit is the refusal of a call too many. Reports have two codes.
+func (u Unsure) errRateLimit() error {
+	code := 10429
+	if u.RateLimitIs971 {
+		code = 971
+	}
+	return refuse(http.StatusTooManyRequests, code,
+		"More than 1200 requests per 300 seconds reached. Please wait and consider throttling your request speed")
+}
 
 // limits counts the calls of each user.
 type limits struct {
@@ -25,12 +33,15 @@ type window struct {
 	calls int
 }
 
-// count takes one call of a user and tells whether it is refused. The header
-// goes with the answer either way. A limit below 0 counts nothing.
-func (l *limits) count(user string, limit int, now time.Time) (http.Header, bool) {
-	if limit < 0 {
-		return nil, false
-	}
+// quota is what a user has left after a call.
+type quota struct {
+	limit, left int
+	reset       time.Time
+	wait        time.Duration // until calls are answered again; 0: this one is
+}
+
+// count takes one call of a user.
+func (l *limits) count(user string, limit int, now time.Time) quota {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	w := l.users[user]
@@ -45,14 +56,28 @@ func (l *limits) count(user string, limit int, now time.Time) (http.Header, bool
 	if w.calls == limit+1 {
 		w.ends = now.Add(limitWindow) // the block starts where the limit was crossed
 	}
-	h := http.Header{}
-	h.Set("X-Ratelimit-Limit", strconv.Itoa(limit))
-	h.Set("X-Ratelimit-Remaining", strconv.Itoa(max(0, limit-w.calls)))
-	h.Set("X-Ratelimit-Reset", w.ends.Format(http.TimeFormat))
-	if w.calls <= limit {
-		return h, false
+	q := quota{limit: limit, left: max(0, limit-w.calls), reset: w.ends}
+	if w.calls > limit {
+		q.wait = w.ends.Sub(now)
 	}
-	seconds := (w.ends.Sub(now) + time.Second - 1) / time.Second
-	h.Set("Retry-After", strconv.Itoa(int(seconds)))
-	return h, true
+	return q
 }
+
+// announce writes the headers that go with every answer: the ones of the
+// documentation, or the ones of the IETF draft that a newer copy of it has.
+func (q quota) announce(h http.Header, now time.Time, ietf bool) {
+	if ietf {
+		h.Set("Ratelimit-Policy", fmt.Sprintf(`"default";q=%d;w=%d`, q.limit, seconds(limitWindow)))
+		h.Set("Ratelimit", fmt.Sprintf(`"default";r=%d;t=%d`, q.left, seconds(q.reset.Sub(now))))
+	} else {
+		h.Set("X-Ratelimit-Limit", strconv.Itoa(q.limit))
+		h.Set("X-Ratelimit-Remaining", strconv.Itoa(q.left))
+		h.Set("X-Ratelimit-Reset", q.reset.Format(http.TimeFormat))
+	}
+	if q.wait > 0 {
+		h.Set("Retry-After", strconv.Itoa(seconds(q.wait)))
+	}
+}
+
+// seconds of a duration, rounded up.
+func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }

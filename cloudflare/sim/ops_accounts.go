@@ -10,6 +10,8 @@ func tokenRoutes() []route {
 	return []route{
 		{method: "GET", path: "/user/tokens/verify", do: verifyUserToken},
 		{method: "GET", path: "/accounts/{account}/tokens/verify", do: verifyAccountToken},
+		{method: "GET", path: "/user/tokens/permission_groups", area: userGroupsArea(), do: listUserGroups},
+		{method: "GET", path: "/accounts/{account}/tokens/permission_groups", area: accountGroupsArea(), do: listAccountGroups},
 	}
 }
 
@@ -33,8 +35,9 @@ func (c *call) verified() answer {
 	result := struct {
 		ID        string     `json:"id"`
 		Status    string     `json:"status"`
+		NotBefore *time.Time `json:"not_before,omitempty"`
 		ExpiresOn *time.Time `json:"expires_on,omitempty"`
-	}{c.token.ID, c.token.state(c.now), c.token.ExpiresOn}
+	}{c.token.ID, c.token.state(c.now), c.token.NotBefore, c.token.ExpiresOn}
 	text := "This API Token is valid and active"
 	if result.Status != "active" {
 		text = "This API Token is " + result.Status

@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"encoding/base64"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -27,6 +29,39 @@ func page[T any](q url.Values, rows []T, p paging) answer {
 	cut := orEmpty(rows[from:min(from+size, len(rows))])
 	return answer{result: cut, info: &resultInfo{Page: number, PerPage: size, Count: len(cut),
 		TotalCount: len(rows), TotalPages: (len(rows) + size - 1) / size}}
+}
+
+// cursorInfo is what comes with a list that is walked by cursor. The last page
+// has an empty one.
+type cursorInfo struct {
+	Count   int    `json:"count"`
+	PerPage int    `json:"per_page"`
+	Cursor  string `json:"cursor"`
+}
+
+var errCursor = refuse(http.StatusBadRequest, 1001, "Invalid cursor")
+
+// byCursor cuts the rows behind the asked cursor, which is good for this list
+// only as long as its order is. The code of a bad one was not established.
+func byCursor[T any](q url.Values, rows []T, p paging) (answer, error) {
+	from := 0
+	if text := q.Get("cursor"); text != "" {
+		raw, err := base64.RawURLEncoding.DecodeString(text)
+		if err != nil {
+			return answer{}, errCursor
+		}
+		if from, err = strconv.Atoi(string(raw)); err != nil || from < 0 {
+			return answer{}, errCursor
+		}
+	}
+	size := min(max(whole(q.Get("per_page"), p.usual), p.least), p.most)
+	from = min(from, len(rows))
+	to := min(from+size, len(rows))
+	info := &cursorInfo{Count: to - from, PerPage: size}
+	if to < len(rows) {
+		info.Cursor = base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(to)))
+	}
+	return answer{result: orEmpty(rows[from:to]), info: info}, nil
 }
 
 // whole reads a number; the official clients write some as 20.0 or 2e+01.

@@ -1,6 +1,9 @@
 package sim
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // route is one API operation.
 type route struct {
@@ -22,16 +25,26 @@ type node struct {
 	routes map[string]*route
 }
 
-// routes is every operation the API knows.
+// allRoutes is every operation the API knows.
+func allRoutes() []route {
+	return slices.Concat(tokenRoutes(), accountRoutes(), zoneRoutes(), recordRoutes(), tunnelRoutes(),
+		configRoutes(), organizationRoutes(), identityRoutes(), policyRoutes(), appRoutes())
+}
+
+// Operations names every operation, such as "GET /zones/{zone}/dns_records",
+// for a test that wants to try them all.
+func Operations() []string {
+	var names []string
+	for _, r := range allRoutes() {
+		names = append(names, r.method+" "+r.path)
+	}
+	return names
+}
+
 func routes() *node {
 	root := &node{}
-	for _, group := range [][]route{
-		tokenRoutes(), accountRoutes(), zoneRoutes(), recordRoutes(), tunnelRoutes(),
-		configRoutes(), organizationRoutes(), identityRoutes(), policyRoutes(), appRoutes(),
-	} {
-		for _, r := range group {
-			root.add(&r)
-		}
+	for _, r := range allRoutes() {
+		root.add(&r)
 	}
 	return root
 }

@@ -1,6 +1,9 @@
 package sim
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // TokenKind tells whom an API token belongs to.
 type TokenKind int
@@ -73,6 +76,28 @@ func (c *Cloud) SetToken(value, status string, permissions ...string) bool {
 		if len(permissions) > 0 {
 			t.Permissions = slices.Clone(permissions)
 		}
+		s.Tokens.put(value, &t)
+	})
+	return known
+}
+
+// TokenLimits is when and from where a token may be used.
+type TokenLimits struct {
+	NotBefore, ExpiresOn *time.Time
+	From                 []string // networks in CIDR notation; empty: anywhere
+}
+
+// LimitToken limits a token as its owner can in the dashboard. It reports
+// whether there is such a token.
+func (c *Cloud) LimitToken(value string, l TokenLimits) bool {
+	known := false
+	c.change(func(s *state) {
+		old, ok := s.Tokens.get(value)
+		if known = ok; !ok {
+			return
+		}
+		t := *old
+		t.NotBefore, t.ExpiresOn, t.From = l.NotBefore, l.ExpiresOn, slices.Clone(l.From)
 		s.Tokens.put(value, &t)
 	})
 	return known

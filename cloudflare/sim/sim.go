@@ -43,6 +43,11 @@ type Unsure struct {
 	// ExactPaths: an application on /x covers /x alone. Documented is that
 	// what lies below inherits it unless another application is closer.
 	ExactPaths bool `json:"exact_paths,omitempty"`
+	// RateLimitIs971: calls too many are refused with code 971, not 10429.
+	RateLimitIs971 bool `json:"rate_limit_is_971,omitempty"`
+	// RateLimitFields: what is left is told in the IETF draft's Ratelimit and
+	// Ratelimit-Policy, not in the X-Ratelimit headers.
+	RateLimitFields bool `json:"rate_limit_fields,omitempty"`
 }
 
 // Cloud is one simulated Cloudflare. It is safe for concurrent use. Close it.
