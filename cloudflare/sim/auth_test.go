@@ -31,6 +31,11 @@ func TestPermissionGroupsAreListedForWhoeverMakesTokens(t *testing.T) {
 	if a, z := named(all, "Access: Apps and Policies Write", accountScope), named(all, "Access: Apps and Policies Write", zoneScope); a == nil || z == nil || a.text("id") == z.text("id") {
 		t.Errorf("one name in two scopes is %v and %v", a, z)
 	}
+	for _, name := range AllPermissions() {
+		if !slices.ContainsFunc(all, func(o object) bool { return o.text("name") == name }) {
+			t.Errorf("%s is in no group", name)
+		}
+	}
 	if got := w.list("user/tokens/permission_groups?name=dns+read"); len(got) != 1 || got[0].text("category") != "dns_and_zones" {
 		t.Errorf("by name: %v", got)
 	}
