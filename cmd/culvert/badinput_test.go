@@ -88,7 +88,7 @@ func (w *stranger) lacking(permission string) {
 	w.Helper()
 	var left []string
 	for _, name := range sim.AllPermissions() {
-		if !strings.HasPrefix(name, permission+" ") {
+		if name != permission+" Read" && name != permission+" Write" {
 			left = append(left, name)
 		}
 	}
