@@ -3,6 +3,7 @@ package lab_test
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -50,6 +51,7 @@ func TestAConnectorInTheLabReachesASimulatedEdgeAndTheAppBehindIt(t *testing.T) 
 		t.Errorf("it says %+v", says)
 	}
 	askThrough(t, conn)
+	reachByName(t, conn)
 	logs, err := p.host.Logs(t.Context(), p.stack.ConnectorProject, 20)
 	if text := strings.Join(logs, "\n"); err != nil || !strings.Contains(text, "cloudflared-1: ") || strings.Contains(text, "eyJ") {
 		t.Errorf("log %v: %s", err, text)
@@ -66,6 +68,10 @@ func serveEdge(t *testing.T, l *lab.Lab, ca *tunnelproto.CA) (string, <-chan *tu
 	if err != nil {
 		t.Fatal(err)
 	}
+	socket, err := l.ListenPacket(t.Context(), "udp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
 	conns := make(chan *tunnelproto.Conn, 1)
 	edge := &tunnelproto.Edge{TLS: conf,
 		Authenticate: func(context.Context, tunnelproto.Registration) (tunnelproto.Details, error) {
@@ -79,12 +85,15 @@ func serveEdge(t *testing.T, l *lab.Lab, ca *tunnelproto.CA) (string, <-chan *tu
 		},
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	served := make(chan error, 1)
+	served := make(chan error, 2)
 	go func() { served <- edge.Serve(ctx, listener) }()
+	go func() { served <- edge.ServeQUIC(ctx, socket) }()
 	t.Cleanup(func() {
 		cancel()
-		if err := <-served; err != nil {
-			t.Error(err)
+		for range 2 {
+			if err := <-served; err != nil {
+				t.Error(err)
+			}
 		}
 	})
 	return listener.Addr().String(), conns
@@ -105,6 +114,31 @@ func askThrough(t *testing.T, conn *tunnelproto.Conn) {
 	defer resp.Body.Close()
 	if body, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != http.StatusOK {
 		t.Errorf("the app answers %d %s, %v", resp.StatusCode, body, err)
+	}
+}
+
+// reachByName reaches the app as a hostname route does: the connector asks
+// Docker's own name server where "web" is, and no ingress rule is needed.
+func reachByName(t *testing.T, conn *tunnelproto.Conn) {
+	t.Helper()
+	if p := conn.Protocol(); p != tunnelproto.QUIC {
+		t.Errorf("the connector came over %s", p)
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) { return conn.DialTCP(ctx, addr) }}}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://web:8000/robots.txt", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Host = "old.example"
+	req.Header.Set("X-Forwarded-Proto", "https")
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("the app answers %s", resp.Status)
 	}
 }
 

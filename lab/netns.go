@@ -89,6 +89,13 @@ func (l *Lab) Listen(ctx context.Context, network, address string) (net.Listener
 	})
 }
 
+// ListenPacket is Listen for UDP.
+func (l *Lab) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
+	return inside(l.NetnsPath(), func() (net.PacketConn, error) {
+		return new(net.ListenConfig).ListenPacket(ctx, network, address)
+	})
+}
+
 // inside makes a socket in another network namespace, in which it stays. The
 // thread that enters the namespace is locked and never released, so it ends
 // with its goroutine and nothing else ever runs on it.

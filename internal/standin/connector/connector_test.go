@@ -7,109 +7,16 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/culvert/culvert/internal/standin/connector"
 	"github.com/culvert/culvert/internal/tunnelproto"
 )
-
-// TestAConnectorServesATunnel is what the stand-in and the official program must
-// do alike.
-func TestAConnectorServesATunnel(t *testing.T) {
-	t.Run("stand-in", func(t *testing.T) { serveATunnel(t, standIn()) })
-	t.Run("official", func(t *testing.T) { serveATunnel(t, official(t)) })
-}
-
-func serveATunnel(t *testing.T, p program) {
-	origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header()["Set-Cookie"] = []string{"a=1", "b=2"}
-		w.WriteHeader(http.StatusTeapot)
-		_, _ = io.WriteString(w, r.Host+" "+r.Header.Get("X-Forwarded-Proto"))
-	}))
-	defer origin.Close()
-	r := startEdge(t).run(p, 4)
-
-	visit := func(host, path string) (*http.Response, string) {
-		req := request(t, "GET", "http://"+host+path)
-		req.Header.Set("X-Forwarded-Proto", "https")
-		return r.visit(req)
-	}
-	if resp, _ := visit("app.example.com", "/"); resp.StatusCode != 503 {
-		t.Errorf("without a configuration the status is %d, want 503", resp.StatusCode)
-	}
-	r.configure(1, `{"hostname":"app.example.com","path":"^/in$","service":"`+origin.URL+`"},{"service":"http_status:404"}`)
-	resp, body := visit("app.example.com", "/in")
-	if resp.StatusCode != 418 || body != "app.example.com https" || len(resp.Header["Set-Cookie"]) != 2 {
-		t.Errorf("the origin's answer arrived as %d %q %v", resp.StatusCode, body, resp.Header)
-	}
-	if src := tunnelproto.ResponseSource(resp); src != "origin" {
-		t.Errorf("source %q", src)
-	}
-	if resp, _ := visit("app.example.com", "/in/other"); resp.StatusCode != 404 {
-		t.Errorf("outside the rule the status is %d, want 404", resp.StatusCode)
-	}
-
-	if got, err := r.push(2, `{"ingress":[{"hostname":"x.example.com","service":"http://w"}]}`); got != 1 || !errors.Is(err, tunnelproto.ErrConfigRefused) {
-		t.Errorf("a configuration without catch-all: in force is %d, %v", got, err)
-	}
-	if resp, _ := visit("app.example.com", "/in"); resp.StatusCode != 418 {
-		t.Errorf("after a refused configuration the status is %d", resp.StatusCode)
-	}
-	origin.Close()
-	resp, _ = visit("app.example.com", "/in")
-	if src := tunnelproto.ResponseSource(resp); resp.StatusCode != 502 || src != "cloudflared" {
-		t.Errorf("without an origin: %d from %q", resp.StatusCode, src)
-	}
-
-	var ready struct {
-		Status, ReadyConnections int
-		ConnectorID              string
-	}
-	eventually(t, p.limit, "four connections are ready", func() bool {
-		code, body := r.look("/ready")
-		if err := json.Unmarshal([]byte(body), &ready); err != nil {
-			t.Fatal(err)
-		}
-		return code == 200 && ready.Status == 200 && ready.ReadyConnections == 4
-	})
-	if id := r.edge.all()[0].Registration().ClientID; ready.ConnectorID != id {
-		t.Errorf("/ready says connector %s, the edge %s", ready.ConnectorID, id)
-	}
-	if code, body := r.look("/healthcheck"); code != 200 || body != "OK\n" {
-		t.Errorf("/healthcheck says %d %q", code, body)
-	}
-	_, metrics := r.look("/metrics")
-	for _, line := range []string{
-		"cloudflared_tunnel_ha_connections 4",
-		"cloudflared_tunnel_total_requests 5",
-		"cloudflared_tunnel_request_errors 1",
-		`cloudflared_tunnel_response_by_code{status_code="418"} 2`,
-		"cloudflared_orchestration_config_version 1",
-		`edge_location="lab01"`,
-		`cloudflared_tunnel_tunnel_register_success{rpcName="registerConnection"} 4`,
-		`version="` + connector.Version + `"`,
-	} {
-		if !strings.Contains(metrics, line) {
-			t.Errorf("/metrics lacks %s:\n%s", line, metrics)
-		}
-	}
-
-	if code := r.stop(); code != 0 {
-		t.Errorf("exit code %d", code)
-	}
-	eventually(t, p.limit, "the edge has no connection", func() bool { return len(r.edge.all()) == 0 })
-	for _, line := range []string{"Registered tunnel connection", "Updated to new configuration", "location=lab01", "protocol=http2"} {
-		if !strings.Contains(r.out.String(), line) {
-			t.Errorf("the log lacks %q", line)
-		}
-	}
-	if strings.Contains(r.out.String(), testToken().Encode()) {
-		t.Error("the log shows the token")
-	}
-}
 
 func TestTheConfigurationPageShowsWhatIsInForce(t *testing.T) {
 	r := startEdge(t).run(standIn(), 1)
@@ -206,34 +113,45 @@ func echoes(t *testing.T, stream io.ReadWriteCloser) {
 	}
 }
 
-func TestThePrivateNetworkNeedsNoRule(t *testing.T) {
-	target, err := net.Listen("tcp", "127.0.0.1:0")
+// target is a TCP server that echoes.
+func target(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = target.Close() }()
+	t.Cleanup(func() { _ = l.Close() })
 	go func() {
-		if c, err := target.Accept(); err == nil {
-			_, _ = io.Copy(c, c)
-			_ = c.Close()
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				_, _ = io.Copy(c, c)
+				_ = c.Close()
+			}()
 		}
 	}()
+	return l.Addr().String()
+}
+
+func TestNamesAreNotDialledForTheEdge(t *testing.T) {
 	r := startEdge(t).run(standIn(), 1)
-	stream, err := r.edge.all()[0].DialTCP(t.Context(), target.Addr().String())
-	if err != nil {
-		t.Fatal(err)
+	_, port, _ := net.SplitHostPort(target(t))
+	conn := r.edge.all()[0]
+	// The edge asks a name server first, and there is none.
+	if _, err := conn.DialTCP(t.Context(), "localhost:"+port); err == nil {
+		t.Error("it connected")
 	}
-	echoes(t, stream)
-	eventually(t, patience, "the session is counted", func() bool {
-		_, body := r.look("/metrics")
-		return strings.Contains(body, "cloudflared_tcp_total_sessions 1\n") && strings.Contains(body, "cloudflared_tcp_active_sessions 0\n")
-	})
 }
 
 func TestAnAnswerThatBreaksOffIsNotTakenForComplete(t *testing.T) {
+	arrived := make(chan struct{})
 	origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "half")
 		_ = http.NewResponseController(w).Flush()
+		<-arrived
 		panic(http.ErrAbortHandler)
 	}))
 	defer origin.Close()
@@ -243,6 +161,7 @@ func TestAnAnswerThatBreaksOffIsNotTakenForComplete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	close(arrived)
 	defer func() { _ = resp.Body.Close() }()
 	if body, err := io.ReadAll(resp.Body); err == nil {
 		t.Errorf("%q passed as complete", body)
@@ -284,6 +203,51 @@ func TestReadyAsksARunningConnector(t *testing.T) {
 	}
 }
 
+func TestMoreAddressesThanConnectionsAreOfNoUse(t *testing.T) {
+	r := startEdge(t)
+	r.runWith(standIn(), r.env(4), 2, "tunnel", "--no-autoupdate", "--metrics", "127.0.0.1:0", "--ha-connections", "2", "run").stop()
+}
+
+func TestWhereUDPIsBlockedAutoTakesHTTP2(t *testing.T) {
+	te := startEdge(t)
+	hole, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = hole.Close() }()
+	te.listenTCP(hole.LocalAddr().String())
+	env := te.env(2)
+	env["TUNNEL_MAX_EDGE_ADDR_RETRIES"] = "0" // it is told at once
+	r := te.runWith(standIn(), env, 2)
+	for _, c := range te.all() {
+		if c.Protocol() != tunnelproto.HTTP2 {
+			t.Errorf("one came over %s", c.Protocol())
+		}
+	}
+	if _, err := te.all()[0].DialUDP(t.Context(), netip.MustParseAddrPort("127.0.0.1:53")); !errors.Is(err, tunnelproto.ErrNoUDP) {
+		t.Errorf("UDP gives %v", err)
+	}
+	for _, line := range []string{"Initial protocol quic", "Failed to dial a quic connection", "Switching to fallback protocol http2", "protocol=http2"} {
+		if !strings.Contains(r.out.String(), line) {
+			t.Errorf("the log lacks %q", line)
+		}
+	}
+}
+
+func TestDatagramsMayBeOfTheNewerForm(t *testing.T) {
+	te := startEdge(t)
+	te.runWith(standIn(), te.env(1), 1, "tunnel", "--metrics", "127.0.0.1:0", "run", "--features", "support_datagram_v3_2")
+	conn := te.all()[0]
+	if got := conn.Registration().Features; !slices.Contains(got, "support_datagram_v3_2") || !slices.Contains(got, "allow_remote_config") {
+		t.Errorf("it says that it can %v", got)
+	}
+	session, err := conn.DialUDP(t.Context(), netip.MustParseAddrPort("127.0.0.1:9"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = session.Close()
+}
+
 func TestReadySaysWhatIsMissing(t *testing.T) {
 	te := startEdge(t)
 	env := te.env(1)
@@ -292,6 +256,9 @@ func TestReadySaysWhatIsMissing(t *testing.T) {
 	eventually(t, patience, "the refusal is logged", func() bool {
 		return strings.Contains(r.out.String(), "Unauthorized: Invalid tunnel secret")
 	})
+	if _, body := r.look("/metrics"); !strings.Contains(body, `cloudflared_tunnel_tunnel_register_fail{error="server_error",rpcName="registerConnection"}`) {
+		t.Errorf("the refusal is not counted:\n%s", body)
+	}
 	if code, body := r.look("/ready"); code != 503 || !strings.HasPrefix(body, `{"status":503,"readyConnections":0,"connectorId":"`) {
 		t.Errorf("/ready says %d %s", code, body)
 	}
@@ -320,6 +287,12 @@ func TestArgumentsAreCheckedBeforeAnythingRuns(t *testing.T) {
 		{"no tunnel command", "tunnel --no-autoupdate", nil, 1, "run or ready"},
 		{"extra argument", "tunnel run mytunnel", nil, 1, "mytunnel"},
 		{"bad protocol", "tunnel --protocol carrier-pigeon run", nil, 1, "carrier-pigeon"},
+		{"bad protocol in the environment", "tunnel run", map[string]string{"TUNNEL_TRANSPORT_PROTOCOL": "h3"}, 1, "h3"},
+		{"no connections", "tunnel --ha-connections 0 run", nil, 1, "ha-connections"},
+		{"connections no number", "tunnel run", map[string]string{"TUNNEL_HA_CONNECTIONS": "many"}, 1, "TUNNEL_HA_CONNECTIONS"},
+		{"negative retries", "tunnel --max-edge-addr-retries -1 run", nil, 1, "max-edge-addr-retries"},
+		{"retries no number", "tunnel run", map[string]string{"TUNNEL_MAX_EDGE_ADDR_RETRIES": "x"}, 1, "TUNNEL_MAX_EDGE_ADDR_RETRIES"},
+		{"resolver without a port", "tunnel run --dns-resolver-addrs 127.0.0.1", nil, 1, "dns-resolver-addrs"},
 		{"grace too long", "tunnel --grace-period 4m run", nil, 1, "grace-period"},
 		{"grace no duration", "tunnel run", map[string]string{"TUNNEL_GRACE_PERIOD": "soon"}, 1, "TUNNEL_GRACE_PERIOD"},
 	} {

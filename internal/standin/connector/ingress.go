@@ -61,6 +61,9 @@ func (in *ingress) configure(version int, raw []byte) error {
 	return nil
 }
 
+// json is the configuration in force.
+func (in *ingress) json() []byte { return in.now.Load().raw }
+
 func (in *ingress) build(version int, raw []byte) (*applied, error) {
 	config, err := tunnelproto.ParseConfig(raw)
 	if err != nil {

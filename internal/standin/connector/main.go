@@ -56,27 +56,36 @@ func Main(ctx context.Context, args []string, env func(string) string, stdout, s
 	return exitOK
 }
 
+// usualFeatures is what cloudflared says that it can do.
+func usualFeatures() []string {
+	return []string{"allow_remote_config", "serialized_headers", "support_datagram_v2", "support_quic_eof", "management_logs"}
+}
+
+func newConnector(o options, token tunnelproto.Token, in *ingress, m *metrics, log *slog.Logger) *tunnelproto.Connector {
+	private := &privateNetwork{metrics: m, resolvers: o.resolvers}
+	return &tunnelproto.Connector{
+		Token: token, ClientID: tunnelproto.NewUUID(), Version: Version,
+		Features:    append(usualFeatures(), o.features...),
+		Protocol:    tunnelproto.Protocol(o.protocol),
+		Connections: o.connections, QUICAttempts: 1 + o.edgeRetries,
+		Handler: in, TCP: private.dialTCP, UDP: private.dialUDP,
+		Configure: in.configure, LocalConfig: in.json,
+		Registered: func(tunnelproto.Live) { m.registered.Add(1) },
+		Refused:    func(error) { m.refused.Add(1) },
+		Grace:      o.grace, Log: log,
+	}
+}
+
 // run keeps the tunnel up until ctx ends.
 func run(ctx context.Context, o options, token tunnelproto.Token, log *slog.Logger) error {
 	m := newMetrics()
 	in := newIngress(log, m)
-	c := &tunnelproto.Connector{
-		Token: token, ClientID: tunnelproto.NewUUID(), Version: Version,
-		Features:   []string{"allow_remote_config", "serialized_headers", "support_datagram_v2", "support_quic_eof", "management_logs"},
-		Handler:    in,
-		TCP:        m.dial,
-		Configure:  in.configure,
-		Registered: func(tunnelproto.Live) { m.registered.Add(1) },
-		Grace:      o.grace, Log: log,
-	}
+	c := newConnector(o, token, in, m, log)
 	log.Info("Starting tunnel", "tunnelID", token.TunnelID)
 	log.Info("Version " + Version + " (stand-in)")
 	log.Info("GOOS: " + runtime.GOOS + ", GOVersion: " + runtime.Version() + ", GoArch: " + runtime.GOARCH)
 	log.Info("Generated Connector ID: " + c.ClientID)
-	if o.protocol != "http2" {
-		log.Warn("this stand-in speaks http2 only", "protocol", o.protocol)
-	}
-	log.Info("Initial protocol http2")
+	log.Info("Initial protocol " + string(initialProtocol(c.Protocol)))
 
 	l, err := listenMetrics(o.metrics)
 	if err != nil {
@@ -150,13 +159,9 @@ func edges(ctx context.Context, given []string) ([]string, error) {
 	return found, nil
 }
 
-// dial reaches into the private network: any address, without an ingress rule.
-func (m *metrics) dial(ctx context.Context, addr string) (net.Conn, error) {
-	c, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
-	if err != nil {
-		return nil, err
+func initialProtocol(p tunnelproto.Protocol) tunnelproto.Protocol {
+	if p == tunnelproto.Auto {
+		return tunnelproto.QUIC
 	}
-	m.tcpTotal.Add(1)
-	m.tcpActive.Add(1)
-	return &countedConn{Conn: c, gone: func() { m.tcpActive.Add(-1) }}, nil
+	return p
 }

@@ -3,7 +3,6 @@ package connector
 import (
 	"fmt"
 	"maps"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,7 +16,8 @@ import (
 type metrics struct {
 	requests, errors, concurrent atomic.Int64
 	tcpTotal, tcpActive          atomic.Int64
-	registered                   atomic.Int64
+	udpTotal, udpActive          atomic.Int64
+	registered, refused          atomic.Int64
 
 	mu     sync.Mutex
 	byCode map[int]int64
@@ -64,8 +64,12 @@ func (m *metrics) text(live []tunnelproto.Live, configVersion int) string {
 		fmt.Fprintf(&b, "cloudflared_tunnel_server_locations{connection_id=\"%d\",edge_location=%q} 1\n", l.Index, l.Details.Location)
 	}
 	one("counter", "cloudflared_tunnel_total_requests", m.requests.Load())
+	if n := m.refused.Load(); n > 0 {
+		fmt.Fprintf(&b, "# TYPE cloudflared_tunnel_tunnel_register_fail counter\ncloudflared_tunnel_tunnel_register_fail{error=\"server_error\",rpcName=\"registerConnection\"} %d\n", n)
+	}
 	fmt.Fprintf(&b, "# TYPE cloudflared_tunnel_tunnel_register_success counter\ncloudflared_tunnel_tunnel_register_success{rpcName=\"registerConnection\"} %d\n", m.registered.Load())
-	one("counter", "cloudflared_udp_total_sessions", 0)
+	one("gauge", "cloudflared_udp_active_sessions", m.udpActive.Load())
+	one("gauge", "cloudflared_udp_total_sessions", m.udpTotal.Load())
 	return b.String()
 }
 
@@ -91,23 +95,4 @@ func refuse(w http.ResponseWriter) {
 		w = c.ResponseWriter
 	}
 	tunnelproto.Refuse(w)
-}
-
-// countedConn tells once that it was closed.
-type countedConn struct {
-	net.Conn
-	once sync.Once
-	gone func()
-}
-
-func (c *countedConn) Close() error {
-	c.once.Do(c.gone)
-	return c.Conn.Close()
-}
-
-func (c *countedConn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return c.Close()
 }

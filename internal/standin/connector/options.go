@@ -6,7 +6,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,7 +20,9 @@ const (
 	commandReady   = "ready"
 	commandVersion = "version"
 
-	maxGrace = 3 * time.Minute
+	maxGrace         = 3 * time.Minute
+	usualConnections = 4
+	usualEdgeRetries = 8
 )
 
 // options is what arguments and environment say, arguments first.
@@ -31,7 +35,12 @@ type options struct {
 	loglevel  string
 	cacert    string
 	edges     []string // empty: look them up
+	features  []string // beside the usual
+	resolvers []string // ip:port; empty: the machine's own
 	grace     time.Duration
+
+	connections int
+	edgeRetries int // dials over QUIC after the first, before http2 is taken
 }
 
 // parse reads `[tunnel flags] run|ready [flags]`, `version` and `--version`.
@@ -39,36 +48,82 @@ func parse(args []string, env func(string) string) (options, error) {
 	o := options{
 		token: env("TUNNEL_TOKEN"), tokenFile: env("TUNNEL_TOKEN_FILE"), metrics: env("TUNNEL_METRICS"),
 		protocol: cmp.Or(env("TUNNEL_TRANSPORT_PROTOCOL"), "auto"), loglevel: cmp.Or(env("TUNNEL_LOGLEVEL"), "info"),
-		cacert: env("TUNNEL_CACERT"), grace: 30 * time.Second,
+		cacert: env("TUNNEL_CACERT"),
 	}
-	edge := env("TUNNEL_EDGE")
-	if g := env("TUNNEL_GRACE_PERIOD"); g != "" {
-		d, err := time.ParseDuration(g)
-		if err != nil {
-			return options{}, fmt.Errorf("TUNNEL_GRACE_PERIOD %q is no duration", g)
-		}
-		o.grace = d
+	o.edges, o.features, o.resolvers = splitList(env("TUNNEL_EDGE")), splitList(env("TUNNEL_FEATURES")), splitList(env("TUNNEL_DNS_RESOLVER_ADDRS"))
+	if err := o.numbers(env); err != nil {
+		return options{}, err
 	}
-	flags := o.flags(&edge)
-	rest, err := o.words(flags, args)
+	rest, err := o.words(o.flags(), args)
 	switch {
 	case err != nil:
 		return options{}, err
 	case len(rest) > 0:
 		return options{}, fmt.Errorf("unexpected argument %q", rest[0])
-	case o.grace < 0 || o.grace > maxGrace:
-		return options{}, fmt.Errorf("grace-period must be between 0 and %v", maxGrace)
 	}
-	switch o.protocol {
-	case "auto", "http2", "quic":
-	default:
-		return options{}, fmt.Errorf("unknown protocol %q", o.protocol)
-	}
-	o.edges = splitList(edge)
-	return o, nil
+	return o, o.check()
 }
 
-func (o *options) flags(edge *string) *flag.FlagSet {
+// numbers reads what the environment says that is more than text.
+func (o *options) numbers(env func(string) string) (err error) {
+	o.grace, o.connections, o.edgeRetries = 30*time.Second, usualConnections, usualEdgeRetries
+	if g := env("TUNNEL_GRACE_PERIOD"); g != "" {
+		if o.grace, err = time.ParseDuration(g); err != nil {
+			return fmt.Errorf("TUNNEL_GRACE_PERIOD %q is no duration", g)
+		}
+	}
+	for name, number := range map[string]*int{"TUNNEL_HA_CONNECTIONS": &o.connections, "TUNNEL_MAX_EDGE_ADDR_RETRIES": &o.edgeRetries} {
+		text := env(name)
+		if text == "" {
+			continue
+		}
+		if *number, err = strconv.Atoi(text); err != nil {
+			return fmt.Errorf("%s %q is no number", name, text)
+		}
+	}
+	return nil
+}
+
+func (o *options) check() error {
+	switch {
+	case o.grace < 0 || o.grace > maxGrace:
+		return fmt.Errorf("grace-period must be between 0 and %v", maxGrace)
+	case o.connections < 1:
+		return errors.New("ha-connections must be 1 or more")
+	case o.edgeRetries < 0:
+		return errors.New("max-edge-addr-retries must not be negative")
+	}
+	switch tunnelproto.Protocol(o.protocol) {
+	case tunnelproto.Auto, tunnelproto.HTTP2, tunnelproto.QUIC:
+	default:
+		return fmt.Errorf("unknown protocol %q", o.protocol)
+	}
+	for _, addr := range o.resolvers {
+		if _, err := netip.ParseAddrPort(addr); err != nil {
+			return fmt.Errorf("dns-resolver-addrs: %q is no ip:port", addr)
+		}
+	}
+	return nil
+}
+
+// list is a flag that may be given more than once, and hold commas. What the
+// command line says replaces what the environment says.
+type list struct {
+	values *[]string
+	given  bool
+}
+
+func (l *list) String() string { return "" }
+
+func (l *list) Set(s string) error {
+	if !l.given {
+		*l.values, l.given = nil, true
+	}
+	*l.values = append(*l.values, splitList(s)...)
+	return nil
+}
+
+func (o *options) flags() *flag.FlagSet {
 	f := flag.NewFlagSet("cloudflared", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
 	f.Bool("no-autoupdate", false, "")
@@ -79,8 +134,12 @@ func (o *options) flags(edge *string) *flag.FlagSet {
 	f.StringVar(&o.protocol, "protocol", o.protocol, "")
 	f.StringVar(&o.loglevel, "loglevel", o.loglevel, "")
 	f.StringVar(&o.cacert, "cacert", o.cacert, "")
-	f.StringVar(edge, "edge", *edge, "")
 	f.DurationVar(&o.grace, "grace-period", o.grace, "")
+	f.IntVar(&o.connections, "ha-connections", o.connections, "")
+	f.IntVar(&o.edgeRetries, "max-edge-addr-retries", o.edgeRetries, "")
+	f.Var(&list{values: &o.edges}, "edge", "")
+	f.Var(&list{values: &o.features}, "features", "")
+	f.Var(&list{values: &o.resolvers}, "dns-resolver-addrs", "")
 	return f
 }
 
