@@ -9,7 +9,7 @@
 // The package knows nothing of Culvert: neither its setups nor its plans. A
 // request is answered only from the state that the API (or a seeding helper)
 // put there, so that what a client proves here does not rest on what the
-// client meant.
+// client meant. Public DNS is answered from the same records (dns.go).
 //
 // The life of a visitor's request, one file each: host to record (resolve.go),
 // path to Access application (pattern.go, doors.go), policies (policy.go),

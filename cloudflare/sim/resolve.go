@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"strings"
 	"sync/atomic"
 )
 
@@ -38,28 +37,13 @@ func (s *state) lookup(host string) (*zone, *record) {
 	if z == nil || z.Status != "active" {
 		return nil, nil
 	}
-	if len(z.named[host]) > 0 { // any record hides the wildcard
-		return z, z.web(host)
-	}
-	for name := host; name != z.Name; {
-		_, name, _ = strings.Cut(name, ".")
-		if len(z.named["*."+name]) > 0 {
-			return z, z.web("*." + name)
-		}
-		if len(z.named[name]) > 0 {
-			break // the closest name that exists decides
+	records, _ := z.at(host)
+	for _, r := range records {
+		if r.Proxiable {
+			return z, r
 		}
 	}
 	return z, nil
-}
-
-func (z *zone) web(name string) *record {
-	for _, r := range z.named[name] {
-		if r.Proxiable {
-			return r
-		}
-	}
-	return nil
 }
 
 // addressBook is where the edge listens, once it does.

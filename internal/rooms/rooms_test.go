@@ -22,7 +22,7 @@ var may = map[string]struct{ ours, libraries []string }{
 	"diagnosis":            {[]string{"setup", "dockerx/found"}, nil},
 	"journey":              {[]string{"setup", "profile", "config", "engine", "secret", "dockerx/found"}, nil},
 	"cloudflare":           {[]string{"setup", "secret"}, []string{"github.com/cloudflare/cloudflare-go", "golang.org/x/time", "golang.org/x/sync", "github.com/tidwall"}},
-	"cloudflare/sim":       {[]string{"internal/tunnelproto"}, []string{"golang.org/x/sync"}},
+	"cloudflare/sim":       {[]string{"internal/tunnelproto"}, []string{"golang.org/x/sync", "github.com/miekg/dns"}},
 	"dockerx":              {[]string{"setup", "dockerx/found"}, []string{"github.com/moby/moby", "github.com/containerd/errdefs", "golang.org/x/sync"}},
 	"dockerx/found":        {[]string{"setup"}, nil},
 	"dockerx/sim":          {[]string{"setup", "dockerx/found"}, nil},
