@@ -29,9 +29,12 @@ type Attachment struct {
 	// Protocol is what its connections count as; empty: QUIC, as where nothing
 	// keeps cloudflared from it.
 	Protocol tunnelproto.Protocol
+	// Connections is how many it keeps; 0: the usual four. With fewer the
+	// tunnel is degraded.
+	Connections int
 }
 
-// Attach runs a connector inside this process, with four connections: what a
+// Attach runs a connector inside this process: what a
 // cloudflared started with the tunnel's token would be.
 //
 // detach stops the connector and returns when it is gone.
@@ -49,11 +52,12 @@ func (c *Cloud) AttachConnector(tunnelToken string, a Attachment) (detach func()
 		a.Private = noNetwork{}
 	}
 	a.Protocol = cmp.Or(a.Protocol, tunnelproto.QUIC)
+	a.Connections = cmp.Or(a.Connections, usualConnections)
 	own := &ownConnector{Attachment: a, stop: make(chan struct{})}
 	reg := tunnelproto.Registration{AccountTag: token.AccountTag, TunnelID: token.TunnelID, Secret: token.Secret,
 		ClientID: c.ids.uuid(), Version: "2026.8.2", Arch: "linux_amd64",
 		Features: []string{"allow_remote_config", "serialized_headers", "support_datagram_v2", "support_quic_eof", "management_logs"}}
-	for index := range uint8(usualConnections) {
+	for index := range uint8(a.Connections) {
 		reg := reg
 		reg.ConnIndex = index
 		conn, err := c.connect(reg, own)

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,6 +38,8 @@ func tunnelRoutes() []route {
 		{method: "GET", path: one + "/connections", area: tunnelArea(), do: listConnections},
 		{method: "DELETE", path: one + "/connections", area: tunnelArea(), do: dropConnections},
 		{method: "GET", path: one + "/connectors/{client}", area: tunnelArea(), do: getConnector},
+		{method: "POST", path: one + "/management", area: tunnelArea(), do: newManagementToken},
+		{method: "GET", path: "/accounts/{account}/tunnels", area: tunnelArea(), do: listTunnelsOfTypes},
 	}
 }
 
@@ -46,7 +49,7 @@ type tunnelView struct {
 	CreatedAt    time.Time    `json:"created_at"`
 	DeletedAt    *time.Time   `json:"deleted_at"`
 	Name         string       `json:"name"`
-	Connections  []string     `json:"connections"` // deprecated: always empty, see /connections
+	Connections  []connView   `json:"connections"` // deprecated: empty, see /connections
 	ActiveAt     *time.Time   `json:"conns_active_at"`
 	InactiveAt   *time.Time   `json:"conns_inactive_at"`
 	Type         string       `json:"tun_type"`
@@ -63,10 +66,19 @@ type credentials struct {
 }
 
 func (c *call) tunnelView(t *tunnel) tunnelView {
-	return tunnelView{ID: t.ID, AccountTag: c.account.ID, CreatedAt: t.CreatedAt, DeletedAt: t.DeletedAt,
-		Name: t.Name, Connections: []string{}, ActiveAt: t.ActiveAt, InactiveAt: t.InactiveAt,
-		Type: "cfd_tunnel", Status: c.cloud.status(t), RemoteConfig: t.remote(), Source: t.Source}
+	v := tunnelView{ID: t.ID, AccountTag: c.account.ID, CreatedAt: t.CreatedAt, DeletedAt: t.DeletedAt,
+		Name: t.Name, Connections: []connView{}, ActiveAt: t.ActiveAt, InactiveAt: t.InactiveAt,
+		Type: tunnelType, Status: c.cloud.status(t), RemoteConfig: t.remote(), Source: t.Source}
+	if c.cloud.o.Unsure.ConnectionsInTunnels {
+		for _, client := range c.cloud.live.clients(t.ID) {
+			v.Connections = append(v.Connections, client.Conns...)
+		}
+	}
+	return v
 }
+
+// tunnelType of the tunnels that cloudflared runs. The simulator has no others.
+const tunnelType = "cfd_tunnel"
 
 func (t *tunnel) remote() bool { return t.Source == "cloudflare" }
 
@@ -118,11 +130,32 @@ func (c *call) wantsTunnel(t *tunnel) bool {
 		(t.CreatedAt.After(at) || t.DeletedAt != nil && t.DeletedAt.Before(at)) {
 		return false
 	}
+	if at, err := time.Parse(time.RFC3339, q.Get("was_active_at")); err == nil && !t.activeAt(at) {
+		return false
+	}
+	if at, err := time.Parse(time.RFC3339, q.Get("was_inactive_at")); err == nil && (t.activeAt(at) || t.CreatedAt.After(at)) {
+		return false
+	}
 	return (!q.Has("name") || q.Get("name") == t.Name) &&
 		(!q.Has("uuid") || q.Get("uuid") == t.ID) &&
 		(!q.Has("status") || q.Get("status") == c.cloud.status(t)) &&
 		strings.HasPrefix(t.Name, q.Get("include_prefix")) &&
 		(q.Get("exclude_prefix") == "" || !strings.HasPrefix(t.Name, q.Get("exclude_prefix")))
+}
+
+// activeAt tells whether a tunnel had connections at a time, as far as the last
+// two changes of it tell.
+func (t *tunnel) activeAt(at time.Time) bool {
+	return t.ActiveAt != nil && !t.ActiveAt.After(at) && (t.InactiveAt == nil || t.InactiveAt.After(at))
+}
+
+// listTunnelsOfTypes lists tunnels of every type, or of those asked for.
+func listTunnelsOfTypes(c *call) (answer, error) {
+	types := strings.Split(c.query.Get("tun_types"), ",")
+	if c.query.Has("tun_types") && !slices.Contains(types, tunnelType) {
+		return page(c.query, []tunnelView{}, paging{20, 1, 1000}), nil
+	}
+	return listTunnels(c)
 }
 
 type tunnelInput struct {
@@ -166,6 +199,9 @@ func createTunnel(c *call) (answer, error) {
 	}
 	if err := in.check(c.account, ""); err != nil {
 		return answer{}, err
+	}
+	if c.account.liveTunnels() >= maxTunnels {
+		return answer{}, refuse(http.StatusBadRequest, 1007, "You have reached the maximum number of tunnels") // neither code nor text was established
 	}
 	t := &tunnel{ID: c.cloud.ids.uuid(), Name: *in.Name, Source: in.Source, CreatedAt: c.now,
 		InactiveAt: &c.now, Secret: c.cloud.ids.secret()}
@@ -219,6 +255,19 @@ func editTunnel(c *call) (answer, error) {
 	return answer{result: c.tunnelView(t)}, nil
 }
 
+// maxTunnels is how many an account can have.
+const maxTunnels = 1000
+
+func (a *account) liveTunnels() int {
+	n := 0
+	for t := range a.Tunnels.all() {
+		if t.DeletedAt == nil {
+			n++
+		}
+	}
+	return n
+}
+
 // keptDeleted is how many deleted tunnels an account remembers.
 const keptDeleted = 1000
 
@@ -252,43 +301,4 @@ func (a *account) forgetOldest() {
 	if deleted > keptDeleted {
 		a.Tunnels.drop(oldest.ID)
 	}
-}
-
-func getTunnelToken(c *call) (answer, error) {
-	t, err := c.tunnel()
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{result: t.token(c.account.ID)}, nil
-}
-
-func listConnections(c *call) (answer, error) {
-	if _, ok := c.account.Tunnels.get(c.id); !ok {
-		return answer{}, errNoTunnel
-	}
-	return answer{result: c.cloud.live.clients(c.id)}, nil
-}
-
-// dropConnections closes them; a connector that still runs comes back.
-func dropConnections(c *call) (answer, error) {
-	t, err := c.tunnel()
-	if err != nil {
-		return answer{}, err
-	}
-	c.closeAfter(c.cloud.live.of(t.ID, c.query.Get("client_id")))
-	return answer{result: struct{}{}}, nil
-}
-
-func getConnector(c *call) (answer, error) {
-	for _, client := range c.cloud.live.clients(c.id) {
-		if client.ID == c.client {
-			return answer{result: client}, nil
-		}
-	}
-	return answer{}, refuse(http.StatusNotFound, 1003, "Connector not found")
-}
-
-// closeAfter closes connections once the state is unlocked.
-func (c *call) closeAfter(conns []*connection) {
-	c.after = append(c.after, func() { closeAll(conns) })
 }

@@ -33,11 +33,12 @@ type claims struct {
 	Service    *bool    `json:"service_token_status,omitempty"`
 }
 
-func (a *account) sign(c claims) string {
+// sign makes a JWT of what c marshals to.
+func (a *account) sign(c any) string {
 	enc := base64.RawURLEncoding
 	body, err := json.Marshal(c)
 	if err != nil {
-		panic(err) // strings and numbers
+		panic(err) // callers give strings and numbers
 	}
 	text := enc.EncodeToString([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + enc.EncodeToString(body)
 	return text + "." + enc.EncodeToString(a.mac(text))

@@ -43,6 +43,9 @@ type Unsure struct {
 	// ExactPaths: an application on /x covers /x alone. Documented is that
 	// what lies below inherits it unless another application is closer.
 	ExactPaths bool `json:"exact_paths,omitempty"`
+	// ConnectionsInTunnels: a tunnel still shows its connections, where the
+	// documentation says that it will "start returning an empty array".
+	ConnectionsInTunnels bool `json:"connections_in_tunnels,omitempty"`
 	// RateLimitIs971: calls too many are refused with code 971, not 10429.
 	RateLimitIs971 bool `json:"rate_limit_is_971,omitempty"`
 	// RateLimitFields: what is left is told in the IETF draft's Ratelimit and
