@@ -44,10 +44,9 @@ func decodeRecord(zoneID string, raw json.RawMessage) (setup.Object, error) {
 
 const longestComment = 100 // characters, on the Free plan
 
-// comment says whose the record is and why it is there. The mark never gives
+// comment says why a record is there, and whose it is. The mark never gives
 // way to the text.
-func comment(name, mark string) string {
-	text := fmt.Sprintf("Culvert: the way to %s through the tunnel", name)
+func comment(text, mark string) string {
 	full := setup.WithMark(text, mark)
 	if over := utf8.RuneCountInString(full) - longestComment; over > 0 {
 		runes := []rune(text)
@@ -90,7 +89,7 @@ func (r records) create(ctx context.Context, e setup.Entry) (string, error) {
 			Content: sdk.F(contentOf(to)),
 			Proxied: sdk.F(to.Proxied),
 			TTL:     sdk.F(dns.TTL1), // automatic, as a proxied record must have it
-			Comment: sdk.F(comment(to.Name, e.Mark)),
+			Comment: sdk.F(comment(fmt.Sprintf("Culvert: the way to %s through the tunnel", to.Name), e.Mark)),
 		})
 	return idOf(raw, err)
 }

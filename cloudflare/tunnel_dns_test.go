@@ -107,7 +107,7 @@ func TestARecordOnOurNameIsSeenWhateverItIsAndNeverOverwritten(t *testing.T) {
 func TestACommentKeepsItsMarkWithinTheLimit(t *testing.T) {
 	mark := setup.Mark(install, setup.Key{Kind: setup.KindDNSRecord, Name: "x"})
 	for _, name := range []string{"a.b", "ocs.example.org", strings.Repeat("long-label.", 20) + "example.org", strings.Repeat("é", 90)} {
-		text := comment(name, mark)
+		text := comment("Culvert: the way to "+name+" through the tunnel", mark)
 		if n := utf8.RuneCountInString(text); n > longestComment || !utf8.ValidString(text) {
 			t.Errorf("%d characters: %s", n, text)
 		}

@@ -15,8 +15,13 @@ import (
 
 var readingZones = op{"read your domains", needsZone}
 
+// zones lists the domains of an account, or of every account that the token
+// reaches; all of them, or one by its name.
 func (c *Client) zones(ctx context.Context, account, name string) ([]json.RawMessage, error) {
-	query := url.Values{"account.id": {account}}
+	query := url.Values{}
+	if account != "" {
+		query.Set("account.id", account)
+	}
 	if name != "" {
 		query.Set("name", name)
 	}
