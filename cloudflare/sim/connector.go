@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -36,6 +37,7 @@ func (c *Cloud) ServeTunnels(ctx context.Context, l net.Listener, pc net.PacketC
 			}
 			c.join(conn.Registration(), conn.Details().ConnectionID, from, remote{conn})
 		},
+		LocalConfig: func(conn *tunnelproto.Conn, config []byte) { c.learn(conn.Registration().TunnelID, config) },
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return edge.Serve(ctx, l) })
@@ -46,6 +48,24 @@ func (c *Cloud) ServeTunnels(ctx context.Context, l net.Listener, pc net.PacketC
 		return fmt.Errorf("serve tunnels: %w", err)
 	}
 	return nil
+}
+
+// learn keeps the rules that a connector has of its own, for people to see. How
+// Cloudflare counts their versions is not documented.
+func (c *Cloud) learn(tunnelID string, config []byte) {
+	if !json.Valid(config) {
+		c.log.Warn("a connector tells rules that are no JSON", "tunnel", tunnelID)
+		return
+	}
+	c.mu.Lock()
+	for a := range c.state.Accounts.all() {
+		if t, ok := a.Tunnels.get(tunnelID); ok && !t.remote() {
+			t.Config, t.ConfigAt = config, c.now()
+			t.Version++
+		}
+	}
+	c.mu.Unlock()
+	c.changed()
 }
 
 // listenTunnel opens a port for TCP and the same for UDP.

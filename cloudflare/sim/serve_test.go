@@ -164,6 +164,20 @@ func visitThroughATunnel(t *testing.T, p tunnelproto.Protocol) {
 	}
 }
 
+func TestTheRulesOfALocallyManagedTunnelAreWhatItsConnectorSays(t *testing.T) {
+	s := serve(t, Options{})
+	tunnel := s.ok("POST", "A/cfd_tunnel", `{"name":"local"}`)
+	c := s.newConnector(tunnel.text("token"), http.NotFoundHandler())
+	c.LocalConfig = func() []byte { return []byte(`{"ingress":[{"service":"http_status:418"}]}`) }
+	s.run(c)
+	path := "A/cfd_tunnel/" + tunnel.text("id") + "/configurations"
+	s.eventually("the rules are there", func() bool { return s.ok("GET", path, "")["config"] != nil })
+	got := s.ok("GET", path, "")
+	if got.text("source") != "local" || toJSON(got["config"]) != `{"ingress":[{"service":"http_status:418"}]}` {
+		t.Errorf("the API says %v", got)
+	}
+}
+
 // echoes opens a websocket through the edge and wants back what it sends.
 func (s *served) echoes(host, path string) {
 	s.Helper()

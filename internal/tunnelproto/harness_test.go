@@ -27,7 +27,7 @@ func testToken() tunnelproto.Token {
 }
 
 // eventually fails the test when cond does not become true in time.
-func eventually(t *testing.T, what string, cond func() bool) {
+func eventually(t testing.TB, what string, cond func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
 	for !cond() {
@@ -39,7 +39,7 @@ func eventually(t *testing.T, what string, cond func() bool) {
 }
 
 // receive takes a value from ch or fails the test.
-func receive[T any](t *testing.T, what string, ch <-chan T) T {
+func receive[T any](t testing.TB, what string, ch <-chan T) T {
 	t.Helper()
 	select {
 	case v := <-ch:
@@ -52,7 +52,7 @@ func receive[T any](t *testing.T, what string, ch <-chan T) T {
 
 // noLeaks fails the test if a goroutine of the protocol is left at its end. It
 // must be called before anything that registers a cleanup.
-func noLeaks(t *testing.T) {
+func noLeaks(t testing.TB) {
 	t.Helper()
 	t.Cleanup(func() {
 		var left []string
@@ -81,7 +81,7 @@ func protocolGoroutines() []string {
 
 // testEdge is an Edge on a loopback port that remembers who is connected.
 type testEdge struct {
-	t    *testing.T
+	t    testing.TB
 	ca   *tunnelproto.CA
 	edge *tunnelproto.Edge
 	addr string
@@ -93,13 +93,13 @@ type testEdge struct {
 }
 
 // startEdge starts an edge that lets in whoever knows testToken's secret.
-func startEdge(t *testing.T) *testEdge {
+func startEdge(t testing.TB) *testEdge {
 	t.Helper()
 	return startEdgeWith(t, func(*tunnelproto.Edge) {})
 }
 
 // startEdgeWith is startEdge for one that change makes different.
-func startEdgeWith(t *testing.T, change func(*tunnelproto.Edge)) *testEdge {
+func startEdgeWith(t testing.TB, change func(*tunnelproto.Edge)) *testEdge {
 	t.Helper()
 	noLeaks(t)
 	ca, err := tunnelproto.NewCA()
@@ -200,7 +200,7 @@ func (te *testEdge) connector(p tunnelproto.Protocol, n int, h http.HandlerFunc)
 }
 
 // run starts c and returns how to stop it gracefully, which waits.
-func run(t *testing.T, c *tunnelproto.Connector) (stop func()) {
+func run(t testing.TB, c *tunnelproto.Connector) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -215,11 +215,14 @@ func run(t *testing.T, c *tunnelproto.Connector) (stop func()) {
 	return stop
 }
 
-func testLog(t *testing.T) *slog.Logger {
+func testLog(t testing.TB) *slog.Logger {
+	if _, timed := t.(*testing.B); timed {
+		return slog.New(slog.DiscardHandler)
+	}
 	return slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-type testWriter struct{ t *testing.T }
+type testWriter struct{ t testing.TB }
 
 func (w testWriter) Write(p []byte) (int, error) {
 	w.t.Log(strings.TrimSpace(string(p)))

@@ -18,7 +18,7 @@ import (
 	"github.com/culvert/culvert/internal/tunnelproto"
 )
 
-func request(t *testing.T, method, url string, body io.Reader) *http.Request {
+func request(t testing.TB, method, url string, body io.Reader) *http.Request {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, body)
 	if err != nil {
@@ -27,7 +27,7 @@ func request(t *testing.T, method, url string, body io.Reader) *http.Request {
 	return r
 }
 
-func get(t *testing.T, c *tunnelproto.Conn, url string) *http.Response {
+func get(t testing.TB, c *tunnelproto.Conn, url string) *http.Response {
 	t.Helper()
 	resp, err := c.RoundTrip(request(t, "GET", url, nil))
 	if err != nil {
@@ -38,7 +38,7 @@ func get(t *testing.T, c *tunnelproto.Conn, url string) *http.Response {
 	return resp
 }
 
-func body(t *testing.T, r *http.Response) string {
+func body(t testing.TB, r *http.Response) string {
 	t.Helper()
 	b, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -48,7 +48,7 @@ func body(t *testing.T, r *http.Response) string {
 }
 
 // connect starts a connector with one connection and returns the edge's end.
-func connect(t *testing.T, p tunnelproto.Protocol, h http.HandlerFunc) *tunnelproto.Conn {
+func connect(t testing.TB, p tunnelproto.Protocol, h http.HandlerFunc) *tunnelproto.Conn {
 	t.Helper()
 	te := startEdge(t)
 	run(t, te.connector(p, 1, h))
