@@ -41,6 +41,6 @@ func newSim(s *settings) *cobra.Command {
 	c.Flags().IntVar(&o.API, "api-port", 0, "port of the API (0: any)")
 	c.Flags().IntVar(&o.Edge, "edge-port", 0, "port of the edge, https (0: any)")
 	c.Flags().IntVar(&o.Plain, "edge-http-port", 0, "port of the edge, http (0: any)")
-	c.Flags().IntVar(&o.Tunnel, "tunnel-port", 0, "port for connectors (0: any)")
+	c.Flags().IntVar(&o.Tunnel, "tunnel-port", 0, "port for connectors, TCP and UDP (0: any)")
 	return c
 }

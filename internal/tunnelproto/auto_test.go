@@ -100,7 +100,7 @@ func TestOneConnectionOverQUICKeepsTheOthersFromFallingBack(t *testing.T) {
 	t.Cleanup(func() { _ = hole.Close() })
 	c := te.connector(tunnelproto.Auto, 2, hello)
 	c.Edges[1] = hole.LocalAddr().String()
-	c.Silence, c.QUICAttempts = 100*time.Millisecond, 1
+	c.Silence, c.QUICAttempts = 500*time.Millisecond, 1
 	log := newRecorder()
 	c.Log = log.logger()
 	run(t, c)

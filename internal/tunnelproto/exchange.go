@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -199,23 +198,3 @@ func (b *answerBody) Close() error {
 	b.end()
 	return nil
 }
-
-// carried is a data stream as a net.Conn.
-type carried struct {
-	*quic.Stream
-	exchange      *exchange
-	local, remote net.Addr
-}
-
-// CloseWrite says that nothing more will be written.
-func (c *carried) CloseWrite() error { return c.Stream.Close() }
-
-// Close lets what was written arrive.
-func (c *carried) Close() error {
-	c.exchange.finish(nil)
-	c.exchange.end()
-	return nil
-}
-
-func (c *carried) LocalAddr() net.Addr  { return c.local }
-func (c *carried) RemoteAddr() net.Addr { return c.remote }

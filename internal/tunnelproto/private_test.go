@@ -128,6 +128,50 @@ func TestATargetAnswersAfterTheClientHasFinishedSending(t *testing.T) {
 	})
 }
 
+func TestWhatWasWrittenBeforeClosingArrives(t *testing.T) {
+	both(t, func(t *testing.T, p tunnelproto.Protocol) {
+		conn := connectPrivate(t, p)
+		got := make(chan int64, 1)
+		stream := dial(t, conn, target(t, func(c *net.TCPConn) {
+			n, _ := io.Copy(io.Discard, c)
+			got <- n
+		}))
+		const all = 3 << 20
+		if _, err := stream.Write(make([]byte, all)); err != nil {
+			t.Fatal(err)
+		}
+		if err := stream.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if n := receive(t, "the target sees the end", got); n != all {
+			t.Errorf("%d bytes arrived of %d", n, all)
+		}
+		if _, err := stream.Read(make([]byte, 1)); err == nil {
+			t.Error("a closed connection can be read")
+		}
+	})
+}
+
+func TestAConnectionThatIsClosedEndsAlthoughItsTargetStays(t *testing.T) {
+	both(t, func(t *testing.T, p tunnelproto.Protocol) {
+		conn := connectPrivate(t, p)
+		gone := make(chan error, 1)
+		stream := dial(t, conn, target(t, func(c *net.TCPConn) {
+			_, _ = io.Copy(io.Discard, c)
+			for {
+				if _, err := c.Write([]byte("still here")); err != nil {
+					gone <- err
+					return
+				}
+			}
+		}))
+		if err := stream.Close(); err != nil {
+			t.Fatal(err)
+		}
+		receive(t, "the connector hangs up", gone)
+	})
+}
+
 func TestAPrivateConnectionKeepsDeadlines(t *testing.T) {
 	both(t, func(t *testing.T, p tunnelproto.Protocol) {
 		conn := connectPrivate(t, p)

@@ -55,14 +55,15 @@ func TestAConfigurationIsAppliedByVersion(t *testing.T) {
 
 func TestAConfigurationCanBePushedAsSoonAsAConnectorRegistered(t *testing.T) {
 	both(t, func(t *testing.T, p tunnelproto.Protocol) {
-		te := startEdge(t)
 		pushed := make(chan error, 1)
-		remember := te.edge.Registered
-		te.edge.Registered = func(c *tunnelproto.Conn) {
-			_, err := c.PushConfig(t.Context(), 1, json.RawMessage(`{}`))
-			pushed <- err
-			remember(c)
-		}
+		te := startEdgeWith(t, func(e *tunnelproto.Edge) {
+			remember := e.Registered
+			e.Registered = func(c *tunnelproto.Conn) {
+				_, err := c.PushConfig(t.Context(), 1, json.RawMessage(`{}`))
+				pushed <- err
+				remember(c)
+			}
+		})
 		run(t, te.connector(p, 1, hello))
 		if err := receive(t, "the push is answered", pushed); err != nil {
 			t.Error(err)

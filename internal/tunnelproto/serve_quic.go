@@ -80,6 +80,7 @@ func (l *link) serveData(ctx context.Context, stream *quic.Stream, req connectRe
 	if err != nil {
 		return err
 	}
+	r.RemoteAddr = l.edge.String()
 	w := newResponseWriter(&quicAnswer{stream: stream, head: r.Method == http.MethodHead})
 	l.serveVisitor(w, r.WithContext(ctx), req.kind == kindWebsocket)
 	return w.err

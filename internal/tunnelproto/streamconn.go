@@ -6,12 +6,17 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"sync"
 	"time"
 )
 
+// linger is how long the other side may take to end a connection that was
+// closed on this side. Until then what was written may still arrive, as it may
+// with a TCP connection.
+const linger = time.Second
+
 // streamConn makes a net.Conn of an HTTP/2 stream. Pipes lend it deadlines,
-// which requests and answers do not have. Closing it gives the stream up, so
-// what the other side has not read yet may be lost; CloseWrite loses nothing.
+// which requests and answers do not have.
 type streamConn struct {
 	up     net.Conn // becomes the request's body
 	down   net.Conn // comes from the answer's body
@@ -19,8 +24,9 @@ type streamConn struct {
 	local  net.Addr
 	remote net.Addr
 
-	broken error         // why the answer broke off; read after ended
-	ended  chan struct{} // nothing more is read from the answer
+	closing sync.Once
+	broken  error         // why the answer broke off; read after ended
+	ended   chan struct{} // nothing more is read from the answer
 }
 
 func newStreamConn(up net.Conn, answer io.ReadCloser, cancel context.CancelFunc, local, remote net.Addr) *streamConn {
@@ -29,8 +35,9 @@ func newStreamConn(up net.Conn, answer io.ReadCloser, cancel context.CancelFunc,
 	go func() {
 		defer close(c.ended)
 		_, c.broken = io.Copy(pump, answer)
-		_ = answer.Close()
 		_ = pump.Close()
+		_, _ = io.Copy(io.Discard, answer) // where nobody reads any more
+		_ = answer.Close()
 	}()
 	return c
 }
@@ -53,10 +60,16 @@ func (c *streamConn) Write(p []byte) (int, error) { return c.up.Write(p) }
 func (c *streamConn) CloseWrite() error { return c.up.Close() }
 
 func (c *streamConn) Close() error {
-	_ = c.up.Close() // a pipe's Close returns nil
-	_ = c.down.Close()
-	c.cancel()
-	<-c.ended
+	c.closing.Do(func() {
+		_ = c.up.Close() // a pipe's Close returns nil
+		_ = c.down.Close()
+		last := time.AfterFunc(linger, c.cancel)
+		go func() {
+			<-c.ended
+			last.Stop()
+			c.cancel()
+		}()
+	})
 	return nil
 }
 

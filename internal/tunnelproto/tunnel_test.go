@@ -90,13 +90,14 @@ func TestOneEdgeAddressMeansOneConnection(t *testing.T) {
 
 func TestAWrongSecretIsRefusedAndTriedAgain(t *testing.T) {
 	both(t, func(t *testing.T, p tunnelproto.Protocol) {
-		te := startEdge(t)
 		asked := make(chan tunnelproto.Registration, 100)
-		authenticate := te.edge.Authenticate
-		te.edge.Authenticate = func(ctx context.Context, r tunnelproto.Registration) (tunnelproto.Details, error) {
-			asked <- r
-			return authenticate(ctx, r)
-		}
+		te := startEdgeWith(t, func(e *tunnelproto.Edge) {
+			authenticate := e.Authenticate
+			e.Authenticate = func(ctx context.Context, r tunnelproto.Registration) (tunnelproto.Details, error) {
+				asked <- r
+				return authenticate(ctx, r)
+			}
+		})
 		c := te.connector(p, 4, hello)
 		c.Token.Secret = []byte("wrong")
 		run(t, c)
@@ -114,12 +115,13 @@ func TestAWrongSecretIsRefusedAndTriedAgain(t *testing.T) {
 
 func TestTheEdgeSaysHowLongToWait(t *testing.T) {
 	both(t, func(t *testing.T, p tunnelproto.Protocol) {
-		te := startEdge(t)
 		times := make(chan time.Time, 10)
-		te.edge.Authenticate = func(context.Context, tunnelproto.Registration) (tunnelproto.Details, error) {
-			times <- time.Now()
-			return tunnelproto.Details{}, &tunnelproto.RegisterError{Cause: "busy", Retry: true, RetryAfter: 200 * time.Millisecond}
-		}
+		te := startEdgeWith(t, func(e *tunnelproto.Edge) {
+			e.Authenticate = func(context.Context, tunnelproto.Registration) (tunnelproto.Details, error) {
+				times <- time.Now()
+				return tunnelproto.Details{}, &tunnelproto.RegisterError{Cause: "busy", Retry: true, RetryAfter: 200 * time.Millisecond}
+			}
+		})
 		run(t, te.connector(p, 1, hello))
 		first, second := receive(t, "first attempt", times), receive(t, "second attempt", times)
 		if d := second.Sub(first); d < 200*time.Millisecond {
@@ -130,10 +132,11 @@ func TestTheEdgeSaysHowLongToWait(t *testing.T) {
 
 func TestAnInnerErrorOfTheEdgeIsNotTold(t *testing.T) {
 	both(t, func(t *testing.T, p tunnelproto.Protocol) {
-		te := startEdge(t)
-		te.edge.Authenticate = func(context.Context, tunnelproto.Registration) (tunnelproto.Details, error) {
-			return tunnelproto.Details{}, errors.New("the database is at 10.0.0.7")
-		}
+		te := startEdgeWith(t, func(e *tunnelproto.Edge) {
+			e.Authenticate = func(context.Context, tunnelproto.Registration) (tunnelproto.Details, error) {
+				return tunnelproto.Details{}, errors.New("the database is at 10.0.0.7")
+			}
+		})
 		c := te.connector(p, 1, hello)
 		log := newRecorder()
 		c.Log = log.logger()

@@ -222,3 +222,39 @@ func TestARequestOfAStreamIsOneAsAServerHasIt(t *testing.T) {
 		}
 	}
 }
+
+// The offsets are those of cloudflared's schema, quic_metadata_protocol.capnp.
+func TestTheHeadOfAStreamHasTheFormThatCloudflaredReads(t *testing.T) {
+	head, err := connectRequest{dest: "172.18.0.2:80", kind: kindTCP, metadata: []pair{{"FlowID", "1"}}}.bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const (
+		begin   = "\x0a\x36\xcd\x12\xa1\x3e" + "01"
+		single  = "\x00\x00\x00\x00"                 // one segment
+		root    = "\x00\x00\x00\x00\x01\x00\x02\x00" // a struct of one word and two pointers
+		content = "\x02\x00\x00\x00\x00\x00\x00\x00" // TCP
+	)
+	got := string(head)
+	if !strings.HasPrefix(got, begin+single) {
+		t.Fatalf("it begins with %x", got[:12])
+	}
+	body := got[len(begin)+8:]
+	if !strings.HasPrefix(body, root+content) {
+		t.Errorf("the message begins with %x", body[:16])
+	}
+	if words := int(got[len(begin)+4]); len(body) != 8*words {
+		t.Errorf("it announces %d words and has %d bytes", words, len(body))
+	}
+	for _, text := range []string{"172.18.0.2:80\x00", "FlowID\x00", "1\x00"} {
+		if !strings.Contains(body, text) {
+			t.Errorf("it lacks %q", text)
+		}
+	}
+}
+
+func TestADatagramOfTheOlderFormEndsWithItsName(t *testing.T) {
+	if got := string(packV2(sessionID{0: 0xaa, 15: 0xbb}, []byte("x"))); got != "x\xaa"+strings.Repeat("\x00", 14)+"\xbb\x00" {
+		t.Errorf("it is %x", got)
+	}
+}
