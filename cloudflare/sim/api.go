@@ -24,8 +24,9 @@ type call struct {
 	token   *token
 	account *account // of the path, or of its zone
 	zone    *zone    // of the path
-	id      string   // of the object in the path
-	client  string   // of the connector in the path
+	params  map[string]string
+	id      string // of the object in the path
+	client  string // of the connector in the path
 	query   url.Values
 	body    []byte
 	after   []func() // runs when the lock is gone
@@ -97,7 +98,7 @@ func (c *Cloud) operate(r *http.Request, found map[string]*route, route *route, 
 	case route == nil:
 		out = failure(refuse(http.StatusMethodNotAllowed, 10405, "Method not allowed for this authentication scheme"))
 	default:
-		call := &call{cloud: c, state: &c.state, now: now, token: who, id: params["id"] + params["record"], client: params["client"],
+		call := &call{cloud: c, state: &c.state, now: now, token: who, params: params, id: params["id"] + params["record"], client: params["client"],
 			query: r.URL.Query(), body: body}
 		out, err = call.run(route, params)
 		if err != nil {

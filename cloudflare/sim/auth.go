@@ -74,6 +74,8 @@ func orgArea() area {
 	return area{names: []string{"Access: Organizations, Identity Providers, and Groups"}}
 }
 func recordArea() area  { return area{names: []string{"DNS"}} }
+func settingArea() area { return area{names: []string{"Zone Settings"}} }
+func botArea() area     { return area{names: []string{"Bot Management"}} }
 func accountArea() area { return area{names: []string{"Account Settings"}} }
 
 func userGroupsArea() area    { return area{names: []string{"API Tokens"}} }

@@ -64,7 +64,7 @@ func (s *state) answer(m *dns.Msg, name string, kind uint16, edge netip.Addr) (n
 	before := len(m.Answer)
 	for _, r := range records {
 		switch {
-		case r.Proxied:
+		case z.proxies(r):
 			if len(m.Answer) == before { // an A and an AAAA record show the same
 				answerEdge(m, name, kind, edge)
 			}

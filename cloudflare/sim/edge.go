@@ -62,7 +62,7 @@ func (c *Cloud) route(v *visit) step {
 		return c.teamPage(a, v)
 	}
 	z, r := c.state.lookup(v.host)
-	if r == nil || !r.Proxied {
+	if r == nil || !z.proxies(r) {
 		return unresolved
 	}
 	owner, ok := c.state.Accounts.get(z.AccountID)

@@ -44,6 +44,9 @@ func permissions() []permission {
 		{"Access: Audit Logs", accountScope, zeroTrust, true},
 		{"Zone", zoneScope, zones, false},
 		{"Zone Settings", zoneScope, zones, false},
+		{"Bot Management", zoneScope, zones, false},
+		{"Config Settings", zoneScope, zones, false},
+		{"Zone WAF", zoneScope, zones, false},
 		{"DNS", zoneScope, zones, false},
 	}
 }
@@ -62,7 +65,7 @@ func AllPermissions() []string {
 	return []string{"API Tokens Read", "Account API Tokens Read", "Account Settings Read", "Cloudflare Tunnel Write",
 		"Zero Trust Write", "Cloudflare DEX Read", "Access: Apps and Policies Write",
 		"Access: Organizations, Identity Providers, and Groups Write", "Access: Service Tokens Write", "Access: Audit Logs Read",
-		"Zone Write", "Zone Settings Write", "DNS Write"}
+		"Zone Write", "Zone Settings Write", "Bot Management Write", "Config Settings Write", "Zone WAF Write", "DNS Write"}
 }
 
 // knownGroups are the ids that were seen; the others are made up.

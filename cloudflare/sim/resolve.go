@@ -23,11 +23,11 @@ func (c *Cloud) Resolve(host string) (Answer, bool) {
 	if c.state.team(host) != nil {
 		return Answer{Proxied: true}, true
 	}
-	_, r := c.state.lookup(host)
+	z, r := c.state.lookup(host)
 	if r == nil {
 		return Answer{}, false
 	}
-	return Answer{Proxied: r.Proxied, Type: r.Type, Content: r.Content}, true
+	return Answer{Proxied: z.proxies(r), Type: r.Type, Content: r.Content}, true
 }
 
 // lookup finds the web record (A, AAAA, CNAME) that answers for a host, the
@@ -45,6 +45,11 @@ func (s *state) lookup(host string) (*zone, *record) {
 	}
 	return z, nil
 }
+
+// proxies tells whether a record leads visitors to the edge. In a paused zone
+// every record shows where it points, like a grey one; the name of a tunnel has
+// no address for them ("Pause Cloudflare": traffic goes to the origin directly).
+func (z *zone) proxies(r *record) bool { return r.Proxied && !z.Edge.Paused }
 
 // addressBook is where the edge listens, once it does.
 type addressBook struct{ https, http atomic.Pointer[string] }

@@ -27,7 +27,7 @@ type node struct {
 
 // allRoutes is every operation the API knows.
 func allRoutes() []route {
-	return slices.Concat(tokenRoutes(), accountRoutes(), zoneRoutes(), recordRoutes(), tunnelRoutes(),
+	return slices.Concat(tokenRoutes(), accountRoutes(), zoneRoutes(), settingRoutes(), botRoutes(), recordRoutes(), tunnelRoutes(),
 		configRoutes(), organizationRoutes(), identityRoutes(), policyRoutes(), appRoutes())
 }
 
@@ -96,6 +96,8 @@ func (n *node) find(path string) (map[string]*route, map[string]string) {
 // not route one that has not.
 func fits(param, segment string) bool {
 	switch param {
+	case "setting":
+		return strings.Trim(segment, "0123456789abcdefghijklmnopqrstuvwxyz_") == ""
 	case "account", "zone", "record":
 		return isHex(segment, 32)
 	default:

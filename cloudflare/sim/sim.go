@@ -19,6 +19,9 @@ type Options struct {
 	// RateLimit is the number of calls a user has per five minutes; 0 is
 	// Cloudflare's 1,200, below 0 there is no limit.
 	RateLimit int
+	// BrowserCheck: new zones have Browser Integrity Check on, as Cloudflare's
+	// do. It refuses callers without a User-Agent, most webhooks among them.
+	BrowserCheck bool
 	// OnChange runs after every change of what Snapshot would write, outside
 	// all locks, on the goroutine that made the change.
 	OnChange func()
