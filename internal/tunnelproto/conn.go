@@ -30,6 +30,7 @@ type Conn struct {
 	decided  chan struct{} // the registration was answered; reg, details, refusal are set
 	doneOnce sync.Once
 	done     chan struct{}
+	entering gauge // requests that found it open and may not be under way yet
 }
 
 // Registration is what the connector said of itself.
@@ -98,12 +99,16 @@ func (c *Conn) updateLocal(config []byte) {
 
 func (c *Conn) retire() { c.doneOnce.Do(func() { close(c.done) }) }
 
-func (c *Conn) isDone() bool {
+// enter lets a request in, or says that the connection takes no more. The
+// connection is not closed before the request is under way and has ended.
+func (c *Conn) enter() error {
+	c.entering.add()
 	select {
 	case <-c.done:
-		return true
+		c.entering.done()
+		return ErrGone
 	default:
-		return false
+		return nil
 	}
 }
 
@@ -151,6 +156,7 @@ func (c *Conn) drain(ctx context.Context) {
 	case <-ctx.Done():
 		return
 	}
+	c.entering.wait(ctx)
 	c.streams.idle(ctx)
 }
 

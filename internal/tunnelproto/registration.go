@@ -18,6 +18,7 @@ type Registration struct {
 	Version, Arch   string
 	Features        []string
 	ReplaceExisting bool
+	Compression     uint8 // 0 to 3; a relic
 	Attempts        uint8 // failed ones before this
 	LocalIP         netip.Addr
 }

@@ -40,9 +40,10 @@ func (e *UnreachableError) Error() string {
 // RoundTrip sends a visitor's request to the connector. The answer carries the
 // origin's headers; ResponseSource says whether the origin sent it.
 func (c *Conn) RoundTrip(req *http.Request) (*http.Response, error) {
-	if c.isDone() {
-		return nil, ErrGone
+	if err := c.enter(); err != nil {
+		return nil, err
 	}
+	defer c.entering.done()
 	return c.streams.roundTrip(req)
 }
 
@@ -51,9 +52,10 @@ func (c *Conn) RoundTrip(req *http.Request) (*http.Response, error) {
 // otherwise the stream is nil and the answer has a body. ctx of the request
 // bounds the handshake only.
 func (c *Conn) DialWebsocket(req *http.Request) (*http.Response, io.ReadWriteCloser, error) {
-	if c.isDone() {
-		return nil, nil, ErrGone
+	if err := c.enter(); err != nil {
+		return nil, nil, err
 	}
+	defer c.entering.done()
 	return c.streams.websocket(req)
 }
 
@@ -62,9 +64,10 @@ func (c *Conn) DialWebsocket(req *http.Request) (*http.Response, io.ReadWriteClo
 // (Lookup). ctx bounds the connecting only. The connection can be half closed
 // from this side (CloseWrite); when the other side ends, both directions end.
 func (c *Conn) DialTCP(ctx context.Context, addr string) (net.Conn, error) {
-	if c.isDone() {
-		return nil, ErrGone
+	if err := c.enter(); err != nil {
+		return nil, err
 	}
+	defer c.entering.done()
 	if _, err := netip.ParseAddrPort(addr); err == nil {
 		return c.streams.dialTCP(ctx, addr)
 	}
@@ -84,9 +87,10 @@ func (c *Conn) DialTCP(ctx context.Context, addr string) (net.Conn, error) {
 // Nothing tells whether anybody listens there. The error is ErrNoUDP where the
 // connection carries no UDP.
 func (c *Conn) DialUDP(ctx context.Context, addr netip.AddrPort) (net.Conn, error) {
-	if c.isDone() {
-		return nil, ErrGone
+	if err := c.enter(); err != nil {
+		return nil, err
 	}
+	defer c.entering.done()
 	return c.streams.dialUDP(ctx, addr)
 }
 
@@ -94,9 +98,10 @@ func (c *Conn) DialUDP(ctx context.Context, addr netip.AddrPort) (net.Conn, erro
 // its connections share it. applied is the version it runs afterwards: an old
 // or equal one is ignored without an error.
 func (c *Conn) PushConfig(ctx context.Context, version int, config json.RawMessage) (applied int, err error) {
-	if c.isDone() {
-		return 0, ErrGone
+	if err := c.enter(); err != nil {
+		return 0, err
 	}
+	defer c.entering.done()
 	applied, err = c.streams.pushConfig(ctx, configUpdate{version, config})
 	if err != nil {
 		return applied, fmt.Errorf("push configuration %d: %w", version, err)

@@ -24,7 +24,7 @@ type registrar interface {
 
 // serveRegistrar answers RPC on a control stream until the stream ends.
 func serveRegistrar(stream io.ReadWriteCloser, r registrar) *rpc.Conn {
-	impl := server.New([]server.Method{
+	methods := []serverMethod{
 		{
 			Method:      methodRegister(),
 			ResultsSize: sizeResult(),
@@ -55,9 +55,18 @@ func serveRegistrar(stream io.ReadWriteCloser, r registrar) *rpc.Conn {
 				return read.err
 			},
 		},
-	}, nil)
+	}
 	t := &announcing{Transport: rpc.StreamTransport(stream), sent: r.answered}
-	return rpc.NewConn(t, rpc.MainInterface(impl), rpc.ConnLog(nil))
+	return rpc.NewConn(t, offer(methods), rpc.ConnLog(nil))
+}
+
+// serverMethod is one that the other side may call.
+type serverMethod = server.Method
+
+// offer lets the other side call methods. Unlike rpc.MainInterface it leaves
+// nothing behind where the other side never asks for them.
+func offer(methods []serverMethod) rpc.ConnOption {
+	return rpc.BootstrapFunc(func(context.Context) (capnp.Client, error) { return server.New(methods, nil), nil })
 }
 
 // announcing tells when the answer to a registration went out, so that nothing

@@ -6,10 +6,7 @@ import (
 	"github.com/quic-go/quic-go"
 	capnp "zombiezen.com/go/capnproto2"
 	"zombiezen.com/go/capnproto2/rpc"
-	"zombiezen.com/go/capnproto2/server"
 )
-
-type serverMethod = server.Method
 
 // rpcStream is a QUIC stream that is closed in both directions at once.
 type rpcStream struct{ *quic.Stream }
@@ -40,7 +37,7 @@ func dialRPC(ctx context.Context, conn *quic.Conn) (*rpcClient, error) {
 func serveRPC(ctx context.Context, stream *quic.Stream, methods []serverMethod) {
 	ctx, cancel := context.WithTimeout(ctx, rpcTimeout)
 	defer cancel()
-	conn := rpc.NewConn(rpc.StreamTransport(rpcStream{stream}), rpc.MainInterface(server.New(methods, nil)), rpc.ConnLog(nil))
+	conn := rpc.NewConn(rpc.StreamTransport(rpcStream{stream}), offer(methods), rpc.ConnLog(nil))
 	select {
 	case <-conn.Done():
 	case <-ctx.Done():

@@ -3,6 +3,8 @@ package tunnelproto_test
 import (
 	"errors"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -64,6 +66,41 @@ func TestTheGracePeriodIsBounded(t *testing.T) {
 		stop()
 		if err := receive(t, "the request is cut", failed); err == nil {
 			t.Error("the request was answered")
+		}
+	})
+}
+
+// Requests arrive all the time. Each is answered, or told that it was not sent.
+func TestAStoppedConnectorLosesNothing(t *testing.T) {
+	both(t, func(t *testing.T, p tunnelproto.Protocol) {
+		te := startEdge(t)
+		for range 10 {
+			stop := run(t, te.connector(p, 1, hello))
+			conn := te.wait(1)[0]
+			var visitors sync.WaitGroup
+			var answered atomic.Int64
+			for range 20 {
+				visitors.Go(func() {
+					for {
+						resp, err := conn.RoundTrip(request(t, "GET", "http://app.example.com/", nil))
+						if errors.Is(err, tunnelproto.ErrGone) {
+							return
+						}
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						if got := body(t, resp); got != "hello" {
+							t.Errorf("got %q", got)
+						}
+						_ = resp.Body.Close()
+						answered.Add(1)
+					}
+				})
+			}
+			eventually(t, "visitors are answered", func() bool { return answered.Load() > 50 })
+			stop()
+			visitors.Wait()
 		}
 	})
 }

@@ -2,13 +2,10 @@ package tunnelproto_test
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"io"
 	"net"
 	"net/http"
-	"os"
 	"runtime"
 	"slices"
 	"testing"
@@ -247,31 +244,5 @@ func TestAnEdgeWithoutItsListenerEnds(t *testing.T) {
 	_ = l.Close()
 	if err := new(tunnelproto.Edge).Serve(t.Context(), l); err == nil {
 		t.Error("it says that it was asked to end")
-	}
-}
-
-func TestWhoDoesNotSpeakTheProtocolIsShownOut(t *testing.T) {
-	te := startEdge(t)
-	for name, dial := range map[string]func() (net.Conn, error){
-		"no TLS": func() (net.Conn, error) { return net.Dial("tcp", te.addr) },
-		"no HTTP/2": func() (net.Conn, error) {
-			conf := te.ca.ClientTLS()
-			conf.ServerName = tunnelproto.ServerNameHTTP2
-			return tls.Dial("tcp", te.addr, conf)
-		},
-	} {
-		c, err := dial()
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: edge\r\n\r\n")
-		_ = c.SetReadDeadline(time.Now().Add(patience))
-		if _, err := io.Copy(io.Discard, c); errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Errorf("%s: the edge keeps the connection", name)
-		}
-		_ = c.Close()
-	}
-	if len(te.all()) != 0 {
-		t.Error("a stranger was registered")
 	}
 }

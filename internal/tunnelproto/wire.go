@@ -160,6 +160,7 @@ func writeRegistration(params capnp.Struct, reg Registration) error {
 	}
 	params.SetUint8(0, reg.ConnIndex)
 	options.SetBit(bitReplace, reg.ReplaceExisting)
+	options.SetUint8(1, reg.Compression)
 	options.SetUint8(2, reg.Attempts)
 	return nil
 }
@@ -178,6 +179,7 @@ func readRegistration(params capnp.Struct) (Registration, error) {
 		Version:         r.text(info, 2),
 		Arch:            r.text(info, 3),
 		ReplaceExisting: options.Bit(bitReplace),
+		Compression:     options.Uint8(1),
 		Attempts:        options.Uint8(2),
 	}
 	reg.LocalIP, _ = netip.AddrFromSlice(r.data(options, 1))

@@ -33,7 +33,7 @@ func TestARegistrationReadsBackWhatWasWritten(t *testing.T) {
 			Secret: rapid.SliceOf(rapid.Byte()).Draw(t, "secret"), ConnIndex: rapid.Byte().Draw(t, "index"),
 			Version: text.Draw(t, "version"), Arch: text.Draw(t, "arch"),
 			Features:        rapid.SliceOf(text).Draw(t, "features"),
-			ReplaceExisting: rapid.Bool().Draw(t, "replace"), Attempts: rapid.Byte().Draw(t, "attempts"),
+			ReplaceExisting: rapid.Bool().Draw(t, "replace"), Attempts: rapid.Byte().Draw(t, "attempts"), Compression: rapid.Byte().Draw(t, "compression"),
 			LocalIP: netip.AddrFrom4([4]byte(rapid.SliceOfN(rapid.Byte(), 4, 4).Draw(t, "ip"))),
 		}
 		params := root(t, sizeRegister())
