@@ -42,6 +42,11 @@ func loseAReplica(t *testing.T, p tunnelproto.Protocol) {
 		clients := s.list(path + "/connections")
 		return len(clients) == 2 && len(clients[0]["conns"].([]any)) == 4 && len(clients[1]["conns"].([]any)) == 4
 	})
+	s.ok("PUT", path+"/configurations", `{"config":{"ingress":[{"service":"http_status:404"}]}}`)
+	s.eventually("each has the configuration", func() bool {
+		clients := s.list(path + "/connections")
+		return clients[0]["config_version"] == 1.0 && clients[1]["config_version"] == 1.0
+	})
 	var visitors sync.WaitGroup
 	stopped := make(chan struct{})
 	for range 8 {
