@@ -36,6 +36,8 @@ var may = map[string]struct{ ours, libraries []string }{
 	"migrations":           {nil, []string{"github.com/pressly/goose"}},
 	"live":                 {},
 	"secret":               {nil, []string{"filippo.io/age"}},
+	"cert":                 {[]string{"setup"}, []string{"github.com/caddyserver/certmagic", "github.com/libdns/libdns", "github.com/mholt/acmez", "go.uber.org/zap"}},
+	"cert/certtest":        {nil, []string{"github.com/letsencrypt/pebble"}},
 	"auth":                 {nil, []string{"github.com/alexedwards/scs"}},
 	"handlers":             {[]string{"setup", "journey", "web", "live", "auth", "profile", "dockerx/found", "secret"}, []string{"github.com/go-chi/chi", "github.com/a-h/templ"}},
 	"web":                  {[]string{"setup", "journey", "profile", "dockerx/found"}, []string{"github.com/a-h/templ"}},
