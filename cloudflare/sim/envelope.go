@@ -68,11 +68,20 @@ func success(a answer) (reply, error) {
 		return reply{}, err
 	}
 	status := a.status
-	if status == 0 {
+	switch status {
+	case 0:
 		status = http.StatusOK
+	case http.StatusNoContent:
+		return reply{status: status, header: http.Header{}}, nil
 	}
 	return enveloped(status, envelope{Result: result, Success: true, Errors: []problem{},
 		Messages: orEmpty(a.messages), ResultInfo: a.info})
+}
+
+// isRefusal tells whether an error is the API's with that code.
+func isRefusal(err error, code int) bool {
+	var refused *apiError
+	return errors.As(err, &refused) && refused.errors[0].Code == code
 }
 
 func failure(err error) reply {

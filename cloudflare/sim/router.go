@@ -27,7 +27,7 @@ type node struct {
 
 // allRoutes is every operation the API knows.
 func allRoutes() []route {
-	return slices.Concat(tokenRoutes(), accountRoutes(), zoneRoutes(), settingRoutes(), botRoutes(), recordRoutes(), tunnelRoutes(),
+	return slices.Concat(tokenRoutes(), accountRoutes(), zoneRoutes(), settingRoutes(), botRoutes(), rulesetRoutes(), recordRoutes(), tunnelRoutes(),
 		configRoutes(), organizationRoutes(), identityRoutes(), policyRoutes(), appRoutes())
 }
 
@@ -96,9 +96,11 @@ func (n *node) find(path string) (map[string]*route, map[string]string) {
 // not route one that has not.
 func fits(param, segment string) bool {
 	switch param {
-	case "setting":
+	case "setting", "phase":
 		return strings.Trim(segment, "0123456789abcdefghijklmnopqrstuvwxyz_") == ""
-	case "account", "zone", "record":
+	case "version":
+		return segment != "" && strings.Trim(segment, "0123456789") == ""
+	case "account", "zone", "record", "ruleset", "rule":
 		return isHex(segment, 32)
 	default:
 		return isUUID(segment)

@@ -13,6 +13,7 @@ type zoneEdge struct {
 	Paused   bool                       `json:"paused,omitempty"`
 	Settings map[string]zoneSetting     `json:"settings"` // those that were ever changed
 	Bots     map[string]json.RawMessage `json:"bot_management"`
+	Rulesets map[string]*phaseRules     `json:"rulesets"` // by phase
 
 	posture posture // rebuilt by compile
 }
@@ -42,14 +43,23 @@ func (c *Cloud) newEdge(now time.Time) *zoneEdge {
 
 // configure changes what the owner chose for the edge, unless change fails.
 func (z *zone) configure(now time.Time, change func(*zoneEdge) error) error {
-	e := *z.Edge
-	e.Settings, e.Bots = maps.Clone(e.Settings), maps.Clone(e.Bots)
-	if err := change(&e); err != nil {
+	e, err := z.Edge.with(change)
+	if err != nil {
 		return err
 	}
-	e.compile()
-	z.Edge, z.ModifiedOn = &e, now
+	z.Edge, z.ModifiedOn = e, now
 	return nil
+}
+
+// with is e with a change.
+func (e *zoneEdge) with(change func(*zoneEdge) error) (*zoneEdge, error) {
+	n := *e
+	n.Settings, n.Bots, n.Rulesets = maps.Clone(e.Settings), maps.Clone(e.Bots), maps.Clone(e.Rulesets)
+	if err := change(&n); err != nil {
+		return nil, err
+	}
+	n.compile()
+	return &n, nil
 }
 
 // compile rebuilds what visits are met by.
@@ -60,6 +70,9 @@ func (e *zoneEdge) compile() {
 		fightsBots:   string(e.Bots["fight_mode"]) == "true",
 		underAttack:  e.is("security_level", "under_attack"),
 		passage:      e.seconds("challenge_ttl"),
+	}
+	for _, p := range e.Rulesets {
+		p.compile()
 	}
 }
 
