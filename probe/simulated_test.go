@@ -208,3 +208,59 @@ func TestANameThatDoesNotExistIsNobodys(t *testing.T) {
 		t.Errorf("got %+v", es)
 	}
 }
+
+func TestWhatStandsBeforeTheDoorsIsTheEdges(t *testing.T) {
+	_, want := answers(t)
+	a := newAccount(t, sim.Options{})
+	a.lock()
+	for _, d := range want.Doors {
+		a.door(d.Name, d.Destinations...)
+	}
+	a.connect(public)
+	block := func(c *sim.Cloud) error {
+		_, err := c.AddRule(a.ZoneID, sim.Rule{Phase: "http_request_firewall_custom", Action: "block", Expression: "true"})
+		return err
+	}
+	for _, row := range []struct {
+		what    string
+		turnOn  func(*sim.Cloud) error
+		by      setup.Answerer
+		silent  bool // only callers without a User-Agent meet it
+		explain string
+	}{
+		{"Browser Integrity Check", func(c *sim.Cloud) error { c.SetZoneSetting(a.ZoneID, "browser_check", "on"); return nil }, setup.ByEdge, true, "Browser Integrity Check"},
+		{"Under Attack mode", func(c *sim.Cloud) error { c.SetZoneSetting(a.ZoneID, "security_level", "under_attack"); return nil }, setup.ByEdge, false, "challenge"},
+		{"Bot Fight Mode", func(c *sim.Cloud) error { c.SetBotFight(a.ZoneID, true); return nil }, setup.ByEdge, false, "challenge"},
+		{"a rule that blocks", block, setup.ByEdge, false, "1020"},
+		{"a paused zone", func(c *sim.Cloud) error { c.SetPaused(a.ZoneID, true); return nil }, setup.ByNobody, false, ""},
+	} {
+		before, err := a.cloud.Snapshot()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := row.turnOn(a.cloud); err != nil {
+			t.Fatal(err)
+		}
+		met := 0
+		for _, e := range a.prober().Run(t.Context(), public, want.Checks) {
+			if row.silent && !e.Check.NoUserAgent {
+				continue
+			}
+			if e.Check.Metadata { // a HEAD shows no page to know the refusal by
+				if e.OK {
+					t.Errorf("%s: %s is fine: %s", row.what, e.Check.ID, e.Detail)
+				}
+				continue
+			}
+			if met++; e.OK || e.By != row.by || !strings.Contains(e.Detail+strings.Join(e.Excerpt, " "), row.explain) {
+				t.Errorf("%s: %s: %s, ok %v: %s %v", row.what, e.Check.ID, e.By, e.OK, e.Detail, e.Excerpt)
+			}
+		}
+		if met == 0 {
+			t.Errorf("%s: no check meets it", row.what)
+		}
+		if err := a.cloud.Restore(before); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -12,8 +12,7 @@ import (
 // nothing a visitor could see. Dial makes it a DNS error, as it should be.
 func (c *Cloud) Edge() http.Handler { return c.edge("https") }
 
-// PlainEdge is the same at http://<host>/. Always Use HTTPS is off, as it is
-// in a new zone.
+// PlainEdge is the same at http://<host>/.
 func (c *Cloud) PlainEdge() http.Handler { return c.edge("http") }
 
 // visit is a request on its way through the edge.
@@ -68,6 +67,9 @@ func (c *Cloud) route(v *visit) step {
 	owner, ok := c.state.Accounts.get(z.AccountID)
 	if !ok {
 		return unresolved
+	}
+	if answered := c.shield(owner, z, v); answered != nil {
+		return answered
 	}
 	if answered := c.guard(owner, v); answered != nil {
 		return answered

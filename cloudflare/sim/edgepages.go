@@ -61,27 +61,50 @@ func badGateway(w http.ResponseWriter, v *visit) {
 	errorPage(http.StatusBadGateway, "Bad gateway")(w, v)
 }
 
-// tunnelDown is error 1033, in the form that the client asks for: a browser
-// gets a page, who wants JSON a problem document, and others a line of text.
-func tunnelDown(w http.ResponseWriter, v *visit) {
+// edgeError is one of Cloudflare's own errors, in the form that the client asks
+// for: a browser gets a page, who wants JSON a problem document, and others a
+// line of text.
+type edgeError struct {
+	code, status        int
+	name, title, detail string
+	retryAfter          int // seconds; 0: not worth it
+}
+
+func (e edgeError) answer(w http.ResponseWriter, v *visit) {
 	accept := v.Header.Get("Accept")
 	switch {
 	case strings.Contains(accept, "application/json"), strings.Contains(accept, "application/problem+json"):
-		stamp(w, v)
-		w.Header().Set("Content-Type", "application/problem+json; charset=utf-8")
-		w.Header().Set("Retry-After", "120")
-		w.WriteHeader(530)
-		json.NewEncoder(w).Encode(map[string]any{
-			"type":  "https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-1xxx-errors/error-1033/",
-			"title": "Error 1033: Cloudflare Tunnel error", "status": 530, "error_code": 1033,
-			"error_name": "tunnel_error", "ray_id": v.ray, "retryable": true, "retry_after": 120,
-		})
+		e.problem(w, v)
 	case strings.Contains(accept, "text/html"):
-		errorPage(1033, "Cloudflare Tunnel error")(w, v)
+		html(w, v, e.status, fmt.Sprintf("Error %d %s", e.code, e.title), "")
 	default:
 		stamp(w, v)
 		w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
-		w.WriteHeader(530)
-		fmt.Fprint(w, "error code: 1033")
+		w.WriteHeader(e.status)
+		fmt.Fprintf(w, "error code: %d", e.code)
 	}
+}
+
+func (e edgeError) problem(w http.ResponseWriter, v *visit) {
+	document := map[string]any{
+		"type":  fmt.Sprintf("https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-1xxx-errors/error-%d/", e.code),
+		"title": fmt.Sprintf("Error %d: %s", e.code, e.title), "status": e.status, "error_code": e.code, "error_name": e.name,
+		"ray_id": v.ray, "cloudflare_error": true, "retryable": e.retryAfter > 0,
+	}
+	if e.detail != "" {
+		document["detail"] = e.detail
+	}
+	if e.retryAfter > 0 {
+		document["retry_after"] = e.retryAfter
+		w.Header().Set("Retry-After", fmt.Sprint(e.retryAfter))
+	}
+	stamp(w, v)
+	w.Header().Set("Content-Type", "application/problem+json; charset=utf-8")
+	w.WriteHeader(e.status)
+	json.NewEncoder(w).Encode(document) // a client that went away is its own affair
+}
+
+// tunnelDown is what a visitor gets when no connector has a connection.
+func tunnelDown(w http.ResponseWriter, v *visit) {
+	edgeError{code: 1033, status: 530, name: "tunnel_error", title: "Cloudflare Tunnel error", retryAfter: 120}.answer(w, v)
 }

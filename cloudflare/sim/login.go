@@ -2,7 +2,6 @@ package sim
 
 import (
 	"errors"
-	"html/template"
 	"net/http"
 	"net/url"
 	"strings"
@@ -26,7 +25,7 @@ func (c *Cloud) teamPage(a *account, v *visit) step {
 			return func(w http.ResponseWriter, v *visit) { c.submitLogin(w, v, a.ID, app.ID, wanted) }
 		}
 		page := loginForm{App: app.Name, Ways: a.hasPIN(app)}
-		return func(w http.ResponseWriter, v *visit) { page.write(w, v) }
+		return func(w http.ResponseWriter, v *visit) { loginPage.write(w, v, http.StatusOK, page) }
 	}
 	return errorPage(http.StatusNotFound, "Unable to find your Access application!")
 }
@@ -76,7 +75,7 @@ func (c *Cloud) loginByID(accountID, appID, email string, who visitor) (string, 
 // enter turns the token that the login page gave into the application's cookie.
 func (c *Cloud) enter(a *account, v *visit) step {
 	jwt, target := v.URL.Query().Get("token"), v.URL.Query().Get("redirect_url")
-	if !strings.HasPrefix(target, "/") || strings.HasPrefix(target, "//") {
+	if !localTarget(target) {
 		target = "/"
 	}
 	wanted, err := url.Parse(target)
@@ -105,22 +104,11 @@ type loginForm struct {
 	Ways bool // there is a login method by e-mail
 }
 
-var loginPage = template.Must(template.New("login").Parse(`<!DOCTYPE html>
+var loginPage = newPage("login", `<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Sign in to {{.App}}</title></head>
 <body><h1>Sign in to {{.App}}</h1>
 <p>Simulated Cloudflare Access. No mail is sent: the address you type is taken as yours.</p>
 {{if .Ways}}<form method="post"><label>E-mail <input type="email" name="email" required autofocus></label> <button>Sign in</button></form>
 {{else}}<p>This application has no login method by e-mail.</p>
 {{end}}</body></html>
-`))
-
-func (f loginForm) write(w http.ResponseWriter, v *visit) {
-	var text strings.Builder
-	if err := loginPage.Execute(&text, f); err != nil {
-		panic(err) // the template and its data are fixed
-	}
-	stamp(w, v)
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(http.StatusOK)
-	w.Write([]byte(text.String()))
-}
+`)

@@ -52,8 +52,8 @@ func (a *account) mac(text string) []byte {
 
 var errSession = errors.New("no valid session")
 
-// verify reads a session for an application.
-func (a *account) verify(jwt string, app *app, now time.Time) (claims, error) {
+// read gives what a JWT of the account's says, if it is one and still good.
+func (a *account) read(jwt string, now time.Time) (claims, error) {
 	at := strings.LastIndexByte(jwt, '.')
 	if at < 0 {
 		return claims{}, errSession
@@ -63,15 +63,21 @@ func (a *account) verify(jwt string, app *app, now time.Time) (claims, error) {
 		return claims{}, errSession
 	}
 	_, body, _ := strings.Cut(jwt[:at], ".")
-	raw, err := base64.RawURLEncoding.DecodeString(body)
+	text, err := base64.RawURLEncoding.DecodeString(body)
 	if err != nil {
 		return claims{}, errSession
 	}
 	var c claims
-	if err := json.Unmarshal(raw, &c); err != nil {
+	if err := json.Unmarshal(text, &c); err != nil || now.Unix() >= c.Expires {
 		return claims{}, errSession
 	}
-	if c.Type != "app" || len(c.Audience) != 1 || c.Audience[0] != app.AUD || now.Unix() >= c.Expires {
+	return c, nil
+}
+
+// verify reads a session for an application.
+func (a *account) verify(jwt string, app *app, now time.Time) (claims, error) {
+	c, err := a.read(jwt, now)
+	if err != nil || c.Type != "app" || len(c.Audience) != 1 || c.Audience[0] != app.AUD {
 		return claims{}, errSession
 	}
 	return c, nil

@@ -49,6 +49,9 @@ type Unsure struct {
 	// ConnectionsInTunnels: a tunnel still shows its connections, where the
 	// documentation says that it will "start returning an empty array".
 	ConnectionsInTunnels bool `json:"connections_in_tunnels,omitempty"`
+	// BrowserCheckChallenges: Browser Integrity Check challenges who sends no
+	// User-Agent instead of refusing with error 1010.
+	BrowserCheckChallenges bool `json:"browser_check_challenges,omitempty"`
 	// RateLimitIs971: calls too many are refused with code 971, not 10429.
 	RateLimitIs971 bool `json:"rate_limit_is_971,omitempty"`
 	// RateLimitFields: what is left is told in the IETF draft's Ratelimit and
