@@ -44,6 +44,9 @@ func (c *Cloud) guard(a *account, v *visit) step {
 		}
 		return nil
 	}
+	if app.arriving {
+		return notReady
+	}
 	if cookie, err := v.Cookie(sessionCookie); err == nil {
 		if session, err := a.verify(cookie.Value, app, c.now()); err == nil {
 			return pass(v, cookie.Value, session)
@@ -88,7 +91,7 @@ func (c *Cloud) answerOrCarry(a *account, app *app, policies []*policy, v *visit
 	if answered := c.challenge(a, app, policies, v); answered != nil {
 		return answered
 	}
-	_, r := c.state.lookup(v.host)
+	_, r := c.visible().lookup(v.host)
 	return c.carry(a, r, v)
 }
 

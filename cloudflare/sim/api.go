@@ -57,6 +57,7 @@ func (c *Cloud) serveAPI(w http.ResponseWriter, r *http.Request) {
 
 // answer runs the operation that a request names.
 func (c *Cloud) answer(r *http.Request, path string, body []byte) reply {
+	c.arrive()
 	found, params := c.routes.find(path)
 	route := found[r.Method]
 	if route == nil || route.reads() {
@@ -67,6 +68,7 @@ func (c *Cloud) answer(r *http.Request, path string, body []byte) reply {
 	}
 	c.mu.Lock()
 	out, after := c.operate(r, found, route, params, path, body)
+	c.spread.follow(&c.state, c.now())
 	c.mu.Unlock()
 	for _, f := range after {
 		f()

@@ -52,8 +52,8 @@ func (a *authority) leaf(name string) (*tls.Certificate, error) {
 func (c *Cloud) edgeCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	name := hostname(hello.ServerName)
 	c.mu.RLock()
-	covered := c.state.team(name) != nil
-	if z := c.state.zoneOf(name); z != nil && z.Status == "active" {
+	covered := c.visible().team(name) != nil
+	if z := c.visible().zoneOf(name); z != nil && z.Status == "active" {
 		label, below := strings.CutSuffix(name, "."+z.Name)
 		covered = covered || !below || !strings.Contains(label, ".")
 	}

@@ -155,14 +155,31 @@ func (l *live) fits(reg tunnelproto.Registration) bool {
 // follow keeps the connector's configuration current until it is gone.
 func (c *Cloud) follow(conn *connection) {
 	defer c.leave(conn)
+	var later <-chan time.Time
 	for {
 		select {
 		case <-conn.Done():
 			return
 		case <-conn.news:
-			c.push(conn)
+		case <-later:
+			c.arrive()
 		}
+		c.push(conn)
+		later = c.nextConfig(conn.tunnelID)
 	}
+}
+
+// nextConfig tells when a configuration arrives that is on its way to the edge.
+func (c *Cloud) nextConfig(tunnel string) <-chan time.Time {
+	if c.spread == nil {
+		return nil
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if wait := c.spread.until(tunnel, c.now()); wait > 0 {
+		return time.After(wait)
+	}
+	return nil
 }
 
 // push sends the newest configuration, unless another connection of the same
@@ -189,8 +206,12 @@ func (c *Cloud) newest(conn *connection) (int, json.RawMessage) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	for a := range c.state.Accounts.all() {
-		if t, ok := a.Tunnels.get(conn.tunnelID); ok && t.remote() && t.Version > conn.replica.applied {
-			return t.Version, t.Config
+		t, ok := a.Tunnels.get(conn.tunnelID)
+		if !ok || !t.remote() {
+			continue
+		}
+		if at := c.spread.configOf(t); at.version > conn.replica.applied {
+			return at.version, at.config
 		}
 	}
 	return 0, nil

@@ -23,11 +23,12 @@ func (c *Cloud) lookUp(d DNS, m *dns.Msg, q dns.Question) {
 		return
 	}
 	edge := c.edgeAddr(d)
+	c.arrive()
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	name := q.Name // answered as it was asked, be it in capitals
 	for range longestChain {
-		if name = c.state.answer(m, name, q.Qtype, edge); name == "" {
+		if name = c.visible().answer(m, name, q.Qtype, edge); name == "" {
 			return
 		}
 	}

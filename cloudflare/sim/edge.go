@@ -41,6 +41,7 @@ func (c *Cloud) edge(scheme string) http.Handler {
 				v.Header.Del(name) // only the edge may say these
 			}
 		}
+		c.arrive()
 		c.route(v)(w, v)
 	})
 }
@@ -57,14 +58,14 @@ type step func(http.ResponseWriter, *visit)
 func (c *Cloud) route(v *visit) step {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if a := c.state.team(v.host); a != nil {
+	if a := c.visible().team(v.host); a != nil {
 		return c.teamPage(a, v)
 	}
-	z, r := c.state.lookup(v.host)
+	z, r := c.visible().lookup(v.host)
 	if r == nil || !z.proxies(r) {
 		return unresolved
 	}
-	owner, ok := c.state.Accounts.get(z.AccountID)
+	owner, ok := c.visible().Accounts.get(z.AccountID)
 	if !ok {
 		return unresolved
 	}
@@ -85,7 +86,7 @@ func (c *Cloud) carry(owner *account, r *record, v *visit) step {
 	}
 	t, ok := owner.Tunnels.get(id)
 	switch {
-	case !ok && c.state.elsewhere(owner, id):
+	case !ok && c.visible().elsewhere(owner, id):
 		return errorPage(1014, "CNAME Cross-User Banned")
 	case !ok || t.DeletedAt != nil || len(c.live.conns[id]) == 0:
 		return tunnelDown

@@ -41,6 +41,7 @@ func (s *stack) configure(rules string) {
 	s.Helper()
 	version := s.ok("PUT", "A/cfd_tunnel/"+s.tunnel.text("id")+"/configurations",
 		`{"config":{"ingress":[`+rules+`,{"service":"http_status:404"}]}}`)["version"]
+	s.clock.advance(s.cloud.o.Propagation.Max)
 	s.eventually("the connector runs the configuration", func() bool {
 		clients := s.list("A/cfd_tunnel/" + s.tunnel.text("id") + "/connections")
 		return len(clients) == 1 && clients[0]["config_version"] == version

@@ -43,6 +43,9 @@ func errorPage(code int, text string) step {
 	}
 }
 
+// notReady is what people report of an application that is new to the edge.
+func notReady(w http.ResponseWriter, v *visit) { html(w, v, http.StatusForbidden, "403 Forbidden", "") }
+
 // forbidden is Access's refusal.
 func forbidden(why string) step {
 	return func(w http.ResponseWriter, v *visit) {

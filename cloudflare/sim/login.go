@@ -61,7 +61,7 @@ func (c *Cloud) submitLogin(w http.ResponseWriter, v *visit, accountID, appID, h
 func (c *Cloud) loginByID(accountID, appID, email string, who visitor) (string, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	a, ok := c.state.Accounts.get(accountID)
+	a, ok := c.visible().Accounts.get(accountID)
 	if !ok || a.Org == nil {
 		return "", errNoApp
 	}

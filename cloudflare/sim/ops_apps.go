@@ -23,6 +23,7 @@ type app struct {
 	UpdatedAt    time.Time                  `json:"updated_at"`
 
 	patterns []pattern // of the public destinations; rebuilt by compile
+	arriving bool      // at the edge, which cannot tell yet who gets in (Propagation)
 }
 
 type destination struct {

@@ -17,13 +17,14 @@ type Answer struct {
 // Resolve asks for a name. It knows the records of active zones and the login
 // hosts of Zero Trust teams; ok is false where DNS would answer NXDOMAIN.
 func (c *Cloud) Resolve(host string) (Answer, bool) {
+	c.arrive()
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	host = hostname(host)
-	if c.state.team(host) != nil {
+	if c.visible().team(host) != nil {
 		return Answer{Proxied: true}, true
 	}
-	z, r := c.state.lookup(host)
+	z, r := c.visible().lookup(host)
 	if r == nil {
 		return Answer{}, false
 	}

@@ -125,9 +125,10 @@ func (c *Cloud) Session(rawURL, email string) (*http.Cookie, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.arrive()
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	a, app := c.state.gate(hostname(u.Hostname()), normalPath(u.EscapedPath()))
+	a, app := c.visible().gate(hostname(u.Hostname()), normalPath(u.EscapedPath()))
 	if app == nil {
 		return nil, errNoApp
 	}

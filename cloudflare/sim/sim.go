@@ -22,6 +22,8 @@ type Options struct {
 	// BrowserCheck: new zones have Browser Integrity Check on, as Cloudflare's
 	// do. It refuses callers without a User-Agent, most webhooks among them.
 	BrowserCheck bool
+	// Propagation delays what the edge knows of changes; default: not at all.
+	Propagation Propagation
 	// OnChange runs after every change of what Snapshot would write, outside
 	// all locks, on the goroutine that made the change.
 	OnChange func()
@@ -68,9 +70,10 @@ type Cloud struct {
 	routes *node
 	proxy  http.Handler // to the origin, through a tunnel
 
-	mu    sync.RWMutex
-	state state
-	live  live
+	mu     sync.RWMutex
+	state  state
+	spread *spread // nil: changes reach the edge at once
+	live   live
 
 	limits limits
 	faults faults
@@ -104,6 +107,8 @@ func New(o Options) *Cloud {
 	c := &Cloud{o: o, log: o.Log, routes: routes()}
 	c.ids.seed.Store(o.Seed)
 	c.state.reindex(o.Unsure)
+	c.spread = newSpread(o.Propagation, o.Seed)
+	c.spread.restart(&c.state, c.now())
 	c.calls = calls{keep: o.KeepCall, out: o.CallLog}
 	c.proxy = c.originProxy()
 	c.ctx, c.cancel = context.WithCancel(context.Background())
@@ -126,6 +131,7 @@ func (c *Cloud) now() time.Time { return c.o.Clock().UTC().Truncate(time.Microse
 func (c *Cloud) change(f func(*state)) {
 	c.mu.Lock()
 	f(&c.state)
+	c.spread.follow(&c.state, c.now())
 	c.mu.Unlock()
 	c.changed()
 }

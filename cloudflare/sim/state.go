@@ -98,6 +98,7 @@ func (c *Cloud) Restore(b []byte) error {
 	s.reindex(c.o.Unsure)
 	c.mu.Lock()
 	c.state = s
+	c.spread.restart(&c.state, c.now())
 	c.ids.seed.Store(s.Seed)
 	c.ids.issued.Store(max(s.Issued, c.ids.issued.Load()))
 	lost := c.live.strangers(&s)
