@@ -5,39 +5,43 @@ import (
 	"testing"
 )
 
+// The page is "Application paths" of the Access documentation, by its headings;
+// rows without one are the simulator's reading.
 func TestADestinationCoversWhatTheDocumentationSays(t *testing.T) {
 	for _, row := range []struct {
-		uri    string
-		covers string // space separated
-		not    string
+		heading string
+		uri     string
+		covers  string // space separated
+		not     string
 	}{
-		{"example.com", "example.com/ example.com/alpha example.com/a/b", "alpha.example.com/ example.org/"},
-		{"example.com/*", "example.com/ example.com/alpha", "alpha.example.com/"},
-		{"*.example.com", "alpha.example.com/ beta.example.com/x", "example.com/ foo.bar.example.com/"},
-		{"*.*.example.com", "a.b.example.com/", "a.example.com/ a.b.c.example.com/"},
-		{"*.test.example.com", "alpha.test.example.com/", "test.example.com/ example.com/"},
-		{"*test.example.com", "test.example.com/ alphatest.example.com/", "beta.test.example.com/ testing.example.com/"},
-		{"example.com/alpha/*", "example.com/alpha/one example.com/alpha/one/two example.com/alpha/", "example.com/alpha example.com/ example.com/alphabet"},
-		{"example.com/foo*/bar", "example.com/foo/bar example.com/food/bar example.com/food/stuff/bar", "example.com/foo example.com/fo/bar example.com/foo/barn"},
-		{"example.com/eng", "example.com/eng example.com/eng/exec example.com/eng/", "example.com/english example.com/en example.com/"},
-		{"example.com/eng/", "example.com/eng/ example.com/eng/exec", "example.com/eng"},
-		{"EXAMPLE.com./Eng", "example.com/Eng EXAMPLE.COM/Eng", "example.com/eng"},
-		{"example.com/eng", "example.com//eng example.com/x/../eng example.com/%65ng example.com/eng/.", "example.com/eng/.. example.com/eng%2Fx"},
-		{"example.com/hooks/*/in", "example.com/hooks/1/in example.com/hooks/1/2/in example.com/hooks//in/in", "example.com/hooks/in example.com/hooks/1/out"},
+		{"Match all paths of an apex domain", "example.com", "example.com/ example.com/alpha example.com/beta example.com/a/b", "alpha.example.com/ example.org/"},
+		{"Match all paths of an apex domain", "example.com/*", "example.com/ example.com/alpha example.com/beta", "alpha.example.com/"},
+		{"Match all subdomains of an apex domain", "*.example.com", "alpha.example.com/ beta.example.com/x", "example.com/ foo.bar.example.com/"},
+		{"Match all subdomains: multiple wildcards", "*.*.example.com", "a.b.example.com/", "a.example.com/ a.b.c.example.com/"},
+		{"Match multi-level subdomains", "*.test.example.com", "alpha.test.example.com/ beta.test.example.com/", "test.example.com/ example.com/"},
+		{"Partially match subdomains", "*test.example.com", "test.example.com/ alphatest.example.com/", "beta.test.example.com/ testing.example.com/"},
+		{"Partially match subdomains", "test*.example.com", "test.example.com/ testing.example.com/", "atest.example.com/ test.beta.example.com/"},
+		{"Match multi-level paths", "example.com/alpha/*", "example.com/alpha/one example.com/alpha/two example.com/alpha/one/two example.com/alpha/", "example.com/alpha example.com/ example.com/alphabet"},
+		{"Partially match paths", "example.com/foo*/bar", "example.com/foo/bar example.com/food/bar example.com/food/stuff/bar", "example.com/foo example.com/fo/bar example.com/foo/barn"},
+		{"Partially match paths", "example.com/hooks/*/in", "example.com/hooks/1/in example.com/hooks/1/2/in example.com/hooks//in/in", "example.com/hooks/in example.com/hooks/1/out"},
+		{"Policy inheritance", "example.com/eng", "example.com/eng example.com/eng/exec example.com/eng/", "example.com/english example.com/en example.com/"},
+		{"", "example.com/eng/", "example.com/eng/ example.com/eng/exec", "example.com/eng"},
+		{"", "EXAMPLE.com./Eng", "example.com/Eng EXAMPLE.COM/Eng", "example.com/eng"},
+		{"", "example.com/eng", "example.com//eng example.com/x/../eng example.com/%65ng example.com/eng/.", "example.com/eng/.. example.com/eng%2Fx"},
 	} {
 		p, err := parsePattern(row.uri, false)
 		if err != nil {
-			t.Errorf("%s: %v", row.uri, err)
+			t.Errorf("%s: %s: %v", row.heading, row.uri, err)
 			continue
 		}
 		for url := range strings.FieldsSeq(row.covers) {
 			if !coversURL(p, url) {
-				t.Errorf("%s does not cover %s", row.uri, url)
+				t.Errorf("%s: %s does not cover %s", row.heading, row.uri, url)
 			}
 		}
 		for url := range strings.FieldsSeq(row.not) {
 			if coversURL(p, url) {
-				t.Errorf("%s covers %s", row.uri, url)
+				t.Errorf("%s: %s covers %s", row.heading, row.uri, url)
 			}
 		}
 	}
@@ -59,10 +63,12 @@ func TestExactPathsLeaveOutWhatLiesBelow(t *testing.T) {
 }
 
 func TestADestinationThatIsNotOneIsRefused(t *testing.T) {
-	for _, uri := range []string{"", "/x", "https://example.com", "example.com:8000", "example.com/a?b", "example.com/#x",
-		"foo*bar*baz.example.com", "example.com/foo*bar*baz", "example.com/a b"} {
+	for uri, heading := range map[string]string{
+		"foo*bar*baz.example.com": "Limitations", "example.com/foo*bar*baz": "Limitations", "example.com:8000": "Port numbers",
+		"example.com/a?b": "Query strings", "example.com/#x": "Anchor links", "https://example.com": "", "": "", "/x": "", "example.com/a b": "",
+	} {
 		if _, err := parsePattern(uri, false); err == nil {
-			t.Errorf("%q was taken", uri)
+			t.Errorf("%s: %q was taken", heading, uri)
 		}
 	}
 }
