@@ -39,7 +39,7 @@ func (c *Cloud) guard(a *account, v *visit) step {
 	}
 	app := a.doors.find(v.host, v.path)
 	if app == nil {
-		if a.Org.denyUnmatched() {
+		if a.Org.deniesUnmatched(c.state.zoneOf(v.host).Name) {
 			return forbidden("no Access application covers this address")
 		}
 		return nil
@@ -53,7 +53,10 @@ func (c *Cloud) guard(a *account, v *visit) step {
 		}
 	}
 	policies := a.policiesOf(app)
-	open := bypassed(policies, v.who, c.o.Unsure)
+	if answered, settled := c.machine(a, app, policies, v); settled {
+		return answered
+	}
+	open := c.judge(a).bypassed(policies, v.who)
 	if v.Header.Get(metadataRequest) != "" && (!open || !c.o.Unsure.NoMetadataOnBypass) {
 		v.Header.Del(metadataRequest)
 		match := a.sign(claims{Type: "match", Audience: []string{app.AUD}, Hostname: v.host,
@@ -65,11 +68,11 @@ func (c *Cloud) guard(a *account, v *visit) step {
 
 // challenge is guard's answer to a visitor without a session.
 func (c *Cloud) challenge(a *account, app *app, policies []*policy, v *visit) step {
-	made := decide(policies, v.who, c.o.Unsure)
+	made := c.judge(a).decide(policies, v.who)
 	if made == through {
 		return nil
 	}
-	if string(app.Settings["service_auth_401_redirect"]) == "true" && hasServiceAuth(policies) {
+	if app.is("service_auth_401_redirect") && hasServiceAuth(policies) {
 		return unauthorizedPage
 	}
 	switch made {
@@ -91,6 +94,11 @@ func (c *Cloud) answerOrCarry(a *account, app *app, policies []*policy, v *visit
 	if answered := c.challenge(a, app, policies, v); answered != nil {
 		return answered
 	}
+	return c.onward(a, v)
+}
+
+// onward carries a visit that Access has nothing against.
+func (c *Cloud) onward(a *account, v *visit) step {
 	_, r := c.visible().lookup(v.host)
 	return c.carry(a, r, v)
 }
@@ -99,7 +107,9 @@ func (c *Cloud) answerOrCarry(a *account, app *app, policies []*policy, v *visit
 // allowed when it began; changed policies do not end it.
 func pass(v *visit, jwt string, session claims) step {
 	v.Header.Set("Cf-Access-Jwt-Assertion", jwt)
-	v.Header.Set("Cf-Access-Authenticated-User-Email", session.Email)
+	if session.Email != "" {
+		v.Header.Set("Cf-Access-Authenticated-User-Email", session.Email)
+	}
 	return nil
 }
 

@@ -90,7 +90,7 @@ func TestPoliciesAreTakenInTheDocumentedOrder(t *testing.T) {
 		{"require", "allow|" + org + "||" + ann, 302, 200, 403},
 		{"service auth alone", "non_identity|{\"any_valid_service_token\":{}}", 403, 403, 403},
 		{"service auth beside allow", "non_identity|{\"any_valid_service_token\":{}}\nallow|" + ann, 302, 200, 403},
-		{"a group that is not simulated", `allow|{"group":{"id":"x"}}`, 302, 403, 403},
+		{"a selector that is not simulated", `allow|{"device_posture":{"integration_uid":"x"}}`, 302, 403, 403},
 		{"a domain with its @", `allow|{"email_domain":{"domain":"@example.org"}}`, 302, 403, 403},
 	} {
 		t.Run(row.what, func(t *testing.T) {
@@ -188,12 +188,13 @@ func TestWithoutAOneTimePINNobodyCanTypeAnAddress(t *testing.T) {
 	if _, err := w.cloud.Session("https://app.example.org/", "ann@example.org"); err == nil {
 		t.Error("somebody logged in")
 	}
-	pin := w.ok("POST", "A/access/identity_providers", `{"name":"PIN","type":"onetimepin"}`).text("id")
+	other := w.list("A/access/identity_providers")[0].text("id")
+	w.ok("POST", "A/access/identity_providers", `{"name":"PIN","type":"onetimepin"}`)
 	if _, err := w.cloud.Session("https://app.example.org/", "ann@example.org"); err != nil {
 		t.Error(err)
 	}
 	app := w.list("A/access/apps")[0]
-	app["allowed_idps"] = []string{strings.Replace(pin, pin[:4], "0000", 1)}
+	app["allowed_idps"] = []string{other}
 	w.ok("PUT", "A/access/apps/"+app.text("id"), toJSON(app))
 	if _, err := w.cloud.Session("https://app.example.org/", "ann@example.org"); err == nil {
 		t.Error("a login method that the application does not allow was used")
@@ -230,6 +231,8 @@ func TestHostsWithoutAnApplicationCanBeDenied(t *testing.T) {
 	s.gets("https://app.example.org/", 200, "origin:")
 	s.ok("PUT", "A/access/organizations", `{"deny_unmatched_requests":true}`)
 	s.gets("https://app.example.org/", 403, "")
+	s.ok("PATCH", "A/access/organizations", `{"deny_unmatched_requests_exempted_zone_names":["example.org"]}`)
+	s.gets("https://app.example.org/", 200, "origin:")
 }
 
 func TestServiceAuthCanAnswer401InPlaceOfTheLoginPage(t *testing.T) {

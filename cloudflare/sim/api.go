@@ -100,7 +100,8 @@ func (c *Cloud) operate(r *http.Request, found map[string]*route, route *route, 
 	case route == nil:
 		out = failure(refuse(http.StatusMethodNotAllowed, 10405, "Method not allowed for this authentication scheme"))
 	default:
-		call := &call{cloud: c, state: &c.state, now: now, token: who, params: params, id: params["id"] + params["record"], client: params["client"],
+		call := &call{cloud: c, state: &c.state, now: now, token: who, params: params,
+			id: params["id"] + params["record"] + params["name"], client: params["client"],
 			query: r.URL.Query(), body: body}
 		out, err = call.run(route, params)
 		if err != nil {

@@ -225,7 +225,7 @@ func TestEveryRouteIsReachable(t *testing.T) {
 	id := "00000000-0000-4000-8000-000000000000"
 	for _, r := range allRoutes() {
 		path := strings.NewReplacer("{account}", w.AccountID, "{zone}", w.ZoneID, "{id}", id, "{client}", id,
-			"{record}", w.ZoneID, "{setting}", "ssl",
+			"{policy}", id, "{name}", "x", "{record}", w.ZoneID, "{setting}", "ssl",
 			"{phase}", configPhase, "{ruleset}", w.ZoneID, "{rule}", w.ZoneID, "{version}", "1").Replace(strings.TrimPrefix(r.path, "/"))
 		if got := w.call(r.method, path, "{}"); got.code() == 7003 || got.status == http.StatusMethodNotAllowed {
 			t.Errorf("%s %s does not route: %s", r.method, r.path, got.body)

@@ -14,6 +14,11 @@ type appPolicy struct {
 	Own        *policy `json:"own,omitempty"`
 }
 
+var (
+	errPrecedence  = invalidAccess("policy precedence must be at least 1")
+	errPrecedences = invalidAccess("policy precedences must be unique")
+)
+
 // linkPolicies reads the policies of an application. Each is an id, an object
 // with an id, or a policy written out. A reusable policy cannot be edited
 // here: of an object that names one, only the precedence counts. Without a
@@ -29,12 +34,32 @@ func (c *call) linkPolicies(list []json.RawMessage, old *app) ([]appPolicy, erro
 			link.Precedence = i + 1
 		}
 		if slices.ContainsFunc(links, func(l appPolicy) bool { return l.Precedence == link.Precedence }) {
-			return nil, invalidAccess("policy precedences must be unique")
+			return nil, errPrecedences
 		}
 		links = append(links, link)
 	}
+	return links, c.checkLinks(links)
+}
+
+// checkLinks puts links in order and checks them as a whole.
+func (c *call) checkLinks(links []appPolicy) error {
 	slices.SortFunc(links, func(a, b appPolicy) int { return cmp.Compare(a.Precedence, b.Precedence) })
-	return links, nil
+	rules, own := 0, 0
+	for _, l := range links {
+		if l.Own != nil {
+			own++
+			rules += len(l.Own.rules())
+		} else if p, ok := c.account.Policies.get(l.ID); ok {
+			rules += len(p.rules())
+		}
+	}
+	switch {
+	case rules > maxRules:
+		return invalidAccess("an application can have at most 1000 rules")
+	case c.cloud.o.Unsure.PoliciesNotMixed && own > 0 && own < len(links):
+		return invalidAccess("reusable and inline policies are mutually exclusive")
+	}
+	return nil
 }
 
 func (c *call) linkPolicy(raw json.RawMessage, old *app) (appPolicy, error) {
@@ -49,7 +74,7 @@ func (c *call) linkPolicy(raw json.RawMessage, old *app) (appPolicy, error) {
 		}
 	}
 	if in.Precedence < 0 {
-		return appPolicy{}, invalidAccess("policy precedence must be at least 1")
+		return appPolicy{}, errPrecedence
 	}
 	if _, reusable := c.account.Policies.get(in.ID); reusable {
 		return appPolicy{ID: in.ID, Precedence: in.Precedence}, nil
@@ -101,9 +126,14 @@ func (a *account) policiesOf(app *app) []*policy {
 func (a *account) policyViews(app *app) []map[string]any {
 	views := make([]map[string]any, 0, len(app.Policies))
 	for i, p := range a.policiesOf(app) {
-		v := p.view(app.Policies[i].Own == nil)
-		v["precedence"] = app.Policies[i].Precedence
-		views = append(views, v)
+		views = append(views, app.Policies[i].view(p))
 	}
 	return views
+}
+
+// view is a policy as its application shows it.
+func (l appPolicy) view(p *policy) map[string]any {
+	v := p.view(l.Own == nil)
+	v["precedence"] = l.Precedence
+	return v
 }

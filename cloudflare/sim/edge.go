@@ -23,6 +23,7 @@ type visit struct {
 	path   string // normalised; the origin gets it as it was sent
 	ray    string
 	who    visitor
+	shown  shown  // a service token
 	tunnel string // that it goes through, once that is known
 }
 
@@ -35,7 +36,7 @@ func (c *Cloud) edge(scheme string) http.Handler {
 		r = r.WithContext(r.Context()) // a copy, whose header may change
 		r.Header = r.Header.Clone()
 		v := &visit{Request: r, scheme: scheme, host: hostname(host), path: normalPath(r.URL.EscapedPath()),
-			ray: c.ids.ray(), who: visitor{ip: clientIP(r)}}
+			ray: c.ids.ray(), who: visitor{ip: clientIP(r)}, shown: shownIn(r.Header)}
 		for name := range v.Header {
 			if strings.HasPrefix(name, "Cf-Access-") && name != metadataRequest {
 				v.Header.Del(name) // only the edge may say these

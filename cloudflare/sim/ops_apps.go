@@ -2,7 +2,7 @@ package sim
 
 import (
 	"encoding/json"
-	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,6 +21,7 @@ type app struct {
 	Settings     map[string]json.RawMessage `json:"settings"`
 	CreatedAt    time.Time                  `json:"created_at"`
 	UpdatedAt    time.Time                  `json:"updated_at"`
+	RevokedAt    *time.Time                 `json:"revoked_at,omitempty"` // of all sessions
 
 	patterns []pattern // of the public destinations; rebuilt by compile
 	arriving bool      // at the edge, which cannot tell yet who gets in (Propagation)
@@ -40,15 +41,25 @@ type destination struct {
 const maxDestinations = 5
 
 func appRoutes() []route {
-	list, one := "/accounts/{account}/access/apps", "/accounts/{account}/access/apps/{id}"
-	return []route{
-		{method: "GET", path: list, area: appArea(), access: true, do: listApps},
-		{method: "POST", path: list, area: appArea(), access: true, do: createApp},
-		{method: "GET", path: one, area: appArea(), access: true, do: getApp},
-		{method: "PUT", path: one, area: appArea(), access: true, do: putApp},
-		{method: "DELETE", path: one, area: appArea(), access: true, do: deleteApp},
+	var all []route
+	for _, base := range accessBases() {
+		list, one := base+"/access/apps", base+"/access/apps/{id}"
+		all = append(all,
+			route{method: "GET", path: list, area: appArea(), access: true, do: listApps},
+			route{method: "POST", path: list, area: appArea(), access: true, do: createApp},
+			route{method: "GET", path: one, area: appArea(), access: true, do: getApp},
+			route{method: "PUT", path: one, area: appArea(), access: true, do: putApp},
+			route{method: "DELETE", path: one, area: appArea(), access: true, do: deleteApp},
+			route{method: "PUT", path: one + "/settings", area: appArea(), access: true, do: editAppSettings},
+			route{method: "PATCH", path: one + "/settings", area: appArea(), access: true, do: editAppSettings},
+			route{method: "POST", path: one + "/revoke_tokens", area: appArea(), access: true, do: revokeTokens})
 	}
+	return all
 }
+
+// accessBases are where applications are reached: through their account, or
+// through the zone that they stand in.
+func accessBases() []string { return []string{"/accounts/{account}", "/zones/{zone}"} }
 
 // appDefaults are the writable fields beside those of app itself.
 func appDefaults() map[string]string {
@@ -59,6 +70,7 @@ func appDefaults() map[string]string {
 		"same_site_cookie_attribute": "", "path_cookie_attribute": "", "custom_deny_url": "", "custom_deny_message": "",
 		"custom_non_identity_deny_url": "", "custom_pages": "", "cors_headers": "", "logo_url": "", "allow_iframe": "",
 		"allow_authenticate_via_warp": "", "read_service_tokens_from_header": "", "mfa_config": "", "scim_config": "",
+		"eager_redirect_cookie_setting": "", "oauth_configuration": "", "use_clientless_isolation_app_launcher_url": "",
 	}
 }
 
@@ -103,11 +115,17 @@ func (a *app) allowsIDP(id string) bool {
 func listApps(c *call) (answer, error) {
 	var rows []map[string]any
 	for a := range c.account.Apps.all() {
-		if c.wantsApp(a) {
+		if c.inZone(a) && c.wantsApp(a) {
 			rows = append(rows, c.appView(a))
 		}
 	}
 	return page(c.query, rows, paging{25, 1, 1000}), nil
+}
+
+// inZone tells whether an application is to be found by the path: by its
+// account's always, by a zone's if a public destination of it lies there.
+func (c *call) inZone(a *app) bool {
+	return c.zone == nil || slices.ContainsFunc(a.patterns, func(p pattern) bool { return c.state.zoneOf(p.base()) == c.zone })
 }
 
 func (c *call) wantsApp(a *app) bool {
@@ -167,14 +185,13 @@ func (c *call) saveApp(fresh app, old *app) (answer, error) {
 	if err := c.place(a, in); err != nil {
 		return answer{}, err
 	}
+	if err := c.checkSettings(a); err != nil {
+		return answer{}, err
+	}
 	if a.Policies, err = c.linkPolicies(in.Policies, old); err != nil {
 		return answer{}, err
 	}
-	if old != nil {
-		c.account.doors.remove(old)
-	}
-	c.account.Apps.put(a.ID, a)
-	c.account.doors.add(a)
+	c.account.replaceApp(old, a)
 	status := http.StatusOK
 	if old == nil {
 		status = http.StatusCreated
@@ -182,91 +199,27 @@ func (c *call) saveApp(fresh app, old *app) (answer, error) {
 	return answer{status: status, result: c.appView(a)}, nil
 }
 
-// place checks where the application is to answer and derives its domain.
-func (c *call) place(a *app, in appInput) error {
-	list := in.destinations()
-	switch {
-	case a.Type == "warp":
-		return c.placeEnrolment(a)
-	case a.Type == "":
-		return invalidAccess("type is required")
-	case a.Type != "self_hosted":
-		a.Domain, a.Destinations = in.Domain, list
-		return nil
-	case a.Name == "":
-		return invalidAccess("name is required")
-	case len(list) == 0:
-		return invalidAccess("domain or destinations is required")
-	case len(list) > maxDestinations:
-		return invalidAccess(fmt.Sprintf("an application can have at most %d destinations", maxDestinations))
+// replaceApp puts an application in the place of old, if given.
+func (a *account) replaceApp(old, fresh *app) {
+	if old != nil {
+		a.doors.remove(old)
 	}
-	a.Destinations = list
-	for i := range list {
-		if err := c.placeDestination(a, &list[i]); err != nil {
-			return err
-		}
-	}
-	a.compile(c.cloud.o.Unsure)
-	a.Domain = derivedDomain(hostname(in.Domain), list)
-	return nil
+	a.Apps.put(fresh.ID, fresh)
+	a.doors.add(fresh)
 }
 
-// derivedDomain is the asked one if it is among the destinations, otherwise
-// the first of them.
-func derivedDomain(asked string, list []destination) string {
-	derived := ""
-	for _, d := range list {
-		where := d.URI + d.Hostname + d.CIDR
-		if asked != "" && where == asked {
-			return asked
-		}
-		if derived == "" {
-			derived = where
-		}
-	}
-	return derived
-}
-
-func (c *call) placeDestination(a *app, d *destination) error {
-	if d.Type != "public" {
-		d.Hostname = hostname(d.Hostname)
-		return nil
-	}
-	p, err := parsePattern(d.URI, false)
-	if err != nil {
-		return invalidAccess(err.Error())
-	}
-	d.URI = p.uri()
-	z := c.state.zoneOf(strings.TrimPrefix(p.host[strings.LastIndex(p.host, "*")+1:], "."))
-	if z == nil || z.AccountID != c.account.ID || z.Status != "active" {
-		return invalidAccess("domain does not belong to zone")
-	}
-	if other := c.account.doors.at(p); other != nil && other.ID != a.ID {
-		return errAppExists
-	}
-	return nil
-}
-
-var errAppExists = refuse(http.StatusConflict, 11010, "access.api.error.application_already_exists")
-
-// placeEnrolment is for the device enrolment application: one per account,
-// named by the server.
-func (c *call) placeEnrolment(a *app) error {
-	for other := range c.account.Apps.all() {
-		if other.Type == "warp" && other.ID != a.ID {
-			return errAppExists
-		}
-	}
-	a.Name = "Warp Login App"
-	return nil
-}
+// maxApps of an account.
+const maxApps = 500
 
 func createApp(c *call) (answer, error) {
+	if c.account.Apps.len() >= maxApps {
+		return answer{}, invalidAccess("an account can have at most 500 applications")
+	}
 	return c.saveApp(app{ID: c.cloud.ids.uuid(), AUD: c.cloud.ids.aud(), CreatedAt: c.now}, nil)
 }
 
 func (c *call) app() (*app, error) {
-	if a, ok := c.account.Apps.get(c.id); ok {
+	if a, ok := c.account.Apps.get(c.id); ok && c.inZone(a) {
 		return a, nil
 	}
 	return nil, errNoAccessObject("application")
@@ -285,7 +238,7 @@ func putApp(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return c.saveApp(app{ID: old.ID, AUD: old.AUD, CreatedAt: old.CreatedAt}, old)
+	return c.saveApp(app{ID: old.ID, AUD: old.AUD, CreatedAt: old.CreatedAt, RevokedAt: old.RevokedAt}, old)
 }
 
 func deleteApp(c *call) (answer, error) {
@@ -296,4 +249,44 @@ func deleteApp(c *call) (answer, error) {
 	c.account.doors.remove(a)
 	c.account.Apps.drop(a.ID)
 	return answer{status: http.StatusAccepted, result: named{ID: a.ID}}, nil
+}
+
+// editAppSettings changes the two settings that have a path of their own; both
+// methods leave what they are not given. That PUT does so was not established.
+func editAppSettings(c *call) (answer, error) {
+	a, err := c.app()
+	if err != nil {
+		return answer{}, err
+	}
+	var in struct {
+		Iframe       json.RawMessage `json:"allow_iframe"`
+		Interstitial json.RawMessage `json:"skip_interstitial"`
+	}
+	if err := c.read(&in); err != nil {
+		return answer{}, err
+	}
+	changed := *a
+	changed.Settings, changed.UpdatedAt = maps.Clone(a.Settings), c.now
+	for name, value := range map[string]json.RawMessage{"allow_iframe": in.Iframe, "skip_interstitial": in.Interstitial} {
+		if value != nil {
+			changed.Settings[name] = value
+		}
+	}
+	c.account.replaceApp(a, &changed)
+	return answer{result: map[string]bool{"allow_iframe": changed.is("allow_iframe"), "skip_interstitial": changed.is("skip_interstitial")}}, nil
+}
+
+// is tells whether a setting is switched on.
+func (a *app) is(setting string) bool { return string(a.Settings[setting]) == "true" }
+
+// revokeTokens ends the sessions that began before now.
+func revokeTokens(c *call) (answer, error) {
+	a, err := c.app()
+	if err != nil {
+		return answer{}, err
+	}
+	changed := *a
+	changed.RevokedAt = &c.now
+	c.account.replaceApp(a, &changed)
+	return answer{status: http.StatusAccepted, result: struct{}{}}, nil
 }

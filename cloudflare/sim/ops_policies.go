@@ -10,12 +10,10 @@ import (
 // policy is an Access policy: a reusable one of the account, or one that
 // belongs to a single application.
 type policy struct {
-	ID        string                     `json:"id"`
-	Name      string                     `json:"name"`
-	Decision  string                     `json:"decision"`
-	Include   []rule                     `json:"include"`
-	Exclude   []rule                     `json:"exclude"`
-	Require   []rule                     `json:"require"`
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Decision string `json:"decision"`
+	ruleset
 	Settings  map[string]json.RawMessage `json:"settings"`
 	CreatedAt time.Time                  `json:"created_at"`
 	UpdatedAt time.Time                  `json:"updated_at"`
@@ -77,7 +75,7 @@ func (c *call) newPolicy(body []byte, id string, created time.Time) (*policy, er
 		return nil, err
 	}
 	p.ID, p.CreatedAt, p.UpdatedAt, p.Settings = id, created, c.now, settings
-	p.Include, p.Exclude, p.Require = orEmpty(p.Include), orEmpty(p.Exclude), orEmpty(p.Require)
+	p.fill()
 	switch {
 	case p.Name == "":
 		return nil, invalidAccess("policy name is required")
@@ -85,9 +83,16 @@ func (c *call) newPolicy(body []byte, id string, created time.Time) (*policy, er
 		return nil, invalidAccess("unrecognized policy decision")
 	case len(p.Include) == 0:
 		return nil, invalidAccess("policy must have at least one include rule")
+	case len(p.rules()) > maxRules:
+		return nil, invalidAccess("a policy can have at most 1000 rules")
 	}
-	return p, nil
+	return p, c.account.resolve(p.ruleset)
 }
+
+// maxPolicies is how many reusable policies an account can have.
+const maxPolicies = 500
+
+var errTooManyPolicies = invalidAccess("an account can have at most 500 reusable policies")
 
 func listPolicies(c *call) (answer, error) {
 	rows := make([]map[string]any, 0, c.account.Policies.len())
@@ -99,6 +104,9 @@ func listPolicies(c *call) (answer, error) {
 }
 
 func createPolicy(c *call) (answer, error) {
+	if c.account.Policies.len() >= maxPolicies {
+		return answer{}, errTooManyPolicies
+	}
 	p, err := c.newPolicy(c.body, c.cloud.ids.uuid(), c.now)
 	if err != nil {
 		return answer{}, err

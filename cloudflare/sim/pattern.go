@@ -69,6 +69,11 @@ func (p pattern) uri() string {
 	return p.host + p.path
 }
 
+// base is the part of the host that is written out, for finding its zone.
+func (p pattern) base() string {
+	return strings.TrimPrefix(p.host[strings.LastIndex(p.host, "*")+1:], ".")
+}
+
 // covers takes a normalised path.
 func (p pattern) covers(path string) bool {
 	return p.whole || glob(p.path, path) || p.below != "" && glob(p.below, path)

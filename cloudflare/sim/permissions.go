@@ -77,18 +77,18 @@ func knownGroups() map[string]string {
 	}
 }
 
-type groupView struct {
+type permissionView struct {
 	ID       string   `json:"id"`
 	Name     string   `json:"name"`
 	Scopes   []string `json:"scopes"`
 	Category string   `json:"category"`
 }
 
-func (p permission) views() []groupView {
+func (p permission) views() []permissionView {
 	known := knownGroups()
-	var views []groupView
+	var views []permissionView
 	for _, name := range p.groups() {
-		v := groupView{ID: known[name], Name: name, Scopes: []string{p.scope}, Category: p.category}
+		v := permissionView{ID: known[name], Name: name, Scopes: []string{p.scope}, Category: p.category}
 		if v.ID == "" {
 			sum := sha256.Sum256([]byte(p.scope + " " + name))
 			v.ID = hex.EncodeToString(sum[:16])
@@ -100,7 +100,7 @@ func (p permission) views() []groupView {
 
 // permissionGroups lists groups in one page, filtered by name and scope.
 func (c *call) permissionGroups(scopes ...string) answer {
-	views := []groupView{}
+	views := []permissionView{}
 	for _, p := range permissions() {
 		if !slices.Contains(scopes, p.scope) || c.query.Has("scope") && c.query.Get("scope") != p.scope {
 			continue

@@ -50,16 +50,39 @@ func selectorField(kind string) string {
 	}
 }
 
-// visitor is what is known of who asks. Without an email nobody logged in.
-type visitor struct {
-	ip    netip.Addr
-	email string
-	idp   string // the login method that was used
+// ruleset is what policies and groups have in common: one of include, all of
+// require, none of exclude.
+type ruleset struct {
+	Include []rule `json:"include"`
+	Exclude []rule `json:"exclude"`
+	Require []rule `json:"require"`
 }
 
-// matches evaluates a rule. Selectors that are not simulated (groups, lists,
-// device posture, certificates) match nobody.
-func (r rule) matches(v visitor, u Unsure) bool {
+func (s *ruleset) fill() {
+	s.Include, s.Exclude, s.Require = orEmpty(s.Include), orEmpty(s.Exclude), orEmpty(s.Require)
+}
+
+func (s *ruleset) rules() []rule { return slices.Concat(s.Include, s.Exclude, s.Require) }
+
+// visitor is what is known of who asks. Without an email nobody logged in.
+type visitor struct {
+	ip      netip.Addr
+	email   string
+	idp     string // the login method that was used
+	service string // the id of the service token that was shown
+}
+
+// judge evaluates the policies of an account.
+type judge struct {
+	groups *table[group]
+	Unsure
+}
+
+func (c *Cloud) judge(a *account) judge { return judge{&a.Groups, c.o.Unsure} }
+
+// rule evaluates one. Selectors that are not simulated (lists, device posture,
+// certificates) match nobody. Groups cannot hold groups.
+func (j judge) rule(r rule, v visitor) bool {
 	switch r.kind {
 	case "everyone":
 		return true
@@ -73,23 +96,29 @@ func (r rule) matches(v visitor, u Unsure) bool {
 		return v.email != "" && r.value == v.email
 	case "email_domain":
 		domain := r.value
-		if u.DomainAtStripped {
+		if j.DomainAtStripped {
 			domain = strings.TrimPrefix(domain, "@")
 		}
 		_, of, ok := strings.Cut(v.email, "@")
 		return ok && of == domain
 	case "login_method":
 		return v.idp != "" && r.value == v.idp
+	case "service_token":
+		return v.service != "" && r.value == v.service
+	case "any_valid_service_token":
+		return v.service != ""
+	case "group":
+		g, known := j.groups.get(r.value)
+		return known && j.set(g.ruleset, v)
 	default:
 		return false
 	}
 }
 
-// matches: one of include, all of require, none of exclude.
-func (p *policy) matches(v visitor, u Unsure) bool {
-	is := func(r rule) bool { return r.matches(v, u) }
-	return slices.ContainsFunc(p.Include, is) && !slices.ContainsFunc(p.Exclude, is) &&
-		!slices.ContainsFunc(p.Require, func(r rule) bool { return !is(r) })
+func (j judge) set(s ruleset, v visitor) bool {
+	is := func(r rule) bool { return j.rule(r, v) }
+	return slices.ContainsFunc(s.Include, is) && !slices.ContainsFunc(s.Exclude, is) &&
+		!slices.ContainsFunc(s.Require, func(r rule) bool { return !is(r) })
 }
 
 // verdict is what Access makes of a request.
@@ -105,17 +134,20 @@ const (
 // decide evaluates policies (in order of precedence) for a visitor: Bypass and
 // Service Auth first wherever they stand, then Allow and Block, of which the
 // first that matches decides. Nobody gets in where none does.
-func decide(policies []*policy, v visitor, u Unsure) verdict {
+func (j judge) decide(policies []*policy, v visitor) verdict {
 	anonymous := visitor{ip: v.ip} // bypass knows no identity
+	machine := visitor{ip: v.ip, service: v.service}
 	service, login := false, false
 	for _, p := range policies {
 		switch p.Decision {
 		case "bypass":
-			if p.matches(anonymous, u) {
+			if j.set(p.ruleset, anonymous) {
 				return through
 			}
 		case "non_identity":
-			service = true // service tokens are not simulated: none is ever valid
+			if service = true; j.set(p.ruleset, machine) {
+				return through
+			}
 		default:
 			login = true
 		}
@@ -127,7 +159,7 @@ func decide(policies []*policy, v visitor, u Unsure) verdict {
 		return needsLogin
 	}
 	for _, p := range policies {
-		if (p.Decision == "allow" || p.Decision == "deny") && p.matches(v, u) {
+		if (p.Decision == "allow" || p.Decision == "deny") && j.set(p.ruleset, v) {
 			if p.Decision == "allow" {
 				return through
 			}
@@ -138,6 +170,6 @@ func decide(policies []*policy, v visitor, u Unsure) verdict {
 }
 
 // bypassed tells whether an application lets a visitor in without a login.
-func bypassed(policies []*policy, v visitor, u Unsure) bool {
-	return decide(policies, visitor{ip: v.ip}, u) == through
+func (j judge) bypassed(policies []*policy, v visitor) bool {
+	return j.decide(policies, visitor{ip: v.ip}) == through
 }

@@ -27,8 +27,9 @@ type node struct {
 
 // allRoutes is every operation the API knows.
 func allRoutes() []route {
-	return slices.Concat(tokenRoutes(), accountRoutes(), zoneRoutes(), settingRoutes(), botRoutes(), rulesetRoutes(), recordRoutes(), tunnelRoutes(),
-		configRoutes(), organizationRoutes(), identityRoutes(), policyRoutes(), appRoutes())
+	return slices.Concat(tokenRoutes(), accountRoutes(), zoneRoutes(), settingRoutes(), botRoutes(), rulesetRoutes(),
+		recordRoutes(), tunnelRoutes(), configRoutes(), organizationRoutes(), identityRoutes(), policyRoutes(), appRoutes(),
+		appPolicyRoutes(), groupRoutes(), serviceTokenRoutes(), tagRoutes())
 }
 
 // Operations names every operation, such as "GET /zones/{zone}/dns_records",
@@ -102,6 +103,8 @@ func fits(param, segment string) bool {
 		return segment != "" && strings.Trim(segment, "0123456789") == ""
 	case "account", "zone", "record", "ruleset", "rule":
 		return isHex(segment, 32)
+	case "name":
+		return segment != ""
 	default:
 		return isUUID(segment)
 	}

@@ -22,6 +22,7 @@ type claims struct {
 	Type       string   `json:"type"` // app, meta, match
 	Audience   []string `json:"aud"`
 	Email      string   `json:"email,omitempty"`
+	CommonName string   `json:"common_name,omitempty"` // the client id of a service token
 	Issuer     string   `json:"iss,omitempty"`
 	Issued     int64    `json:"iat"`
 	Expires    int64    `json:"exp,omitempty"`
@@ -80,6 +81,9 @@ func (a *account) verify(jwt string, app *app, now time.Time) (claims, error) {
 	if err != nil || c.Type != "app" || len(c.Audience) != 1 || c.Audience[0] != app.AUD {
 		return claims{}, errSession
 	}
+	if app.RevokedAt != nil && c.Issued < app.RevokedAt.Unix() {
+		return claims{}, errSession
+	}
 	return c, nil
 }
 
@@ -93,7 +97,7 @@ func (c *Cloud) login(a *account, app *app, email string, v visitor) (string, er
 			continue
 		}
 		v.email, v.idp = strings.ToLower(strings.TrimSpace(email)), idp.ID
-		if decide(a.policiesOf(app), v, c.o.Unsure) != through {
+		if c.judge(a).decide(a.policiesOf(app), v) != through {
 			return "", errNotAllowed
 		}
 		return a.sign(claims{Type: "app", Audience: []string{app.AUD}, Email: v.email,
@@ -141,5 +145,5 @@ func (c *Cloud) Session(rawURL, email string) (*http.Cookie, error) {
 
 func sessionFor(jwt string, app *app) *http.Cookie {
 	return &http.Cookie{Name: sessionCookie, Value: jwt, Path: "/", Secure: true, SameSite: http.SameSiteNoneMode,
-		HttpOnly: string(app.Settings["http_only_cookie_attribute"]) == "true"}
+		HttpOnly: app.is("http_only_cookie_attribute")}
 }

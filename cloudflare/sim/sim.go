@@ -54,6 +54,9 @@ type Unsure struct {
 	// BrowserCheckChallenges: Browser Integrity Check challenges who sends no
 	// User-Agent instead of refusing with error 1010.
 	BrowserCheckChallenges bool `json:"browser_check_challenges,omitempty"`
+	// PoliciesNotMixed: an application that links reusable policies cannot have
+	// its own beside them. The documentation calls them "mutually exclusive".
+	PoliciesNotMixed bool `json:"policies_not_mixed,omitempty"`
 	// RateLimitIs971: calls too many are refused with code 971, not 10429.
 	RateLimitIs971 bool `json:"rate_limit_is_971,omitempty"`
 	// RateLimitFields: what is left is told in the IETF draft's Ratelimit and

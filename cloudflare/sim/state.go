@@ -21,15 +21,18 @@ type state struct {
 }
 
 type account struct {
-	ID        string          `json:"id"`
-	Name      string          `json:"name"`
-	CreatedOn time.Time       `json:"created_on"`
-	Org       *organization   `json:"org"` // nil: Zero Trust was never onboarded
-	Tunnels   table[tunnel]   `json:"tunnels"`
-	Apps      table[app]      `json:"apps"`
-	Policies  table[policy]   `json:"policies"`
-	IDPs      table[identity] `json:"idps"`
-	Key       string          `json:"session_key"` // signs Access sessions
+	ID            string              `json:"id"`
+	Name          string              `json:"name"`
+	CreatedOn     time.Time           `json:"created_on"`
+	Org           *organization       `json:"org"` // nil: Zero Trust was never onboarded
+	Tunnels       table[tunnel]       `json:"tunnels"`
+	Apps          table[app]          `json:"apps"`
+	Policies      table[policy]       `json:"policies"`
+	IDPs          table[identity]     `json:"idps"`
+	Tags          table[tag]          `json:"tags"`
+	Groups        table[group]        `json:"groups"`
+	ServiceTokens table[serviceToken] `json:"service_tokens"`
+	Key           string              `json:"session_key"` // signs Access sessions
 
 	doors doors
 }
