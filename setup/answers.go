@@ -8,8 +8,20 @@ import (
 // Mode says how the team comes in.
 type Mode string
 
-// ModePublic: through the public hostname, behind an Access policy.
-const ModePublic Mode = "public"
+// Modes. One of them, never a mixture.
+const (
+	// ModePublic: through the public hostname, behind an Access policy.
+	ModePublic Mode = "public"
+	// ModeFallback: with WARP; devices ask a DNS server of ours for the private
+	// name (Local Domain Fallback, dnsmasq), and a route by address leads there.
+	ModeFallback Mode = "fallback"
+	// ModeHostname: with WARP; Gateway answers for the private name, a route by
+	// name leads to the connector, and Docker's DNS says where that is.
+	ModeHostname Mode = "hostname"
+)
+
+// Private says whether a mode brings the team in by a private name.
+func (m Mode) Private() bool { return m == ModeFallback || m == ModeHostname }
 
 // Team says who may enter.
 type Team struct {
@@ -25,10 +37,12 @@ type Door struct {
 	Paths        []string `json:"paths"`        // ^/channels/telegram/…$, as the tunnel matches
 }
 
-// Item is one thing that must stand in a list setting of the app.
+// Item is one thing that must stand in a setting of the app.
 type Item struct {
 	Name  string `json:"name"` // DJANGO_ALLOWED_HOSTS
 	Value string `json:"value"`
+	// Whole: the setting is this value, instead of a list that holds it.
+	Whole bool `json:"whole,omitempty"`
 }
 
 // PortChoice says what becomes of the published port.
@@ -58,6 +72,14 @@ type Answers struct {
 	Image    string     `json:"image"`            // of the connector
 	Port     PortChoice `json:"port"`
 	Session  string     `json:"session"` // how long a login lasts
+	// Private is set in the private modes and only there.
+	Private *Private `json:"private,omitempty"`
+	// PublicTeam: in a private mode, the team may come in through the public
+	// hostname as well. Otherwise that lets nobody in and serves the doors alone.
+	PublicTeam bool `json:"public_team,omitempty"`
+	// Site is what the app's own record of its address shall say; empty: it is
+	// left alone.
+	Site string `json:"site,omitempty"`
 	// Checks prove the setup from outside: each door answers, the rest is locked.
 	Checks []Check `json:"checks"`
 	// Consents names the existing objects that may be taken over.
@@ -88,6 +110,9 @@ func (a Answers) View() View {
 	if a.Stack.Project != "" {
 		v.Stacks = []Stack{a.Stack}
 	}
+	if a.Private != nil {
+		v = v.Join(a.Private.view(a))
+	}
 	return v
 }
 
@@ -98,6 +123,12 @@ func (v View) Join(o View) View {
 	}
 	v.Zones = union(v.Zones, o.Zones)
 	v.Hosts = union(v.Hosts, o.Hosts)
+	v.Private = v.Private || o.Private
+	v.Profiles = union(v.Profiles, o.Profiles)
+	v.Networks = union(v.Networks, o.Networks)
+	v.Names = union(v.Names, o.Names)
+	v.Certificates = union(v.Certificates, o.Certificates)
+	v.Replaces = union(v.Replaces, o.Replaces)
 	for _, s := range o.Stacks {
 		same := func(have Stack) bool { return reflect.DeepEqual(have, s) }
 		if !slices.ContainsFunc(v.Stacks, same) {
@@ -107,7 +138,7 @@ func (v View) Join(o View) View {
 	return v
 }
 
-func union(a, b []string) []string {
+func union[T comparable](a, b []T) []T {
 	out := slices.Clone(a)
 	for _, s := range b {
 		if !slices.Contains(out, s) {

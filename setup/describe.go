@@ -49,6 +49,11 @@ func Name(k Key, s State) string {
 		return fmt.Sprintf("Published port %d of %s in %s", s.Target, s.Service, base(s.Path))
 	case Published:
 		return fmt.Sprintf("Published port %d of the running %s", s.Target, s.Service)
+	case Site:
+		return "The address that the app's database knows (Site record)"
+	}
+	if name := privateName(s); name != "" {
+		return name
 	}
 	return k.Short()
 }
@@ -92,13 +97,13 @@ func Describe(s State) []string {
 		}
 		return lines
 	case ConnectorFile:
-		return []string{"project " + s.Project, "image " + s.Image, "network " + s.Network, "token of tunnel " + nameOfID(s.Tunnel)}
+		return describeConnectorFile(s)
 	case Connector:
 		running := "running"
 		if !s.Running {
 			running = "stopped"
 		}
-		return []string{running, "image " + s.Image, "network " + s.Network, "tunnel " + nameOfID(s.Tunnel)}
+		return append([]string{running, "image " + s.Image, "network " + s.Network, "tunnel " + nameOfID(s.Tunnel)}, describeWay(s.Networks, s.Protocol)...)
 	case EnvVar:
 		return []string{s.Name + "=" + s.Value}
 	case Setting:
@@ -109,8 +114,10 @@ func Describe(s State) []string {
 		return []string{exposureText(s.Exposure)}
 	case Published:
 		return []string{exposureText(s.Exposure)}
+	case Site:
+		return []string{s.Domain}
 	}
-	return nil
+	return describePrivate(s)
 }
 
 func describePolicy(p Policy) []string {

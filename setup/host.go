@@ -6,9 +6,12 @@ import (
 	"strings"
 )
 
-// Network is the app's Docker network, which the connector joins.
+// Network is the app's Docker network, which the connector joins. In a View of a
+// private mode every network of the host is shown, so that a subnet can be seen
+// to be free.
 type Network struct {
-	Name string `json:"name"`
+	Name    string   `json:"name"`
+	Subnets []string `json:"-"`
 }
 
 func (Network) Kind() Kind                 { return KindNetwork }
@@ -25,6 +28,12 @@ type ConnectorFile struct {
 	Image   string `json:"image"`
 	Network string `json:"network"`
 	Tunnel  ID     `json:"tunnel"` // whose token the env file holds
+	// Networks are further networks of cloudflared, sorted; external, as Network.
+	Networks []string `json:"networks,omitempty"`
+	// Protocol is how cloudflared talks to Cloudflare (TUNNEL_TRANSPORT_PROTOCOL):
+	// quic, http2; empty: as it chooses.
+	Protocol string        `json:"protocol,omitempty"`
+	Sidecars []SidecarSpec `json:"sidecars,omitempty"` // sorted by service
 }
 
 func (ConnectorFile) Kind() Kind { return KindConnectorFile }
@@ -45,6 +54,10 @@ type Connector struct {
 	Network string `json:"network"`
 	Tunnel  ID     `json:"tunnel"` // whose token it runs with
 	Running bool   `json:"running"`
+	// Networks are further networks that it is in, sorted; others that it is in
+	// as well count as a difference.
+	Networks []string `json:"networks,omitempty"`
+	Protocol string   `json:"protocol,omitempty"` // that it was started with
 }
 
 func (Connector) Kind() Kind { return KindConnector }

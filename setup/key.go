@@ -10,31 +10,53 @@ import (
 // Kind names a sort of thing that Culvert looks at or keeps.
 type Kind string
 
-// The kinds of mode public, in the order in which they are built.
+// The kinds, in the order in which they are built.
 const (
-	KindOrganization  Kind = "organization"   // Zero Trust is switched on (read only)
-	KindZone          Kind = "zone"           // a domain at Cloudflare (read only)
-	KindNetwork       Kind = "network"        // the app's Docker network (read only)
-	KindLoginMethod   Kind = "login-method"   // how the team proves who they are
-	KindTunnel        Kind = "tunnel"         // the tunnel at Cloudflare
-	KindPolicy        Kind = "policy"         // a reusable Access policy
-	KindApp           Kind = "access-app"     // an Access application: the lock or a door
-	KindIngress       Kind = "ingress"        // the tunnel's rules for one public hostname
-	KindConnectorFile Kind = "connector-file" // the compose file of cloudflared
-	KindConnector     Kind = "connector"      // the running cloudflared
-	KindEnvVar        Kind = "env-var"        // one key of an env file
-	KindSetting       Kind = "setting"        // that key as the running service has it
-	KindDNSRecord     Kind = "dns-record"     // the public name
-	KindComposePort   Kind = "compose-port"   // a published port as the compose file says it
-	KindPublished     Kind = "published-port" // that port as the running service has it
+	KindOrganization   Kind = "organization"    // Zero Trust is switched on (read only)
+	KindZone           Kind = "zone"            // a domain at Cloudflare (read only)
+	KindNetwork        Kind = "network"         // the app's Docker network (read only)
+	KindVirtualNetwork Kind = "virtual-network" // where private routes are told apart (read only)
+	KindDeviceProfile  Kind = "device-profile"  // the settings of some WARP devices (read only)
+	KindLoginMethod    Kind = "login-method"    // how the team proves who they are
+	KindTunnel         Kind = "tunnel"          // the tunnel at Cloudflare
+	KindPolicy         Kind = "policy"          // a reusable Access policy
+	KindApp            Kind = "access-app"      // an Access application: a lock or a door
+	KindEnrolment      Kind = "enrolment"       // the application through which devices join the account
+	KindEnrolmentRule  Kind = "enrolment-rule"  // a policy of it: who may join
+	KindIngress        Kind = "ingress"         // the tunnel's rules for one public hostname
+	KindPrivateNetwork Kind = "private-network" // Culvert's own Docker network
+	KindCertificate    Kind = "certificate"     // of the private name
+	KindFrontConfig    Kind = "front-config"    // the configuration of the front (nginx)
+	KindConnectorFile  Kind = "connector-file"  // the compose file of cloudflared
+	KindSidecar        Kind = "sidecar"         // a running container beside cloudflared: dns or front
+	KindConnector      Kind = "connector"       // the running cloudflared
+	KindComposeNetwork Kind = "compose-network" // a network of the app as its compose file says it
+	KindAttachment     Kind = "attachment"      // that network as the running app has it
+	KindEnvVar         Kind = "env-var"         // one key of an env file
+	KindSetting        Kind = "setting"         // that key as the running service has it
+	KindGatewayProxy   Kind = "gateway-proxy"   // whether the account's devices go through Gateway
+	KindICMPProxy      Kind = "icmp-proxy"      // the same for pings
+	KindDNSLocation    Kind = "dns-location"    // where Gateway takes DNS queries
+	KindRoute          Kind = "route"           // which tunnel carries an address
+	KindHostnameRoute  Kind = "hostname-route"  // which tunnel carries a private name
+	KindSplitTunnel    Kind = "split-tunnel"    // whether devices send a range through WARP
+	KindFallback       Kind = "fallback"        // which DNS server devices ask for a private name
+	KindShadow         Kind = "shadow"          // what keeps devices from asking Gateway for a private name
+	KindDNSRecord      Kind = "dns-record"      // the public name
+	KindSite           Kind = "site"            // the app's own record of its address
+	KindComposePort    Kind = "compose-port"    // a published port as the compose file says it
+	KindPublished      Kind = "published-port"  // that port as the running service has it
+	KindPredecessor    Kind = "predecessor"     // a hand-made service that this setup replaces
 )
 
 // Kinds lists every kind in build order.
 func Kinds() []Kind {
 	return []Kind{
-		KindOrganization, KindZone, KindNetwork, KindLoginMethod, KindTunnel, KindPolicy, KindApp,
-		KindIngress, KindConnectorFile, KindConnector, KindEnvVar, KindSetting, KindDNSRecord,
-		KindComposePort, KindPublished,
+		KindOrganization, KindZone, KindNetwork, KindVirtualNetwork, KindDeviceProfile, KindLoginMethod, KindTunnel,
+		KindPolicy, KindApp, KindEnrolment, KindEnrolmentRule, KindIngress, KindPrivateNetwork, KindCertificate,
+		KindFrontConfig, KindConnectorFile, KindSidecar, KindConnector, KindComposeNetwork, KindAttachment, KindEnvVar,
+		KindSetting, KindGatewayProxy, KindICMPProxy, KindDNSLocation, KindRoute, KindHostnameRoute, KindSplitTunnel,
+		KindFallback, KindShadow, KindDNSRecord, KindSite, KindComposePort, KindPublished, KindPredecessor,
 	}
 }
 
@@ -49,15 +71,43 @@ func (k Kind) order() int {
 
 // readOnly kinds are observed and waited for, never written.
 func (k Kind) readOnly() bool {
-	return k == KindOrganization || k == KindZone || k == KindNetwork
+	switch k {
+	case KindOrganization, KindZone, KindNetwork, KindVirtualNetwork, KindDeviceProfile:
+		return true
+	}
+	return false
 }
 
-// inPlace kinds live inside something that belongs to the operator (a line of a
-// file, a setting of a service): they are edited where they stand, without
-// asking whose they are, and put back as they were when no longer wanted.
+// inPlace kinds live inside something that belongs to somebody else (a line of
+// a file, a setting of a service, an entry of an account's list): they are
+// edited where they stand, and put back as they were when no longer wanted.
 func (k Kind) inPlace() bool {
 	switch k {
-	case KindEnvVar, KindSetting, KindComposePort, KindPublished:
+	case KindEnvVar, KindSetting, KindComposePort, KindPublished, KindComposeNetwork, KindAttachment, KindEnrolment:
+		return true
+	}
+	return k.always()
+}
+
+// always kinds are answers to a question that can be asked of any account, such
+// as whether a range goes through WARP. A Port that could read shows one object
+// for each thing in the View, whatever the answer, so they are only ever
+// updated: none is not "no", it means that nobody has looked.
+func (k Kind) always() bool {
+	switch k {
+	case KindGatewayProxy, KindICMPProxy, KindSplitTunnel, KindFallback, KindShadow, KindSite, KindPredecessor:
+		return true
+	}
+	return false
+}
+
+// Private says whether only the private modes have to do with a kind. It is
+// looked at only where a View says so: a token for mode public may not read it.
+func (k Kind) Private() bool {
+	switch k {
+	case KindVirtualNetwork, KindDeviceProfile, KindEnrolment, KindEnrolmentRule, KindPrivateNetwork, KindCertificate,
+		KindFrontConfig, KindSidecar, KindComposeNetwork, KindAttachment, KindGatewayProxy, KindICMPProxy, KindDNSLocation,
+		KindRoute, KindHostnameRoute, KindSplitTunnel, KindFallback, KindShadow, KindPredecessor:
 		return true
 	}
 	return false
@@ -120,15 +170,20 @@ func Mark(install string, k Key) string {
 var markText = regexp.MustCompile(`culvert-[0-9a-z]+-[0-9a-f]{8}`)
 
 // FindMark gives the mark in a provider's name or comment, and the text
-// without it and without the brackets or dash that set it apart.
+// without it and without the brackets or dash that set it apart. A text that
+// WithMark wrote comes back to the letter.
 func FindMark(text string) (mark, rest string) {
 	at := markText.FindStringIndex(text)
 	if at == nil {
 		return "", text
 	}
+	mark = text[at[0]:at[1]]
+	if rest, exact := strings.CutSuffix(text, " ["+mark+"]"); exact {
+		return mark, rest
+	}
 	before := strings.TrimRight(text[:at[0]], " -[(")
 	after := strings.TrimLeft(text[at[1]:], " ])")
-	return text[at[0]:at[1]], strings.TrimSpace(strings.TrimSpace(before) + " " + after)
+	return mark, strings.TrimSpace(strings.TrimSpace(before) + " " + after)
 }
 
 // WithMark writes a mark behind a name, in the form that FindMark reads.
@@ -148,6 +203,7 @@ const (
 	AtZone    Place = "zone"    // Scope is the zone's name
 	AtDocker  Place = "docker"  // Scope is a project, a service of it, or "docker"
 	AtFiles   Place = "files"   // Scope is the file's path
+	AtCert    Place = "cert"    // Scope is "certificates"
 )
 
 // Place says where things of the kind live.
@@ -155,10 +211,13 @@ func (k Kind) Place() Place {
 	switch k {
 	case KindDNSRecord:
 		return AtZone
-	case KindNetwork, KindConnector, KindSetting, KindPublished:
+	case KindNetwork, KindPrivateNetwork, KindSidecar, KindConnector, KindAttachment, KindSetting, KindPublished,
+		KindSite, KindPredecessor:
 		return AtDocker
-	case KindConnectorFile, KindEnvVar, KindComposePort:
+	case KindFrontConfig, KindConnectorFile, KindEnvVar, KindComposeNetwork, KindComposePort:
 		return AtFiles
+	case KindCertificate:
+		return AtCert
 	}
 	return AtAccount
 }

@@ -140,13 +140,42 @@ func (r *Record) UnmarshalJSON(b []byte) error {
 }
 
 // View says what must be looked at to plan for the keys of a ledger as well:
-// names and domains that answers no longer mention.
+// names, domains and ranges that answers no longer mention.
 func (l Ledger) View() View {
 	var v View
 	for _, k := range l.keys() {
+		r := l.Records[k]
+		v.Private = v.Private || k.Kind.Private()
 		if k.Kind == KindDNSRecord {
 			v = v.Join(View{Zones: []string{k.Scope}, Hosts: []string{k.Name}})
 		}
+		for _, s := range []State{r.Left, r.Prior, r.intended()} {
+			v = v.Join(viewOf(s))
+		}
 	}
 	return v
+}
+
+func (r Record) intended() State {
+	if r.Intent == nil {
+		return nil
+	}
+	return r.Intent.To
+}
+
+// viewOf says what asks a Port to show a thing that it shows only when asked.
+func viewOf(s State) View {
+	switch s := s.(type) {
+	case SplitTunnel:
+		return View{Profiles: []string{s.Profile}, Networks: []string{s.Network}}
+	case Fallback:
+		return View{Profiles: []string{s.Profile}, Names: []string{s.Suffix}}
+	case Shadow:
+		return View{Profiles: []string{s.Profile}, Names: []string{s.Hostname}}
+	case Certificate:
+		return View{Certificates: []Certificate{s}}
+	case Predecessor:
+		return View{Replaces: []Service{{s.Project, s.Service}}}
+	}
+	return View{}
 }

@@ -95,6 +95,10 @@ func (p *planner) build(k Key, want Want) {
 		}
 		p.of[k] = o
 	}
+	if o == nil && k.Kind.always() {
+		p.bar(k, WhyUnread, "Nobody has looked at this yet. Look again.").Cause = &Problem{Code: CodeUnavailable, Message: "It was not part of the last look."}
+		return
+	}
 	if o == nil {
 		p.create(k, want)
 		return

@@ -259,7 +259,7 @@ func sample(id SetupID, host string) Answers {
 			{ID: "telegram", Name: "Telegram", Destinations: []string{"/channels/telegram/*"}, Paths: []string{"^/channels/telegram/[0-9a-f-]+$"}},
 			{ID: "slack", Name: "Slack", Destinations: []string{"/slack/events", "/slack/oauth_redirect"}, Paths: []string{"^/slack/events$", "^/slack/oauth_redirect$"}},
 		},
-		Settings: []Item{{"CSRF_TRUSTED_ORIGINS", "https://" + host}, {"DJANGO_ALLOWED_HOSTS", host}},
+		Settings: []Item{{Name: "CSRF_TRUSTED_ORIGINS", Value: "https://" + host}, {Name: "DJANGO_ALLOWED_HOSTS", Value: host}},
 		Stack: Stack{
 			Project: project, Dir: "/srv/" + project, Files: []string{"/srv/" + project + "/docker-compose.prod.yml"},
 			Service: "web", Target: 8000, Network: project + "_default",

@@ -131,6 +131,7 @@ func (c Change) Footprint() string {
 	if s == nil {
 		s = c.From
 	}
+	account := " of " + c.Key.Scope
 	switch s := s.(type) {
 	case EnvVar:
 		return "file " + s.Path
@@ -138,8 +139,22 @@ func (c Change) Footprint() string {
 		return "service " + s.Project + "/" + s.Service
 	case Published:
 		return "service " + s.Project + "/" + s.Service
+	case Attachment:
+		return "service " + s.Project + "/" + s.Service
+	case Connector:
+		return "project " + s.Project
+	case Sidecar:
+		return "project " + s.Project
 	case Ingress:
 		return "configuration of " + s.Tunnel.String()
+	case SplitTunnel:
+		return "split tunnels of " + s.Profile + account
+	case Fallback:
+		return "fallback domains of " + s.Profile + account
+	case Shadow:
+		return "fallback domains of " + s.Profile + account
+	case Enrolment, EnrolmentRule:
+		return "enrolment" + account
 	}
 	return c.Key.String()
 }

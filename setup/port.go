@@ -28,13 +28,25 @@ type View struct {
 	Zones   []string // domains
 	Hosts   []string // public hostnames
 	Stacks  []Stack
+	// Private: look at the kinds of the private modes as well (Kind.Private). Of
+	// the account that is everything there is of its routes, virtual networks,
+	// device profiles, DNS locations and enrolment, and the answers to:
+	Private  bool
+	Profiles []string // for each of these device profiles: "default", or an id
+	Networks []string // is this range, canonical or ResolvedRange, sent through WARP
+	Names    []string // and who is asked for this private name
+	// Certificates are those that should be there, as they are wanted.
+	Certificates []Certificate
+	Replaces     []Service // hand-made services that are replaced
 	// Kinds narrows the look to some kinds; empty: every kind. A Port may show
 	// more than it was asked for.
 	Kinds []Kind
 }
 
 // Asks says whether a view asks for a kind.
-func (v View) Asks(k Kind) bool { return len(v.Kinds) == 0 || slices.Contains(v.Kinds, k) }
+func (v View) Asks(k Kind) bool {
+	return (v.Private || !k.Private()) && (len(v.Kinds) == 0 || slices.Contains(v.Kinds, k))
+}
 
 // Stack is a Compose app on this host, as its containers' labels tell.
 type Stack struct {
@@ -51,6 +63,13 @@ type Stack struct {
 	Settings         []string `json:"settings"`          // keys of interest
 	ConnectorFile    string   `json:"connector_file"`    // compose file of cloudflared
 	ConnectorProject string   `json:"connector_project"` // its project name
+
+	// PrivateNetwork is the name of Culvert's own Docker network, FrontDir the
+	// folder of the front; both for private modes only.
+	PrivateNetwork string `json:"private_network,omitempty"`
+	FrontDir       string `json:"front_dir,omitempty"`
+	// Site reads and writes the app's own record of its address; nil: it has none.
+	Site *SiteCommand `json:"site,omitempty"`
 }
 
 // Call is one call to a Port. All entries share one footprint: one API object,

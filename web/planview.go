@@ -179,17 +179,49 @@ func kindName(k setup.Key) string {
 		return "The public name " + k.Name
 	case setup.KindEnvVar, setup.KindSetting:
 		return "The setting " + k.Name
+	case setup.KindComposePort, setup.KindPublished:
+		return "The published port"
 	}
-	return "The published port"
+	return privateKindName(k)
+}
+
+// privateKindName is kindName for what only the private ways have.
+func privateKindName(k setup.Key) string {
+	switch k.Kind {
+	case setup.KindVirtualNetwork:
+		return "The account’s private address space"
+	case setup.KindDeviceProfile:
+		return "The settings of your team’s devices"
+	case setup.KindEnrolment, setup.KindEnrolmentRule:
+		return "Who may add a device"
+	case setup.KindPrivateNetwork, setup.KindComposeNetwork, setup.KindAttachment:
+		return "Culvert’s own Docker network"
+	case setup.KindCertificate:
+		return "The certificate for " + k.Name
+	case setup.KindFrontConfig:
+		return "The configuration of the TLS front"
+	case setup.KindSidecar:
+		return "The container " + k.Name + " beside the connector"
+	case setup.KindGatewayProxy, setup.KindICMPProxy:
+		return "Whether devices go through Gateway"
+	case setup.KindDNSLocation:
+		return "Where Gateway takes DNS queries"
+	case setup.KindRoute, setup.KindHostnameRoute:
+		return "The way to " + k.Name
+	case setup.KindSplitTunnel:
+		return "What devices send through WARP"
+	case setup.KindFallback, setup.KindShadow:
+		return "Whom devices ask for the private name"
+	case setup.KindSite:
+		return "The address that the app’s database knows"
+	case setup.KindPredecessor:
+		return "The hand-made service " + k.Name
+	}
+	return k.Short()
 }
 
 func atCloudflare(k setup.Kind) bool {
-	switch k {
-	case setup.KindNetwork, setup.KindConnectorFile, setup.KindConnector, setup.KindEnvVar,
-		setup.KindSetting, setup.KindComposePort, setup.KindPublished:
-		return false
-	}
-	return true
+	return k.Place() == setup.AtAccount || k.Place() == setup.AtZone
 }
 
 // plan is what this page shows of the plan; false: there is none to show.

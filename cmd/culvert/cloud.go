@@ -67,6 +67,9 @@ func (p *cloudPort) Observe(ctx context.Context, v setup.View) (setup.World, err
 	for _, kind := range setup.Kinds() {
 		switch kind.Place() {
 		case setup.AtAccount:
+			if !v.Asks(kind) {
+				continue
+			}
 			w.Miss(kind, v.Account, *problem)
 		case setup.AtZone:
 			for _, zone := range v.Zones {

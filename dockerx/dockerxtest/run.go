@@ -52,7 +52,7 @@ func seen(t *testing.T, s Subject) {
 	if len(w.Unread) != 0 {
 		t.Fatalf("unread: %v", w.Unread)
 	}
-	if n := find(w, setup.KindNetwork, "docker", ""); n == nil || n.State != (setup.Network{Name: s.Stack.Network}) {
+	if n := find(w, setup.KindNetwork, "docker", ""); n == nil || !setup.Same(n.State, setup.Network{Name: s.Stack.Network}) {
 		t.Errorf("network: %+v", n)
 	}
 	if p := s.published(t); p.Exposure != setup.ExposedPublic || p.Target != s.Stack.Target {

@@ -1,0 +1,75 @@
+package setup
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// PrivateDestination is an address in a private network that an Access
+// application covers. In App.Destinations it stands as its String: one text for
+// one meaning, so that two of them can be compared.
+//
+//	tcp://ocs.your-org:443          a hostname, matched by the name in the TLS greeting
+//	tcp://172.30.250.2/32:443       an address
+//	udp://172.30.0.0/16:1024-2048   a range of ports
+//	tcp://172.30.250.2/32           every port
+//	tcp://172.30.250.2/32:443@<id>  in one virtual network only
+type PrivateDestination struct {
+	Protocol string // tcp, udp; empty: both, written any://
+	Hostname string // or
+	Network  string // canonical CIDR
+	Ports    string // 443, 1024-2048; empty: every port
+	VNet     string // id; empty: every virtual network
+}
+
+func (d PrivateDestination) String() string {
+	protocol := d.Protocol
+	if protocol == "" {
+		protocol = "any"
+	}
+	text := protocol + "://" + strings.ToLower(d.Hostname) + d.Network
+	if d.Ports != "" {
+		text += ":" + d.Ports
+	}
+	if d.VNet != "" {
+		text += "@" + d.VNet
+	}
+	return text
+}
+
+// ParsePrivate reads what String wrote; false: the text is a public destination.
+func ParsePrivate(text string) (PrivateDestination, bool) {
+	protocol, rest, found := strings.Cut(text, "://")
+	if !found {
+		return PrivateDestination{}, false
+	}
+	var d PrivateDestination
+	if protocol != "any" {
+		d.Protocol = protocol
+	}
+	rest, d.VNet, _ = strings.Cut(rest, "@")
+	if at := strings.LastIndex(rest, ":"); at >= 0 && !strings.Contains(rest[at:], "/") {
+		if _, err := netip.ParsePrefix(rest); err != nil { // else the colon is of an IPv6 address
+			rest, d.Ports = rest[:at], rest[at+1:]
+		}
+	}
+	if _, err := netip.ParsePrefix(rest); err == nil {
+		d.Network = rest
+	} else {
+		d.Hostname = rest
+	}
+	return d, true
+}
+
+// tcpTo is the destination for one port of a name or an address.
+func tcpTo(name, address string, port int) string {
+	d := PrivateDestination{Protocol: "tcp", Hostname: name, Ports: fmt.Sprint(port)}
+	if address != "" {
+		d.Network = host32(address)
+	}
+	return d.String()
+}
+
+// host32 is the range that holds one IPv4 address.
+func host32(address string) string { return address + "/32" }

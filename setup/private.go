@@ -1,0 +1,68 @@
+package setup
+
+// Private is what the private modes need to know beside the other answers.
+type Private struct {
+	Name string `json:"name"` // the private hostname: ocs.your-org
+	// Subnet of Culvert's own Docker network: free on this server and in the
+	// account's routes, chosen once and kept (FreeSubnet).
+	Subnet string `json:"subnet"`
+	// Address is where the name leads: the front's in Subnet, without a front the
+	// app's there. If the app is followed, where it was seen last: whoever looks
+	// at the server fills in what stands now, and another address is another plan.
+	Address string `json:"address"`
+	// DNS is the address of dnsmasq in Subnet. Only fallback uses it.
+	DNS string `json:"dns"`
+	// Front speaks TLS for the name; nil: the app is reached as it is, on its own
+	// port and without TLS.
+	Front *Front `json:"front,omitempty"`
+	// Follow: without a front, the app gets no second network. It keeps the
+	// address that Docker gave it, which changes when it is made anew.
+	Follow bool `json:"follow,omitempty"`
+
+	Profiles []string `json:"profiles,omitempty"` // device profiles of the team; empty: the default one
+	VNet     string   `json:"vnet,omitempty"`     // name of a virtual network; empty: the default
+	ICMP     bool     `json:"icmp,omitempty"`     // pings as well
+	Location bool     `json:"location,omitempty"` // a DNS location, as the guide makes one
+	DNSImage string   `json:"dns_image"`          // dnsmasq, by digest
+	Comment  string   `json:"comment,omitempty"`  // the operator's description of the routes
+	// Protocol of the connector; empty: as the mode needs it.
+	Protocol string `json:"protocol,omitempty"`
+	// Replaces are hand-made services that are stopped once ours are proven.
+	Replaces []Service `json:"replaces,omitempty"`
+}
+
+// Front is the choice of a server that speaks TLS for the private name.
+type Front struct {
+	Image    string `json:"image"` // nginx, by digest
+	Source   Source `json:"source"`
+	Wildcard bool   `json:"wildcard,omitempty"`
+}
+
+// profiles are the device profiles that the team's devices have.
+func (p Private) profiles() []string {
+	if len(p.Profiles) == 0 {
+		return []string{DefaultProfile}
+	}
+	return p.Profiles
+}
+
+// view says what of the account and the host the private mode asks for.
+func (p Private) view(a Answers) View {
+	v := View{Private: true, Profiles: p.profiles(), Names: []string{p.Name}, Networks: []string{ResolvedRange}, Replaces: p.Replaces}
+	if p.Subnet != "" {
+		v.Networks = append(v.Networks, p.Subnet)
+	}
+	if p.Follow && p.Address != "" {
+		v.Networks = append(v.Networks, host32(p.Address))
+	}
+	if p.Front != nil {
+		v.Certificates = []Certificate{a.certificate()}
+	}
+	return v
+}
+
+// certificate is the certificate that the front needs.
+func (a Answers) certificate() Certificate {
+	return Certificate{Name: a.Private.Name, Wildcard: a.Private.Front.Wildcard, Source: a.Private.Front.Source,
+		Dir: a.Stack.FrontDir, Valid: true}
+}

@@ -1,0 +1,28 @@
+package setup
+
+// SiteCommand is how the app's own record of its address is read and written:
+// commands in the running container of the service. The argument {domain} of
+// Write is replaced by the domain.
+type SiteCommand struct {
+	Read  []string `json:"read"` // prints the domain, alone on the last line
+	Write []string `json:"write"`
+}
+
+// Site is the app's own record of its address, in its database. The app builds
+// from it the addresses of webhooks, invitations and password mails, so it is
+// changed only if the operator said so after reading what hangs on it.
+//
+// Always there: a Port shows one object for each Stack with a Site command, with
+// the ID "site" in the scope project/service. A command that fails, or prints
+// nothing, is unread.
+type Site struct {
+	Project string `json:"project"`
+	Service string `json:"service"`
+	Domain  string `json:"domain"`
+}
+
+func (Site) Kind() Kind                 { return KindSite }
+func (s Site) mapIDs(func(ID) ID) State { return s }
+func (s Site) occupies() []string       { return []string{"site of " + s.Project + "/" + s.Service} }
+func (s Site) met(have State) bool      { return Same(s, have) }
+func (s Site) over(State) State         { return s }
