@@ -8,6 +8,7 @@ import (
 
 	"github.com/culvert/culvert/dockerx/found"
 	"github.com/culvert/culvert/setup"
+	"github.com/culvert/culvert/setup/setuptest"
 )
 
 func TestNothingIsWrongWithASetupThatStands(t *testing.T) {
@@ -43,14 +44,8 @@ func awayProblem(text string) setup.Problem {
 
 // away makes everything of the account unreadable.
 func (p *patient) away(problem setup.Problem) {
-	for _, k := range setup.Kinds() {
-		switch k.Place() {
-		case setup.AtAccount:
-			p.unread(k, account, problem)
-		case setup.AtZone:
-			p.unread(k, "example.org", problem)
-		}
-	}
+	p.world.Away(problem)
+	p.plan()
 }
 
 func rowsOfWhatIsUnseen() map[string]row {
@@ -97,32 +92,32 @@ func rowsOfWhatIsUnseen() map[string]row {
 func rowsOfTheName() map[string]row {
 	return map[string]row{
 		"Zero Trust is off": {func(p *patient) {
-			p.objects = slices.DeleteFunc(p.objects, func(o setup.Object) bool { return o.State.Kind() == setup.KindOrganization })
+			p.world.Objects = slices.DeleteFunc(p.world.Objects, func(o setup.Object) bool { return o.State.Kind() == setup.KindOrganization })
 			p.plan()
 			p.fail(setup.ByApp, "locked")
 		}, "zero-trust-off", setup.SeverityOpen, "Zero Trust is no longer switched on", nil},
 		"the domain moved away": {func(p *patient) {
-			for i, o := range p.objects {
+			for i, o := range p.world.Objects {
 				if o.State.Kind() == setup.KindZone {
-					p.objects[i].State = setup.Zone{Name: "example.org", Status: "moved"}
+					p.world.Objects[i].State = setup.Zone{Name: "example.org", Status: "moved"}
 				}
 			}
 			p.plan()
 			p.fail(setup.ByNobody, append(doors(), "locked")...)
 		}, "zone-moved", setup.SeverityBroken, "NO messages arrive. Your domain example.org is no longer active", nil},
 		"the domain is paused": {func(p *patient) {
-			for i, o := range p.objects {
+			for i, o := range p.world.Objects {
 				if o.State.Kind() == setup.KindZone {
-					p.objects[i].State = setup.Zone{Name: "example.org", Status: "active", Paused: true}
+					p.world.Objects[i].State = setup.Zone{Name: "example.org", Status: "active", Paused: true}
 				}
 			}
 			p.plan()
 			p.fail(setup.ByNobody, append(doors(), "locked")...)
 		}, "zone-paused", setup.SeverityBroken, "NO messages arrive. Cloudflare is paused", nil},
 		"the record is deleted": {func(p *patient) {
-			p.alter(p.Answers.RecordKey(), gone)
+			p.alter(p.Answers.RecordKey(), setuptest.Gone)
 			p.fail(setup.ByNobody, append(doors(), "locked")...)
-		}, "record-missing", setup.SeverityBroken, "NO messages arrive. The public name chat.example.org was deleted.", []setup.Kind{setup.KindDNSRecord}},
+		}, "record-missing", setup.SeverityBroken, "NO messages arrive. The public name ocs.example.org was deleted.", []setup.Kind{setup.KindDNSRecord}},
 		"the record is grey": {func(p *patient) {
 			p.alter(p.Answers.RecordKey(), func(s setup.State) setup.State {
 				r := s.(setup.DNSRecord)
@@ -141,16 +136,16 @@ func rowsOfTheName() map[string]row {
 		}, "record-elsewhere", setup.SeverityOpen, "leads somewhere else", []setup.Kind{setup.KindDNSRecord}},
 		"another record took its place": {func(p *patient) {
 			p.put("example.org", "theirs", setup.DNSRecord{Zone: setup.Lit("zone-1"), Name: host, Type: "A", Content: "203.0.113.9", Proxied: true})
-			p.alter(p.Answers.RecordKey(), gone)
+			p.alter(p.Answers.RecordKey(), setuptest.Gone)
 			p.fail(setup.ByUnknown, append(doors(), "locked")...)
 		}, "record-elsewhere", setup.SeverityBroken, "leads somewhere else", nil},
 		"Culvert took the name away": {func(p *patient) {
-			p.alter(p.Answers.RecordKey(), gone)
+			p.alter(p.Answers.RecordKey(), setuptest.Gone)
 			delete(p.Ledger.Records, p.Answers.RecordKey())
 			p.Run = &setup.Run{ID: 12, State: setup.RunFailed, Note: "/admin/ answers without a login."}
 			p.Changes = []setup.RunChange{{Run: 12, Key: p.Answers.RecordKey(), Verb: setup.Delete, State: setup.ChangeDone}}
 			p.plan()
-		}, "record-withdrawn", setup.SeverityBroken, "Culvert took the public name chat.example.org away.", []setup.Kind{setup.KindDNSRecord}},
+		}, "record-withdrawn", setup.SeverityBroken, "Culvert took the public name ocs.example.org away.", []setup.Kind{setup.KindDNSRecord}},
 		"the edge challenges": {func(p *patient) {
 			p.fail(setup.ByEdge, doors()...)
 			for _, id := range []string{"telegram/1", "whatsapp/1", "slack/1"} {
@@ -176,17 +171,17 @@ func rowsOfAccess() map[string]row {
 	telegram := func(p *patient) setup.Key { return p.Answers.DoorKey(p.Answers.Doors[0]) }
 	return map[string]row{
 		"the lock is deleted": {func(p *patient) {
-			p.alter(p.Answers.LockKey(), gone)
+			p.alter(p.Answers.LockKey(), setuptest.Gone)
 			p.fail(setup.ByApp, "locked")
-		}, "lock-missing", setup.SeverityOpen, "The lock on chat.example.org was deleted. 3 of 3 channels", []setup.Kind{setup.KindApp}},
+		}, "lock-missing", setup.SeverityOpen, "The lock on ocs.example.org was deleted. 3 of 3 channels", []setup.Kind{setup.KindApp}},
 		"the lock is changed": {func(p *patient) {
 			p.alter(p.Answers.LockKey(), func(s setup.State) setup.State {
 				return app(s, func(a *setup.App) { a.Policies = nil })
 			})
-		}, "lock-changed", setup.SeverityOpen, "The lock on chat.example.org was changed.", []setup.Kind{setup.KindApp}},
+		}, "lock-changed", setup.SeverityOpen, "The lock on ocs.example.org was changed.", []setup.Kind{setup.KindApp}},
 		"somebody's application is in the place of the lock": {func(p *patient) {
 			p.put(account, "theirs", setup.App{Name: "Theirs", Destinations: []string{host}, Session: "24h"})
-			p.alter(p.Answers.LockKey(), gone)
+			p.alter(p.Answers.LockKey(), setuptest.Gone)
 		}, "shadowed/lock", setup.SeverityOpen, "in the place of the lock", nil},
 		"more people may enter": {func(p *patient) {
 			p.alter(p.Answers.TeamKey(), func(s setup.State) setup.State {
@@ -203,7 +198,7 @@ func rowsOfAccess() map[string]row {
 			})
 		}, "team-changed", setup.SeverityBroken, "Who may enter was changed. 3 of 3", []setup.Kind{setup.KindPolicy}},
 		"the login method is gone": {func(p *patient) {
-			p.objects = slices.DeleteFunc(p.objects, func(o setup.Object) bool { return o.State.Kind() == setup.KindLoginMethod })
+			p.world.Objects = slices.DeleteFunc(p.world.Objects, func(o setup.Object) bool { return o.State.Kind() == setup.KindLoginMethod })
 			p.plan()
 		}, "login-missing", setup.SeverityBroken, "The way in which your team logs in is gone.", []setup.Kind{setup.KindLoginMethod}},
 		"the rule of all doors is changed": {func(p *patient) {
@@ -215,7 +210,7 @@ func rowsOfAccess() map[string]row {
 			p.fail(setup.ByAccess, doors()...)
 		}, "doors-closed", setup.SeverityBroken, "NO messages arrive. The rule that opens the doors", []setup.Kind{setup.KindPolicy}},
 		"a door is deleted": {func(p *patient) {
-			p.alter(telegram(p), gone)
+			p.alter(telegram(p), setuptest.Gone)
 			p.fail(setup.ByAccess, "telegram")
 		}, "door-missing/telegram", setup.SeverityBroken, "Telegram messages do NOT arrive. WhatsApp and Slack fine. The door for Telegram was deleted.", []setup.Kind{setup.KindApp}},
 		"a door is widened": {func(p *patient) {
@@ -243,13 +238,13 @@ func rowsOfAccess() map[string]row {
 func rowsOfTheTunnel() map[string]row {
 	return map[string]row{
 		"the tunnel is deleted": {func(p *patient) {
-			p.objects = slices.DeleteFunc(p.objects, func(o setup.Object) bool { return o.State.Kind() == setup.KindIngress })
-			p.alter(p.Answers.TunnelKey(), gone)
+			p.world.Objects = slices.DeleteFunc(p.world.Objects, func(o setup.Object) bool { return o.State.Kind() == setup.KindIngress })
+			p.alter(p.Answers.TunnelKey(), setuptest.Gone)
 			p.fail(setup.ByTunnel, append(doors(), "beside/connector")...)
-		}, "tunnel-deleted", setup.SeverityBroken, "NO messages arrive. The tunnel for chat.example.org was deleted.",
+		}, "tunnel-deleted", setup.SeverityBroken, "NO messages arrive. The tunnel for ocs.example.org was deleted.",
 			[]setup.Kind{setup.KindTunnel, setup.KindIngress, setup.KindConnectorFile, setup.KindConnector, setup.KindDNSRecord}},
 		"the rules are emptied": {func(p *patient) {
-			p.alter(setup.Key{Kind: setup.KindIngress, Scope: account, Name: host}, gone)
+			p.alter(setup.Key{Kind: setup.KindIngress, Scope: account, Name: host}, setuptest.Gone)
 			p.fail(setup.ByConnector, doors()...)
 		}, "ingress-changed", setup.SeverityBroken, "was deleted in the tunnel", []setup.Kind{setup.KindIngress}},
 		"a rule stands above ours": {func(p *patient) {
@@ -261,7 +256,7 @@ func rowsOfTheTunnel() map[string]row {
 			p.fail(setup.ByUnknown, doors()...)
 		}, "ingress-shadowed", setup.SeverityBroken, "Another rule of the tunnel answers", nil},
 		"the connector is removed": {func(p *patient) {
-			p.alter(p.Answers.ConnectorKey(), gone)
+			p.alter(p.Answers.ConnectorKey(), setuptest.Gone)
 			p.fail(setup.ByTunnel, append(doors(), "beside/connector")...)
 		}, "connector-missing", setup.SeverityBroken, "NO messages arrive. The connector (cloudflared) was removed", []setup.Kind{setup.KindConnector}},
 		"the connector is stopped": {func(p *patient) {
@@ -276,7 +271,7 @@ func rowsOfTheTunnel() map[string]row {
 			p.connector(func(c *setup.Connector) { c.Image = "cloudflare/cloudflared:2020.1.0" })
 		}, "connector-changed", setup.SeverityRisk, "But: the connector is not the one that Culvert started.", []setup.Kind{setup.KindConnector}},
 		"the connector's file is gone": {func(p *patient) {
-			p.alter(setup.Key{Kind: setup.KindConnectorFile, Scope: "/srv/ocs/docker-compose.culvert.yml", Name: "cloudflared"}, gone)
+			p.alter(setup.Key{Kind: setup.KindConnectorFile, Scope: "/srv/ocs/docker-compose.culvert.yml", Name: "cloudflared"}, setuptest.Gone)
 		}, "connector-changed/file", setup.SeverityRisk, "But: the connector's file was changed or removed.", []setup.Kind{setup.KindConnectorFile}},
 		"the connector is cut off": {func(p *patient) {
 			p.Facts.Ready = found.Ready{Answered: true}
@@ -312,7 +307,7 @@ func rowsOfTheHost() map[string]row {
 	running := setup.Key{Kind: setup.KindSetting, Scope: "ocs/web", Name: hosts}
 	return map[string]row{
 		"the app's network is gone": {func(p *patient) {
-			p.objects = slices.DeleteFunc(p.objects, func(o setup.Object) bool { return o.State.Kind() == setup.KindNetwork })
+			p.world.Objects = slices.DeleteFunc(p.world.Objects, func(o setup.Object) bool { return o.State.Kind() == setup.KindNetwork })
 			p.plan()
 			p.fail(setup.ByConnector, doors()...)
 		}, "network-gone", setup.SeverityBroken, "network ocs_default is gone", nil},
@@ -329,13 +324,13 @@ func rowsOfTheHost() map[string]row {
 			p.fail(setup.ByNobody, "beside/telegram")
 		}, "app-unhealthy", setup.SeverityBroken, "is not healthy", nil},
 		"the app refuses the host": {func(p *patient) { p.fail(setup.ByAppHost, append(doors(), "beside/telegram")...) },
-			"app-refuses-host", setup.SeverityBroken, "The app refuses the name chat.example.org.", nil},
+			"app-refuses-host", setup.SeverityBroken, "The app refuses the name ocs.example.org.", nil},
 		"a setting is lost": {func(p *patient) {
-			p.alter(file, gone)
-			p.alter(running, gone)
+			p.alter(file, setuptest.Gone)
+			p.alter(running, setuptest.Gone)
 			p.fail(setup.ByAppHost, append(doors(), "beside/telegram")...)
 		}, "setting-lost", setup.SeverityBroken, "The app runs without a setting", []setup.Kind{setup.KindEnvVar, setup.KindSetting}},
-		"a setting is lost in the file": {func(p *patient) { p.alter(file, gone) },
+		"a setting is lost in the file": {func(p *patient) { p.alter(file, setuptest.Gone) },
 			"setting-lost", setup.SeverityRisk, "But: a setting of the app was taken out of .env.prod.", []setup.Kind{setup.KindEnvVar}},
 		"the port is reopened in the file": {func(p *patient) { p.reopen(setup.KindComposePort) },
 			"port-reopened", setup.SeverityRisk, "But: the app's port is opened again in docker-compose.prod.yml.", []setup.Kind{setup.KindComposePort}},
@@ -369,7 +364,7 @@ func rowsOfTheHost() map[string]row {
 		}, "unfinished", setup.SeverityRisk, "changes that you agreed to are not made yet", []setup.Kind{setup.KindApp, setup.KindIngress}},
 		"a copy is left over": {func(p *patient) {
 			p.put(account, "copy", setup.Tunnel{Name: "ocs", Remote: true})
-			p.objects[len(p.objects)-1].Mark = setup.Mark("t1", p.Answers.TunnelKey())
+			p.world.Objects[len(p.world.Objects)-1].Mark = setup.Mark("t1", p.Answers.TunnelKey())
 			p.plan()
 		}, "leftover", setup.SeverityRisk, "But: 1 copies of things", []setup.Kind{setup.KindTunnel}},
 		"the tunnel was renamed": {func(p *patient) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/culvert/culvert/dockerx/found"
 	"github.com/culvert/culvert/setup"
+	"github.com/culvert/culvert/setup/setuptest"
 )
 
 // sicken draws what may be wrong at the same time: things deleted and changed,
@@ -21,7 +22,7 @@ func sicken(t *rapid.T, p *patient) {
 		case rapid.Bool().Draw(t, "deleted") || k.Kind == setup.KindPublished:
 			p.alter(k, meddle)
 		default:
-			p.alter(k, gone)
+			p.alter(k, setuptest.Gone)
 		}
 	}
 	for _, k := range setup.Kinds() {
@@ -114,8 +115,9 @@ func TestEveryFaultIsToldOnce(t *testing.T) {
 	well := healthy(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		p := *well
-		p.Ledger, p.objects, p.Evidence = well.Ledger.Clone(), slices.Clone(well.objects), slices.Clone(well.Evidence)
-		p.World = setup.World{}
+		world := *well.world
+		world.Ledger, world.Objects = well.world.Ledger.Clone(), slices.Clone(well.world.Objects)
+		p.world, p.Evidence = &world, slices.Clone(well.Evidence)
 		sicken(rt, &p)
 		findings := Of(p.Input)
 		ids, checks, keys := map[string]int{}, map[string]int{}, map[setup.Key]int{}
@@ -192,8 +194,8 @@ func wantHonest(t *rapid.T, in Input, findings []setup.Finding, x *examination) 
 // lock belongs to it, or it is barred.
 func TestARepairThatOpensBringsItsLock(t *testing.T) {
 	p := healthy(t)
-	p.alter(p.Answers.LockKey(), gone)
-	p.alter(p.Answers.DoorKey(p.Answers.Doors[0]), gone)
+	p.alter(p.Answers.LockKey(), setuptest.Gone)
+	p.alter(p.Answers.DoorKey(p.Answers.Doors[0]), setuptest.Gone)
 	for _, f := range Of(p.Input) {
 		if f.Class == setup.ClassDoorMissing && !slices.Contains(f.Fix.Keys, p.Answers.LockKey()) {
 			t.Errorf("the door is repaired without its lock: %+v", f.Fix)

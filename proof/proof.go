@@ -83,28 +83,37 @@ func (p *Prover) connector(ctx context.Context, a setup.Answers) setup.Evidence 
 	return v
 }
 
-// Facts tells of the app's and the connector's containers.
-func (p *Prover) Facts(ctx context.Context, a setup.Answers) found.Facts {
-	f := found.Facts{At: p.Clock(), Ready: found.Ready{Version: -1}}
+// Facts tells of the containers of the app and the connector of each setup,
+// from one look at the host.
+func (p *Prover) Facts(ctx context.Context, all ...setup.Answers) []found.Facts {
+	at := p.Clock()
 	projects, err := p.Host.Look(ctx)
-	if err != nil {
-		f.Problem = setup.AsProblem(err)
-		return f
+	facts := make([]found.Facts, len(all))
+	for i, a := range all {
+		facts[i] = found.Facts{At: at, Ready: found.Ready{Version: -1}}
+		if err != nil {
+			facts[i].Problem = setup.AsProblem(err)
+			continue
+		}
+		p.tell(ctx, &facts[i], projects, a.Stack)
 	}
+	return facts
+}
+
+func (p *Prover) tell(ctx context.Context, f *found.Facts, projects []found.Project, s setup.Stack) {
 	for _, project := range projects {
 		switch project.Name {
-		case a.Stack.Project:
-			f.App, _ = project.Find(a.Stack.Service)
-		case a.Stack.ConnectorProject:
+		case s.Project:
+			f.App, _ = project.Find(s.Service)
+		case s.ConnectorProject:
 			f.Connector, _ = project.Find(connectorService)
 		}
 	}
 	if f.Connector.Running > 0 {
-		if ready, err := p.Host.ConnectorReady(ctx, a.Stack.ConnectorProject); err == nil {
+		if ready, err := p.Host.ConnectorReady(ctx, s.ConnectorProject); err == nil {
 			f.Ready = ready
 		}
 	}
-	return f
 }
 
 const connectorService = "cloudflared"

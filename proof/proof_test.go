@@ -288,16 +288,16 @@ func TestFactsTellOfTheContainersAndTheConnector(t *testing.T) {
 	a.Stack.ConnectorProject = "culvert-ocs"
 	h := running()
 	h.more = []found.Project{{Name: "culvert-ocs", Services: []found.Service{{Name: "cloudflared", Containers: 1, Running: 1}}}}
-	f := prover(h, internet{}).Facts(t.Context(), a)
+	f := prover(h, internet{}).Facts(t.Context(), a)[0]
 	if f.Problem != nil || f.App.Name != "web" || f.Connector.Running != 1 || f.Ready.Connections != 4 || f.At.IsZero() {
 		t.Errorf("the facts are %+v", f)
 	}
 	h.more = nil
-	if f := prover(h, internet{}).Facts(t.Context(), a); f.Connector.Containers != 0 || f.Ready.Answered {
+	if f := prover(h, internet{}).Facts(t.Context(), a)[0]; f.Connector.Containers != 0 || f.Ready.Answered {
 		t.Errorf("without a connector the facts are %+v", f)
 	}
 	h.down = errors.New("no socket")
-	if f := prover(h, internet{}).Facts(t.Context(), a); f.Problem == nil || f.App.Name != "" {
+	if f := prover(h, internet{}).Facts(t.Context(), a)[0]; f.Problem == nil || f.App.Name != "" {
 		t.Errorf("without Docker the facts are %+v", f)
 	}
 }

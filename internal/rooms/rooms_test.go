@@ -16,10 +16,12 @@ const module = "github.com/culvert/culvert"
 // the same, unless it is listed itself. "*" is everything.
 var may = map[string]struct{ ours, libraries []string }{
 	"setup":                {},
+	"setup/setuptest":      {[]string{"setup"}, nil},
 	"profile":              {[]string{"setup"}, []string{"gopkg.in/yaml.v3"}},
 	"config":               {[]string{"setup", "profile"}, []string{"gopkg.in/yaml.v3"}},
 	"engine":               {[]string{"setup"}, []string{"golang.org/x/sync"}},
 	"diagnosis":            {[]string{"setup", "dockerx/found"}, nil},
+	"watch":                {[]string{"setup", "engine", "diagnosis", "dockerx/found"}, nil},
 	"journey":              {[]string{"setup", "profile", "config", "engine", "secret", "dockerx/found"}, nil},
 	"cloudflare":           {[]string{"setup", "secret"}, []string{"github.com/cloudflare/cloudflare-go", "golang.org/x/time", "golang.org/x/sync", "github.com/tidwall"}},
 	"cloudflare/sim":       {[]string{"internal/tunnelproto"}, []string{"golang.org/x/sync", "github.com/miekg/dns"}},

@@ -1,0 +1,91 @@
+package watch
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/culvert/culvert/diagnosis"
+	"github.com/culvert/culvert/engine"
+	"github.com/culvert/culvert/setup"
+)
+
+// Examine looks at everything of a setup now, makes every check until what it
+// shows counts, and says what is wrong. It is for a command that runs without
+// Serve: the checks are kept, incidents are neither opened nor closed.
+// engine.ErrNotFound: nothing was agreed to; engine.ErrBusy: a run is at work.
+func (w *Watcher) Examine(ctx context.Context, id setup.SetupID) (Report, error) {
+	h := w.newHeart()
+	if err := h.meet(ctx); err != nil {
+		return Report{}, err
+	}
+	s := h.subjects[id]
+	if s == nil {
+		return Report{}, engine.ErrNotFound
+	}
+	standing, err := h.Store.Standing(ctx)
+	if err != nil {
+		return Report{}, fmt.Errorf("reading the standing incidents: %w", err)
+	}
+	for _, i := range standing {
+		if i.Setup == id {
+			s.track.standing = append(s.track.standing, i)
+		}
+	}
+	seen, err := h.Engine.Survey(ctx, engine.Reach{Accounts: []string{s.answers.Account}, Host: true})
+	if err != nil {
+		return Report{}, err
+	}
+	p, ok := seen.Plans[id]
+	if !ok {
+		return Report{}, engine.ErrBusy
+	}
+	s.facts = h.Prober.Facts(ctx, s.answers)[0]
+	s.planned = &p
+	s.arrange(h.Prober, h.Clock.Now(), 0, h.rand)
+	if err := h.askAll(ctx, s); err != nil {
+		return Report{}, err
+	}
+	in := s.input(h.Clock.Now(), h.Downtime)
+	shown, _ := s.track.update(diagnosis.Of(in), moment{now: in.Now, run: s.run, first: s.firsts()})
+	s.condition = diagnosis.Sum(in, shown)
+	return s.report(in.Now), nil
+}
+
+// askAll makes every check of a setup, and again as long as an answer does not
+// count yet.
+func (h *heart) askAll(ctx context.Context, s *subject) error {
+	var work sync.WaitGroup
+	var mu sync.Mutex
+	free := make(chan struct{}, h.Pace.Parallel)
+	for _, p := range s.points {
+		free <- struct{}{}
+		work.Go(func() {
+			defer func() { <-free }()
+			for ctx.Err() == nil {
+				evidence := p.ask(ctx, s.answers)
+				now := h.Clock.Now()
+				v := p.answered(evidence, now, time.Time{}, h.Pace)
+				mu.Lock()
+				for _, e := range evidence {
+					s.readings = append(s.readings, e.Reading())
+				}
+				next := p.next(now, true, h.Pace, h.rand)
+				mu.Unlock()
+				if v.counts || h.Clock.Sleep(ctx, next.Sub(now)) != nil {
+					return
+				}
+			}
+		})
+	}
+	work.Wait()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.unsaved = s.evidence()
+	if err := h.write(ctx, s); err != nil {
+		return fmt.Errorf("keeping what the checks saw: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,229 @@
+package watch
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/culvert/culvert/dockerx/found"
+	"github.com/culvert/culvert/engine"
+	"github.com/culvert/culvert/setup"
+)
+
+// account is when to look at one Cloudflare account.
+type account struct {
+	due    time.Time
+	last   time.Time // when the newest look began
+	cost   uint64    // calls that it took
+	failed int       // looks in a row that could not read everything
+	vain   int       // looks at once in a row that showed nothing new
+}
+
+// account gives an account, looked at now if it is new.
+func (h *heart) account(id string) *account {
+	a := h.accounts[id]
+	if a == nil {
+		a = &account{due: h.Clock.Now()}
+		h.accounts[id] = a
+	}
+	return a
+}
+
+// now looks at once, whatever was before: a run has changed something.
+func (a *account) now(now time.Time) { a.due, a.vain = now, 0 }
+
+// urgent looks soon, because a check began to fail: less and less soon while
+// that shows nothing new.
+func (a *account) urgent(now time.Time, pace Pace) {
+	a.sooner(now, a.last.Add(pace.Gap<<min(a.vain, 4)))
+	a.vain++
+}
+
+// viewed looks as often as an open page asks for.
+func (a *account) viewed(now time.Time, pace Pace) {
+	a.sooner(now, a.last.Add(a.atLeast(pace.Quick, pace)))
+}
+
+// troubled looks as often as something that is wrong asks for.
+func (a *account) troubled(now time.Time, pace Pace) {
+	a.sooner(now, a.last.Add(a.atLeast(pace.Wrong, pace)))
+}
+
+// sooner brings the next look forward, unless the last ones failed.
+func (a *account) sooner(now, at time.Time) {
+	if at.Before(now) {
+		at = now
+	}
+	if a.failed == 0 && at.Before(a.due) {
+		a.due = at
+	}
+}
+
+// atLeast stretches an interval so that the budget holds.
+func (a *account) atLeast(d time.Duration, pace Pace) time.Duration {
+	looks := max(1, pace.Budget/max(a.cost, 1)) // within the window
+	return max(d, pace.Window/time.Duration(looks))
+}
+
+// survey looks at the accounts that are due, and at the host, and plans.
+func (h *heart) survey(ctx context.Context, now time.Time) {
+	if h.looking || len(h.subjects) == 0 {
+		return
+	}
+	reach := engine.Reach{Host: !now.Before(h.hostDue)}
+	for _, id := range sortedAccounts(h.accounts) {
+		if a := h.accounts[id]; !now.Before(a.due) {
+			reach.Accounts = append(reach.Accounts, id)
+			a.last, a.due = now, now.Add(h.Pace.Slow) // whoever asks from now on asks for the next look
+		}
+	}
+	if !reach.Host && len(reach.Accounts) == 0 {
+		return
+	}
+	if reach.Host {
+		h.hostDue = now.Add(jitter(h.rand, h.Pace.Host))
+	}
+	h.looking = true
+	answers := h.answers()
+	h.beside(ctx, func() func() {
+		before := h.Calls()
+		seen, err := h.Engine.Survey(ctx, reach)
+		cost := h.Calls() - before
+		var facts []found.Facts
+		if reach.Host {
+			facts = h.Prober.Facts(ctx, answers...)
+		}
+		return func() { h.surveyed(ctx, reach, seen, err, cost, answers, facts) }
+	})
+}
+
+// answers are those of all setups.
+func (h *heart) answers() []setup.Answers {
+	var all []setup.Answers
+	for _, id := range sortedIDs(h.subjects) {
+		all = append(all, h.subjects[id].answers)
+	}
+	return all
+}
+
+func sortedAccounts(m map[string]*account) []string {
+	var ids []string
+	for id := range m {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// surveyed takes in what a survey saw.
+func (h *heart) surveyed(ctx context.Context, reach engine.Reach, seen engine.Survey, err error, cost uint64, of []setup.Answers, facts []found.Facts) {
+	h.looking = false
+	if ctx.Err() != nil {
+		return
+	}
+	now := h.Clock.Now()
+	if err != nil {
+		h.Log.Warn("looking at how things stand", "err", err)
+	}
+	for i, f := range facts {
+		if s := h.subjects[of[i].Setup]; s != nil {
+			s.facts, s.dirty = f, true
+		}
+	}
+	for id, p := range seen.Plans {
+		if s := h.subjects[id]; s != nil {
+			h.planned(ctx, s, p, now)
+		}
+	}
+	for _, id := range reach.Accounts {
+		h.schedule(h.accounts[id], id, seen, err, cost/uint64(len(reach.Accounts)), now)
+	}
+}
+
+// planned takes in a new plan of a setup. One with less to do than the one
+// before tells that something was put right just now.
+func (h *heart) planned(ctx context.Context, s *subject, p engine.Planned, now time.Time) {
+	fresh := s.planned == nil
+	if !fresh && !s.busy() {
+		less, more := compare(s.planned.Plan, p.Plan)
+		if less && !more {
+			s.settling = now.Add(h.Pace.Settle)
+		}
+		if less || more {
+			h.account(s.answers.Account).vain = 0
+			s.soon(now, h.Pace.First, h.rand)
+		}
+	}
+	s.planned, s.dirty = &p, true
+	spread := h.Pace.First * time.Duration(min(2*len(h.subjects), 20))
+	s.arrange(h.Prober, now, spread, h.rand)
+	if !fresh {
+		return
+	}
+	stored, err := h.Store.Evidence(ctx, s.id)
+	if err != nil {
+		h.Log.Warn("reading the stored evidence", "setup", string(s.id), "err", err)
+		return
+	}
+	s.recall(stored)
+}
+
+// compare says whether a plan lost changes of another one, and whether it has
+// others.
+func compare(was, now setup.Plan) (less, more bool) {
+	old, fresh := was.Hashes(), now.Hashes()
+	lacks := func(in []string) func(string) bool {
+		return func(h string) bool { return !slices.Contains(in, h) }
+	}
+	return slices.ContainsFunc(old, lacks(fresh)), slices.ContainsFunc(fresh, lacks(old))
+}
+
+// schedule says when to look at an account again.
+func (h *heart) schedule(a *account, id string, seen engine.Survey, err error, cost uint64, now time.Time) {
+	a.cost = max(cost, 1)
+	if wait := h.refused(id, seen, err); wait > 0 {
+		a.failed++
+		a.due = now.Add(max(wait, min(h.Pace.Gap<<min(a.failed-1, 5), h.Pace.Slow)))
+		return
+	}
+	a.failed = 0
+	every := h.Pace.Slow
+	for _, s := range h.subjects {
+		switch {
+		case s.answers.Account != id:
+		case concerned(s):
+			every = min(every, h.Pace.Wrong)
+		case s.watched:
+			every = min(every, h.Pace.Quick)
+		}
+	}
+	if due := now.Add(jitter(h.rand, a.atLeast(every, h.Pace))); due.Before(a.due) {
+		a.due = due
+	}
+}
+
+// concerned says whether something is wrong that may be of the account's making.
+func concerned(s *subject) bool {
+	return slices.ContainsFunc(s.condition.Findings, func(f setup.Finding) bool {
+		return f.Severity == setup.SeverityBroken || f.Severity == setup.SeverityOpen
+	})
+}
+
+// refused says how long Cloudflare wants to be left alone; zero: it answered.
+func (h *heart) refused(id string, seen engine.Survey, err error) time.Duration {
+	if err != nil {
+		return h.Pace.Gap
+	}
+	var wait time.Duration
+	for _, p := range seen.Plans {
+		if p.Answers.Account != id {
+			continue
+		}
+		for at, problem := range p.World.Unread {
+			if at.Kind.Place() != setup.AtDocker && at.Kind.Place() != setup.AtFiles && problem.Retryable() {
+				wait = max(wait, h.Pace.Gap, problem.RetryAfter)
+			}
+		}
+	}
+	return wait
+}

@@ -1,0 +1,194 @@
+package watch
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/culvert/culvert/diagnosis"
+	"github.com/culvert/culvert/dockerx/found"
+	"github.com/culvert/culvert/engine"
+	"github.com/culvert/culvert/setup"
+)
+
+func sortedIDs[V any](m map[setup.SetupID]V) []setup.SetupID { return slices.Sorted(maps.Keys(m)) }
+
+// subject is one setup with all that is known of it.
+type subject struct {
+	id       setup.SetupID
+	answers  setup.Answers
+	planned  *engine.Planned // nil: not looked at yet
+	facts    found.Facts
+	points   []*point
+	run      *setup.Run
+	changes  []setup.RunChange
+	settling time.Time // until when a fresh change may be on its way
+	watched  bool
+
+	track     tracker
+	condition diagnosis.Condition
+	automatic []setup.Automatic
+	stopped   map[string]string // by finding
+
+	readings []setup.Reading  // not written yet
+	unsaved  []setup.Evidence // likewise
+	asking   int              // checks under way
+
+	dirty     bool // something is known that was not diagnosed yet
+	diagnosed time.Time
+}
+
+// busy says whether a run is at work: what is seen meanwhile may be half done.
+func (s *subject) busy() bool {
+	return s.run != nil && !s.run.State.Over() && s.run.State != setup.RunParked
+}
+
+// input is what a diagnosis is made from.
+func (s *subject) input(now time.Time, downtime func(project, service string) time.Duration) diagnosis.Input {
+	in := diagnosis.Input{Now: now, Answers: s.answers, Facts: s.facts, Evidence: s.evidence(), Run: s.run, Changes: s.changes}
+	if s.planned != nil {
+		in.Plan, in.World, in.Ledger = s.planned.Plan, s.planned.World, s.planned.Ledger
+	}
+	if downtime != nil {
+		in.Downtime = downtime(s.answers.Stack.Project, s.answers.Stack.Service)
+	}
+	return in
+}
+
+// evidence is what counts, of all points.
+func (s *subject) evidence() []setup.Evidence {
+	var all []setup.Evidence
+	for _, p := range s.points {
+		all = append(all, p.counts...)
+	}
+	return all
+}
+
+// firsts says of each check that does not hold since when.
+func (s *subject) firsts() map[string]time.Time {
+	firsts := map[string]time.Time{}
+	for _, p := range s.points {
+		for _, v := range p.counts {
+			if !v.OK {
+				firsts[v.Check.ID] = p.since
+			}
+		}
+	}
+	return firsts
+}
+
+// arrange makes the points that the setup needs now, and keeps what is known of
+// those that were there before. New ones begin within spread.
+func (s *subject) arrange(prober Prober, now time.Time, spread time.Duration, r *rand.Rand) {
+	var points []*point
+	add := func(p *point) {
+		if i := slices.IndexFunc(s.points, func(o *point) bool { return o.id == p.id }); i >= 0 {
+			s.points[i].ask, s.points[i].rare = p.ask, p.rare
+			p = s.points[i]
+		} else {
+			p.due = now.Add(time.Duration(r.Int64N(int64(spread) + 1)))
+		}
+		points = append(points, p)
+	}
+	beside := false
+	for _, c := range s.input(now, nil).Needed() {
+		switch {
+		case c.Outside():
+			add(&point{id: c.ID, rare: c.Metadata, ask: func(ctx context.Context, a setup.Answers) []setup.Evidence {
+				a.Checks = []setup.Check{c}
+				return prober.Outside(ctx, a)
+			}})
+		case c.ID == setup.PortCheck:
+			add(&point{id: c.ID, ask: prober.Port})
+		case c.ID == setup.FrontsCheck:
+			add(&point{id: c.ID, rare: true, ask: prober.Others})
+		case !beside:
+			beside = true
+			add(&point{id: setup.BesidePrefix, ask: prober.Beside})
+		}
+	}
+	s.points = points
+}
+
+// recall takes up evidence that was stored: by a process before this one, or by
+// a run. What is older than what is known does not count.
+func (s *subject) recall(stored []setup.Evidence) {
+	for _, p := range s.points {
+		var of []setup.Evidence
+		for _, v := range stored {
+			if v.Check.ID == p.id || p.id == setup.BesidePrefix && v.Check.Beside() {
+				of = append(of, v)
+			}
+		}
+		if len(of) == 0 || len(p.counts) > 0 && !newest(of).After(newest(p.counts)) {
+			continue
+		}
+		p.counts = lastLook(of)
+		if !p.broken() {
+			p.streak, p.since = 0, time.Time{}
+		} else if p.since.IsZero() {
+			p.since = newest(of)
+		}
+	}
+}
+
+func newest(all []setup.Evidence) time.Time {
+	var at time.Time
+	for _, v := range all {
+		if v.At.After(at) {
+			at = v.At
+		}
+	}
+	return at
+}
+
+// lastLook leaves out what the newest look beside did not ask any more.
+func lastLook(all []setup.Evidence) []setup.Evidence {
+	i := slices.IndexFunc(all, func(v setup.Evidence) bool { return v.Check.ID == setup.BesidePrefix+setup.ConnectorCheck })
+	if i < 0 {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(v setup.Evidence) bool { return v.At.Before(all[i].At) })
+}
+
+// soon asks everything again within a time.
+func (s *subject) soon(now time.Time, within time.Duration, r *rand.Rand) {
+	for _, p := range s.points {
+		if !p.rare {
+			p.sooner(now.Add(time.Duration(r.Int64N(int64(within) + 1))))
+		}
+	}
+}
+
+// report is what others may know.
+func (s *subject) report(now time.Time) Report {
+	r := Report{Setup: s.id, Answers: s.answers, At: now, Condition: s.condition, Facts: s.facts, Evidence: s.evidence(),
+		Standing: slices.Clone(s.track.standing), Run: s.run, Stopped: maps.Clone(s.stopped)}
+	if s.planned != nil {
+		r.Plan, r.Seen = s.planned.Plan, s.planned.Seen
+	}
+	return r
+}
+
+// sameCondition says whether a page would show the same but for the ages.
+func sameCondition(a, b diagnosis.Condition) bool {
+	return a.Light == b.Light && len(a.Findings) == len(b.Findings) && reflect.DeepEqual(toldAll(a), toldAll(b))
+}
+
+func toldAll(c diagnosis.Condition) []string {
+	var all []string
+	for _, f := range c.Findings {
+		all = append(all, f.ID+told(f))
+	}
+	for _, ch := range c.Channels {
+		all = append(all, fmt.Sprint(ch.Door, ch.Light, ch.State, ch.By))
+	}
+	for _, l := range c.Locks {
+		all = append(all, fmt.Sprint(l.Check.ID, l.Light))
+	}
+	return all
+}
