@@ -119,6 +119,7 @@ func TestACommentKeepsItsMarkWithinTheLimit(t *testing.T) {
 
 func TestOtherFieldsOfARecordStay(t *testing.T) {
 	w := newWorld(t)
+	w.cloud.SetPaid(w.ZoneID, true) // for the tags
 	id := w.id(w.stranger("POST", "Z/dns_records", map[string]any{"type": "A", "name": "ocs." + w.Zone, "content": "192.0.2.1", "ttl": 300, "comment": "mine", "tags": []string{"team:web"}}))
 	k := w.key(setup.KindDNSRecord, "ocs."+w.Zone)
 	prior := w.one(setup.KindDNSRecord, id).State

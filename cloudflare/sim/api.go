@@ -18,18 +18,19 @@ const maxBody = 1 << 20
 // call is one API request on its way through an operation. The state is
 // locked meanwhile: for reading if the operation only reads.
 type call struct {
-	cloud   *Cloud
-	state   *state
-	now     time.Time
-	token   *token
-	account *account // of the path, or of its zone
-	zone    *zone    // of the path
-	params  map[string]string
-	id      string // of the object in the path
-	client  string // of the connector in the path
-	query   url.Values
-	body    []byte
-	after   []func() // runs when the lock is gone
+	cloud       *Cloud
+	state       *state
+	now         time.Time
+	token       *token
+	account     *account // of the path, or of its zone
+	zone        *zone    // of the path
+	params      map[string]string
+	id          string // of the object in the path
+	client      string // of the connector in the path
+	query       url.Values
+	body        []byte
+	contentType string   // of the body
+	after       []func() // runs when the lock is gone
 }
 
 // API is the v4 REST API, mounted at /client/v4/.
@@ -102,7 +103,7 @@ func (c *Cloud) operate(r *http.Request, found map[string]*route, route *route, 
 	default:
 		call := &call{cloud: c, state: &c.state, now: now, token: who, params: params,
 			id: params["id"] + params["record"] + params["name"], client: params["client"],
-			query: r.URL.Query(), body: body}
+			query: r.URL.Query(), body: body, contentType: r.Header.Get("Content-Type")}
 		out, err = call.run(route, params)
 		if err != nil {
 			out = failure(err)

@@ -13,6 +13,7 @@ type answer struct {
 	result   any
 	info     any // result_info: none of a list that comes whole
 	messages []message
+	text     string // sent as it is, without the envelope
 }
 
 type message struct {
@@ -63,6 +64,9 @@ type reply struct {
 }
 
 func success(a answer) (reply, error) {
+	if a.text != "" {
+		return reply{status: http.StatusOK, body: []byte(a.text), header: http.Header{"Content-Type": {"text/plain;charset=UTF-8"}}}, nil
+	}
 	result, err := json.Marshal(a.result)
 	if err != nil {
 		return reply{}, err

@@ -34,6 +34,14 @@ func recordRoutes() []route {
 	return []route{
 		{method: "GET", path: list, area: recordArea(), do: listRecords},
 		{method: "POST", path: list, area: recordArea(), do: createRecord},
+		{method: "GET", path: list + "/usage", area: recordArea(), do: getUsage},
+		{method: "POST", path: list + "/batch", area: recordArea(), do: batchRecords},
+		{method: "GET", path: list + "/export", area: recordArea(), do: exportRecords},
+		{method: "POST", path: list + "/import", area: recordArea(), do: importRecords},
+		{method: "POST", path: list + "/scan", area: recordArea(), do: scanAndAdd},
+		{method: "POST", path: list + "/scan/trigger", area: recordArea(), do: triggerScan},
+		{method: "GET", path: list + "/scan/review", area: recordArea(), do: listScanned},
+		{method: "POST", path: list + "/scan/review", area: recordArea(), do: reviewScanned},
 		{method: "GET", path: one, area: recordArea(), do: getRecord},
 		{method: "PUT", path: one, area: recordArea(), do: replaceRecord},
 		{method: "PATCH", path: one, area: recordArea(), do: editRecord},
@@ -78,7 +86,11 @@ func (r *record) comment() string {
 }
 
 // wantsRecord applies the filters of a list: all of them, or any (match=any).
+// A search goes by itself.
 func (c *call) wantsRecord(r *record) bool {
+	if !strings.Contains(strings.ToLower(r.Name+" "+r.Type+" "+r.Content+" "+r.comment()), strings.ToLower(c.query.Get("search"))) {
+		return false
+	}
 	hits, misses := 0, 0
 	for _, field := range []string{"name", "type", "content", "comment"} {
 		for _, f := range textFilters(c.query, field) {
@@ -87,6 +99,15 @@ func (c *call) wantsRecord(r *record) bool {
 			} else {
 				misses++
 			}
+		}
+	}
+	if filters := textFilters(c.query, "tag"); len(filters) > 0 {
+		missed := func(f textFilter) bool { return !f.matchesTag(r.Tags) }
+		any := c.query.Get("tag_match") == "any" && slices.ContainsFunc(filters, func(f textFilter) bool { return !missed(f) })
+		if any || !slices.ContainsFunc(filters, missed) {
+			hits++
+		} else {
+			misses++
 		}
 	}
 	if proxied, given := c.flag("proxied"); given && proxied == r.Proxied {
@@ -204,10 +225,7 @@ func (c *call) saveRecord(base record, old *record) (answer, error) {
 		return answer{}, err
 	}
 	r := in.onto(base, c.zone.Name)
-	if err := r.valid(c.zone.Name); err != nil {
-		return answer{}, err
-	}
-	if err := c.zone.conflict(&r); err != nil {
+	if err := c.admitRecord(&r, old); err != nil {
 		return answer{}, err
 	}
 	r.ModifiedOn = c.now
@@ -216,6 +234,20 @@ func (c *call) saveRecord(base record, old *record) (answer, error) {
 	}
 	c.zone.store(&r, old)
 	return answer{result: &r}, nil
+}
+
+// admitRecord checks a record by itself and against the others of the zone.
+func (c *call) admitRecord(r, old *record) error {
+	if err := r.compose(); err != nil {
+		return err
+	}
+	if err := r.valid(c.zone.plan()); err != nil {
+		return err
+	}
+	if old == nil && c.zone.Records.len() >= c.zone.plan().records {
+		return refuse(http.StatusBadRequest, 81045, "Record quota exceeded.")
+	}
+	return c.zone.conflict(r, c.cloud.o.Unsure)
 }
 
 func (z *zone) store(r, old *record) {
@@ -253,4 +285,8 @@ func deleteRecord(c *call) (answer, error) {
 	}
 	c.zone.forget(r)
 	return answer{result: named{ID: r.ID}}, nil
+}
+
+func getUsage(c *call) (answer, error) {
+	return answer{result: map[string]int{"record_quota": c.zone.plan().records, "record_usage": c.zone.Records.len()}}, nil
 }

@@ -1,7 +1,9 @@
 package sim
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -12,11 +14,15 @@ type zone struct {
 	AccountID   string        `json:"account_id"`
 	Status      string        `json:"status"` // pending until delegated, then active; moved when delegated away
 	Type        string        `json:"type"`
+	Paid        bool          `json:"paid,omitempty"`
 	NameServers []string      `json:"name_servers"`
 	CreatedOn   time.Time     `json:"created_on"`
 	ModifiedOn  time.Time     `json:"modified_on"`
 	ActivatedOn *time.Time    `json:"activated_on"`
+	CheckedOn   *time.Time    `json:"checked_on,omitempty"` // when an activation check was asked for
 	Records     table[record] `json:"records"`
+	Elsewhere   []record      `json:"elsewhere,omitempty"` // at the DNS host before
+	Scanned     []record      `json:"scanned,omitempty"`   // found by a scan, and not reviewed
 	Edge        *zoneEdge     `json:"edge"`
 
 	named map[string][]*record // index, rebuilt by index
@@ -27,6 +33,7 @@ func zoneRoutes() []route {
 		{method: "GET", path: "/zones", area: zoneArea("list"), do: listZones},
 		{method: "POST", path: "/zones", area: zoneArea("create"), do: createZone},
 		{method: "GET", path: "/zones/{zone}", area: zoneArea("read"), do: getZone},
+		{method: "DELETE", path: "/zones/{zone}", area: zoneArea("delete"), do: deleteZone},
 		{method: "PATCH", path: "/zones/{zone}", area: zoneArea("edit"), do: editZone},
 		{method: "PUT", path: "/zones/{zone}/activation_check", area: zoneArea("update"), do: checkActivation},
 	}
@@ -64,7 +71,7 @@ func (c *call) zoneView(z *zone) zoneView {
 		ModifiedOn: z.ModifiedOn, CreatedOn: z.CreatedOn, ActivatedOn: z.ActivatedOn,
 		Meta:    map[string]any{"step": 2, "custom_certificate_quota": 0, "page_rule_quota": 3, "phishing_detected": false},
 		Owner:   map[string]any{"id": nil, "type": "user", "email": nil},
-		Account: named{z.AccountID, owner.Name}, Plan: named{"0feeeeeeeeeeeeeeeeeeeeeeeeeeeeee", "Free Website"}}
+		Account: named{z.AccountID, owner.Name}, Plan: z.plan().named}
 }
 
 func listZones(c *call) (answer, error) {
@@ -74,14 +81,76 @@ func listZones(c *call) (answer, error) {
 			rows = append(rows, c.zoneView(z))
 		}
 	}
+	if field := c.query.Get("order"); field != "" {
+		slices.SortStableFunc(rows, func(a, b zoneView) int { return cmp.Compare(a.field(field), b.field(field)) })
+	}
+	if c.query.Get("direction") == "desc" {
+		slices.Reverse(rows)
+	}
 	return page(c.query, rows, paging{20, 5, 50}), nil
 }
 
-func (c *call) wantsZone(z *zone) bool {
-	is := func(field, value string) bool {
-		return !c.query.Has(field) || strings.EqualFold(c.query.Get(field), value)
+func (v zoneView) field(name string) string {
+	switch name {
+	case "name":
+		return v.Name
+	case "status":
+		return v.Status
+	case "account.id":
+		return v.Account.ID
+	case "account.name":
+		return v.Account.Name
+	default:
+		return "" // the plan of all is the same
 	}
-	return is("name", z.Name) && is("status", z.Status) && is("account.id", z.AccountID)
+}
+
+// wantsZone applies the filters of the list: all of them, or any (match=any).
+// Names may be asked for with an operator (contains:exam).
+func (c *call) wantsZone(z *zone) bool {
+	owner, _ := c.state.Accounts.get(z.AccountID)
+	hits, misses := 0, 0
+	for field, value := range map[string]string{"name": z.Name, "status": z.Status, "account.id": z.AccountID, "account.name": owner.Name, "type": z.Type} {
+		if !c.query.Has(field) {
+			continue
+		}
+		asked := func(one string) bool { return matchesAsked(one, value, field == "name" || field == "account.name") }
+		if slices.ContainsFunc(c.query[field], asked) {
+			hits++
+		} else {
+			misses++
+		}
+	}
+	if c.query.Get("match") == "any" {
+		return hits > 0 || misses == 0
+	}
+	return misses == 0
+}
+
+// matchesAsked compares a value with what a query asks for: itself, one of a
+// comma-separated list, or, where operators go, what an operator says of it.
+func matchesAsked(asked, value string, operators bool) bool {
+	operator, text, has := strings.Cut(asked, ":")
+	if !has || !operators {
+		return slices.ContainsFunc(strings.Split(asked, ","), func(one string) bool { return strings.EqualFold(one, value) })
+	}
+	if !strings.HasSuffix(operator, "_case_sensitive") {
+		text, value = strings.ToLower(text), strings.ToLower(value)
+	}
+	switch strings.TrimSuffix(operator, "_case_sensitive") {
+	case "equal":
+		return value == text
+	case "not_equal":
+		return value != text
+	case "starts_with":
+		return strings.HasPrefix(value, text)
+	case "ends_with":
+		return strings.HasSuffix(value, text)
+	case "contains":
+		return strings.Contains(value, text)
+	default:
+		return false
+	}
 }
 
 func getZone(c *call) (answer, error) { return answer{result: c.zoneView(c.zone)}, nil }
@@ -99,12 +168,33 @@ func createZone(c *call) (answer, error) {
 		return answer{}, refuse(http.StatusBadRequest, 1068, "Permission denied")
 	}
 	name := hostname(in.Name)
-	if _, taken := c.state.zoneNamed[name]; taken {
-		return answer{}, refuse(http.StatusBadRequest, 1061, name+" already exists")
+	if err := c.checkZone(name, in.Type); err != nil {
+		return answer{}, err
 	}
 	z := c.cloud.newZone(c.state, in.Account.ID, name, "pending", c.now)
 	return answer{result: c.zoneView(z)}, nil
 }
+
+// checkZone refuses a zone that is there, and what can be none. Which names are
+// registered is known to the registries alone; here every name with a dot is.
+func (c *call) checkZone(name, kind string) error {
+	if _, taken := c.state.zoneNamed[name]; taken {
+		return refuse(http.StatusBadRequest, 1061, name+" already exists")
+	}
+	_, rest, _ := strings.Cut(name, ".")
+	switch {
+	case rest == "" || !validName(name):
+		return refuse(http.StatusBadRequest, 1049, name+" is not a registered domain")
+	case c.state.zoneOf(name) != nil:
+		return refuse(http.StatusBadRequest, 1116, "Please ensure you are providing the root domain and not any subdomains (e.g., example.com, not subdomain.example.com)")
+	case kind != "" && kind != "full":
+		return errPlan
+	}
+	return nil
+}
+
+// errPlan is for what the Free plan does not have. Its code was not established.
+var errPlan = refuse(http.StatusBadRequest, 1015, "The zone's plan does not allow this change")
 
 // newZone adds a zone. The state must be locked.
 func (c *Cloud) newZone(s *state, account, name, status string, now time.Time) *zone {
@@ -120,8 +210,7 @@ func (c *Cloud) newZone(s *state, account, name, status string, now time.Time) *
 	return z
 }
 
-// editZone pauses a zone. Its type and its own name servers are for other plans;
-// the code of that refusal was not established.
+// editZone pauses a zone. Its type and its own name servers are for other plans.
 func editZone(c *call) (answer, error) {
 	var in struct {
 		Paused *bool   `json:"paused"`
@@ -132,7 +221,7 @@ func editZone(c *call) (answer, error) {
 		return answer{}, err
 	}
 	if in.Type != nil && *in.Type != c.zone.Type || len(in.Vanity) > 0 {
-		return answer{}, refuse(http.StatusBadRequest, 1015, "The zone's plan does not allow this change")
+		return answer{}, errPlan
 	}
 	if in.Paused != nil {
 		pause := func(e *zoneEdge) error {
@@ -146,12 +235,24 @@ func editZone(c *call) (answer, error) {
 	return answer{result: c.zoneView(c.zone)}, nil
 }
 
+// deleteZone leaves the Access applications of its hosts.
+func deleteZone(c *call) (answer, error) {
+	c.state.Zones.drop(c.zone.ID)
+	delete(c.state.zoneNamed, c.zone.Name)
+	return answer{result: named{ID: c.zone.ID}}, nil
+}
+
 // checkActivation only takes note: whether a zone was delegated is decided
-// outside of Cloudflare (Cloud.SetZoneStatus).
+// outside of Cloudflare (Cloud.SetZoneStatus). That a second check too soon is
+// refused is documented, the code of either refusal is not.
 func checkActivation(c *call) (answer, error) {
-	if c.zone.Status != "pending" {
+	switch z := c.zone; {
+	case z.Status != "pending":
 		return answer{}, refuse(http.StatusBadRequest, 1224, "This zone is not pending activation")
+	case z.CheckedOn != nil && c.now.Before(z.CheckedOn.Add(z.plan().activation)):
+		return answer{}, refuse(http.StatusBadRequest, 1224, "You may only perform this action once per hour.")
 	}
+	c.zone.CheckedOn = &c.now
 	return answer{result: named{ID: c.zone.ID}}, nil
 }
 
@@ -161,6 +262,10 @@ func (z *zone) index() {
 		z.Edge = &zoneEdge{}
 	}
 	z.Edge.compile()
+	z.indexRecords()
+}
+
+func (z *zone) indexRecords() {
 	z.named = map[string][]*record{}
 	for r := range z.Records.all() {
 		z.named[r.Name] = append(z.named[r.Name], r)

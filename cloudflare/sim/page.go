@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -110,4 +111,24 @@ func (f textFilter) matches(value string) bool {
 	default:
 		return value == f.value
 	}
+}
+
+// matchesTag compares with tags, which are a name and perhaps a value
+// (owner:web). Operators on texts go by the value of one name.
+func (f textFilter) matchesTag(tags []string) bool {
+	if f.operator == "absent" {
+		return !textFilter{"present", f.value}.matchesTag(tags)
+	}
+	wanted, part, _ := strings.Cut(f.value, ":")
+	return slices.ContainsFunc(tags, func(tag string) bool {
+		name, value, _ := strings.Cut(strings.ToLower(tag), ":")
+		switch f.operator {
+		case "present":
+			return name == f.value
+		case "contains", "startswith", "endswith":
+			return name == wanted && textFilter{f.operator, part}.matches(value)
+		default:
+			return strings.EqualFold(tag, f.value)
+		}
+	})
 }

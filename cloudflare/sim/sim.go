@@ -57,6 +57,9 @@ type Unsure struct {
 	// PoliciesNotMixed: an application that links reusable policies cannot have
 	// its own beside them. The documentation calls them "mutually exclusive".
 	PoliciesNotMixed bool `json:"policies_not_mixed,omitempty"`
+	// IdenticalIs81057: a record that is there already is refused with 81057,
+	// not 81058.
+	IdenticalIs81057 bool `json:"identical_is_81057,omitempty"`
 	// RateLimitIs971: calls too many are refused with code 971, not 10429.
 	RateLimitIs971 bool `json:"rate_limit_is_971,omitempty"`
 	// RateLimitFields: what is left is told in the IETF draft's Ratelimit and
