@@ -3,7 +3,6 @@ package sim
 import (
 	"net/http"
 	"net/url"
-	"slices"
 )
 
 // metadataRequest asks the edge which Access application covers a URL;
@@ -34,67 +33,100 @@ func (c *Cloud) guard(a *account, v *visit) step {
 	if a.Org == nil {
 		return nil
 	}
-	if v.path == authorizedPath {
+	switch v.path {
+	case authorizedPath:
 		return c.enter(a, v)
+	case logoutPath:
+		return c.logout(a, v)
 	}
 	app := a.doors.find(v.host, v.path)
-	if app == nil {
-		if a.Org.deniesUnmatched(c.state.zoneOf(v.host).Name) {
-			return forbidden("no Access application covers this address")
-		}
+	switch {
+	case app == nil && a.Org.deniesUnmatched(c.visible().zoneOf(v.host).Name):
+		return forbidden("no Access application covers this address")
+	case app == nil:
 		return nil
-	}
-	if app.arriving {
+	case app.arriving:
 		return notReady
 	}
-	if cookie, err := v.Cookie(sessionCookie); err == nil {
-		if session, err := a.verify(cookie.Value, app, c.now()); err == nil {
-			return pass(v, cookie.Value, session)
-		}
+	answered := c.ask(a, app, a.policiesOf(app), v)
+	if v.Header.Get(metadataRequest) == "" {
+		return answered
 	}
-	policies := a.policiesOf(app)
+	return c.tellMetadata(a, app, answered, v)
+}
+
+// ask goes through the ways past an application: a bypass, a preflight request
+// that is let through, a service token, a session. The policies are in order.
+func (c *Cloud) ask(a *account, app *app, policies []*policy, v *visit) step {
+	j := c.judge(a)
+	if j.bypassed(policies, v.who) {
+		return nil
+	}
+	if answered, settled := c.preflight(a, app, v); settled {
+		return answered
+	}
 	if answered, settled := c.machine(a, app, policies, v); settled {
 		return answered
 	}
-	open := c.judge(a).bypassed(policies, v.who)
-	if v.Header.Get(metadataRequest) != "" && (!open || !c.o.Unsure.NoMetadataOnBypass) {
-		v.Header.Del(metadataRequest)
-		match := a.sign(claims{Type: "match", Audience: []string{app.AUD}, Hostname: v.host,
-			AppHost: app.Domain, AuthDomain: a.Org.AuthDomain, Issued: c.now().Unix()})
-		return withHeader("Cf-Access-Metadata", match, c.answerOrCarry(a, app, policies, v))
+	if jwt, session, ok := c.session(a, app, policies, v); ok {
+		return pass(v, jwt, session)
 	}
 	return c.challenge(a, app, policies, v)
 }
 
-// challenge is guard's answer to a visitor without a session.
+// session is the one that a visit carries for an application, if it is good:
+// not over, and nothing that is checked continuously speaks against it. That a
+// policy changed, or went, does not end it ("Session management, Revoke user
+// sessions").
+func (c *Cloud) session(a *account, app *app, policies []*policy, v *visit) (jwt string, session claims, ok bool) {
+	cookie, err := v.Cookie(sessionCookie)
+	if err != nil {
+		return "", claims{}, false
+	}
+	if session, err = a.verify(cookie.Value, app, c.now()); err != nil {
+		return "", claims{}, false
+	}
+	who := v.who
+	if session.CommonName != "" {
+		token := a.clientNamed(session.CommonName)
+		if token == nil || !token.works(c.now()) {
+			return "", claims{}, false
+		}
+		who.service = token.ID
+	}
+	for _, p := range policies {
+		if p.ID == session.Policy && !c.judge(a).stillHolds(p.ruleset, who) {
+			return "", claims{}, false
+		}
+	}
+	return cookie.Value, session, true
+}
+
+// challenge is the answer to a visitor whom nothing lets past.
 func (c *Cloud) challenge(a *account, app *app, policies []*policy, v *visit) step {
-	made := c.judge(a).decide(policies, v.who)
-	if made == through {
-		return nil
-	}
-	if app.is("service_auth_401_redirect") && hasServiceAuth(policies) {
+	script := v.Header.Get("X-Requested-With") == "XMLHttpRequest" // "Session management, AJAX"
+	switch {
+	case script, app.is("service_auth_401_redirect") && hasServiceAuth(policies):
 		return unauthorizedPage
+	case c.judge(a).whoMayLogIn(policies) == serviceOnly:
+		return denyMachine(app, "a service token is required")
 	}
-	switch made {
-	case needsLogin:
-		return c.redirectToLogin(a, app, v)
-	case serviceOnly:
-		return forbidden("a service token is required")
-	default:
-		return forbidden(errNotAllowed.Error())
-	}
+	return c.redirectToLogin(a, app, v)
 }
 
-func hasServiceAuth(policies []*policy) bool {
-	return slices.ContainsFunc(policies, func(p *policy) bool { return p.Decision == "non_identity" })
-}
-
-// answerOrCarry is challenge, or what answers beyond it.
-func (c *Cloud) answerOrCarry(a *account, app *app, policies []*policy, v *visit) step {
-	if answered := c.challenge(a, app, policies, v); answered != nil {
+// tellMetadata says in a header which application covers a URL, beside what is
+// answered anyway.
+func (c *Cloud) tellMetadata(a *account, app *app, answered step, v *visit) step {
+	if c.o.Unsure.NoMetadataOnBypass && c.judge(a).bypassed(a.policiesOf(app), v.who) {
 		return answered
 	}
-	return c.onward(a, v)
+	v.Header.Del(metadataRequest)
+	if answered == nil {
+		answered = c.onward(a, v)
+	}
+	match := a.sign(claims{Type: "match", Audience: []string{app.AUD}, Hostname: v.host,
+		AppHost: app.Domain, AuthDomain: a.Org.AuthDomain, Issued: c.now().Unix()})
+	return withHeader("Cf-Access-Metadata", match, answered)
 }
 
 // onward carries a visit that Access has nothing against.
@@ -103,8 +135,7 @@ func (c *Cloud) onward(a *account, v *visit) step {
 	return c.carry(a, r, v)
 }
 
-// pass lets a session on and tells the origin who it is. A session was
-// allowed when it began; changed policies do not end it.
+// pass lets a session on and tells the origin who it is.
 func pass(v *visit, jwt string, session claims) step {
 	v.Header.Set("Cf-Access-Jwt-Assertion", jwt)
 	if session.Email != "" {

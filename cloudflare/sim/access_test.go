@@ -4,11 +4,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestALockedHostSendsVisitorsToTheLoginPage(t *testing.T) {
@@ -64,107 +62,6 @@ func TestOnlyTheClosestApplicationCounts(t *testing.T) {
 		"/hooks/secrets": 200, "//hooks/1": 200, "/HOOKS/1": 302} {
 		s.gets("https://app.example.org"+path, status, "")
 	}
-}
-
-func TestPoliciesAreTakenInTheDocumentedOrder(t *testing.T) {
-	all, org := `{"everyone":{}}`, `{"email_domain":{"domain":"example.org"}}`
-	ann, bob := `{"email":{"email":"Ann@example.org"}}`, `{"email":{"email":"bob@example.org"}}`
-	here := `{"ip":{"ip":"203.0.113.0/24"}}`
-	for _, row := range []struct {
-		what     string
-		policies string // decision include[; exclude][; require] per line
-		stranger int
-		ann, bob int
-	}{
-		{"no policy", "", 302, 403, 403},
-		{"allow a domain", "allow|" + org, 302, 200, 200},
-		{"allow one", "allow|" + ann, 302, 200, 403},
-		{"the first match ends: deny above allow", "deny|" + bob + "\nallow|" + org, 302, 200, 403},
-		{"the first match ends: allow above deny", "allow|" + org + "\ndeny|" + bob, 302, 200, 200},
-		{"allow everyone still asks for a login", "allow|" + all, 302, 200, 200},
-		{"bypass below allow opens all of it", "allow|" + ann + "\nbypass|" + all, 200, 200, 200},
-		{"bypass for an address", "bypass|" + here, 200, 200, 200},
-		{"bypass for another address", "bypass|{\"ip\":{\"ip\":\"192.0.2.1\"}}\nallow|" + ann, 302, 200, 403},
-		{"bypass cannot know who asks", "bypass|" + ann, 302, 403, 403},
-		{"exclude", "allow|" + org + "|" + bob, 302, 200, 403},
-		{"require", "allow|" + org + "||" + ann, 302, 200, 403},
-		{"service auth alone", "non_identity|{\"any_valid_service_token\":{}}", 403, 403, 403},
-		{"service auth beside allow", "non_identity|{\"any_valid_service_token\":{}}\nallow|" + ann, 302, 200, 403},
-		{"a selector that is not simulated", `allow|{"device_posture":{"integration_uid":"x"}}`, 302, 403, 403},
-		{"a domain with its @", `allow|{"email_domain":{"domain":"@example.org"}}`, 302, 403, 403},
-	} {
-		t.Run(row.what, func(t *testing.T) {
-			s := newStack(t, Options{})
-			s.T = t
-			var ids []string
-			for line := range strings.SplitSeq(row.policies, "\n") {
-				if line == "" {
-					continue
-				}
-				part := append(strings.Split(line, "|"), "", "")
-				ids = append(ids, s.ok("POST", "A/access/policies", `{"name":"p","decision":"`+part[0]+`","include":[`+part[1]+
-					`],"exclude":[`+part[2]+`],"require":[`+part[3]+`]}`).text("id"))
-			}
-			s.newApp("lock", "app.example.org", ids...)
-			s.gets("https://app.example.org/", row.stranger, "")
-			for email, want := range map[string]int{"ann@example.org": row.ann, "bob@example.org": row.bob} {
-				cookie, err := s.cloud.Session("https://app.example.org/", email)
-				if row.stranger == 200 {
-					continue // nobody is asked to log in
-				}
-				if got := err == nil; got != (want == 200) {
-					t.Errorf("%s may log in: %v (%v), want %v", email, got, err, want == 200)
-				}
-				if err == nil {
-					s.gets("https://app.example.org/", want, "origin:", cookie)
-				}
-			}
-		})
-	}
-}
-
-func TestAVisitorLogsInByThePageOfTheTeam(t *testing.T) {
-	s := newStack(t, Options{})
-	s.newApp("lock", "app.example.org", s.newPolicy("team", "allow", `{"email_domain":{"domain":"example.org"}}`))
-	login := s.gets("https://app.example.org/admin/?x=1", 302, "").Header.Get("Location")
-	s.gets(login, 200, `name="email"`)
-
-	type_ := func(email string) *http.Response {
-		r := httptest.NewRequest("POST", login, strings.NewReader(url.Values{"email": {email}}.Encode()))
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		out := httptest.NewRecorder()
-		s.cloud.Edge().ServeHTTP(out, r)
-		return out.Result()
-	}
-	if resp := type_("eve@example.net"); resp.StatusCode != 403 {
-		t.Errorf("a stranger gets %d", resp.StatusCode)
-	}
-	back := type_(" Ann@Example.org ")
-	if back.StatusCode != 303 {
-		t.Fatalf("a colleague gets %d", back.StatusCode)
-	}
-	in := s.gets(back.Header.Get("Location"), 302, "")
-	if got := in.Header.Get("Location"); got != "/admin/?x=1" {
-		t.Errorf("after the login she is at %q", got)
-	}
-	cookies := in.Cookies()
-	if len(cookies) != 1 || cookies[0].Name != "CF_Authorization" {
-		t.Fatalf("she has the cookies %v", cookies)
-	}
-	resp := s.gets("https://app.example.org/admin/?x=1", 200, "origin:", cookies[0])
-	var asked http.Header
-	if err := json.Unmarshal([]byte(resp.Header.Get("X-Asked")), &asked); err != nil {
-		t.Fatal(err)
-	}
-	if asked.Get("Cf-Access-Authenticated-User-Email") != "ann@example.org" || asked.Get("Cf-Access-Jwt-Assertion") != cookies[0].Value {
-		t.Errorf("the origin is told %v", asked)
-	}
-	forged := *cookies[0]
-	forged.Value = forged.Value[:len(forged.Value)-4] + "AAAA"
-	s.gets("https://app.example.org/admin/", 302, "", &forged)
-	s.clock.advance(25 * time.Hour)
-	s.gets("https://app.example.org/admin/", 302, "", cookies[0])
-	s.gets("https://app.example.org/cdn-cgi/access/authorized?token=x&redirect_url=//evil.example", 403, "")
 }
 
 func TestASessionIsGoodForItsApplicationOnly(t *testing.T) {

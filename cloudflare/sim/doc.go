@@ -12,7 +12,11 @@
 // client meant. Public DNS is answered from the same records (dns.go).
 //
 // The life of a visitor's request, one file each: host to record (resolve.go),
-// path to Access application (pattern.go, doors.go), policies (policy.go),
-// session (session.go, login.go), tunnel to connector (connections.go). The
+// what the zone's owner put before everything (shield.go, challenge.go, the
+// rules' expressions in expr*.go), path to Access application (pattern.go,
+// doors.go), the ways past it (access.go): policies and their selectors
+// (policy.go, selectors.go), programs (servicetoken.go), sessions (session.go,
+// login.go, pin.go); then tunnel to connector (connections.go). Where changes
+// take time to get there, the edge looks at what arrived (propagation.go). The
 // API: api.go is the way in, ops_*.go the operations.
 package sim

@@ -62,12 +62,17 @@ func origin(w http.ResponseWriter, r *http.Request) {
 // visit asks the edge and gives the answer with its body read.
 func (w *world) visit(method, rawURL string, header http.Header, cookies ...*http.Cookie) (*http.Response, string) {
 	w.Helper()
+	return w.visitFrom("203.0.113.9:4444", method, rawURL, header, cookies...)
+}
+
+func (w *world) visitFrom(address, method, rawURL string, header http.Header, cookies ...*http.Cookie) (*http.Response, string) {
+	w.Helper()
 	u, err := url.Parse(rawURL)
 	if err != nil {
 		w.Fatal(err)
 	}
 	r := httptest.NewRequest(method, rawURL, strings.NewReader(""))
-	r.RemoteAddr = "203.0.113.9:4444"
+	r.RemoteAddr = address
 	for name, values := range header {
 		r.Header[name] = values
 	}

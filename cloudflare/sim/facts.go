@@ -27,7 +27,8 @@ func appFact(owner string, a *app) fact {
 	put := func(a *app) func(*spread) {
 		return func(p *spread) {
 			if account, ok := p.view.Accounts.get(owner); ok {
-				account.keepApp(a)
+				old, _ := account.Apps.get(a.ID)
+				account.replaceApp(old, a)
 			}
 		}
 	}
@@ -38,13 +39,6 @@ func appFact(owner string, a *app) fact {
 			account.dropApp(a.ID)
 		}
 	}}
-}
-
-// keepApp stores an application, in the place of the one with its id.
-func (a *account) keepApp(fresh *app) {
-	a.dropApp(fresh.ID)
-	a.Apps.put(fresh.ID, fresh)
-	a.doors.add(fresh)
 }
 
 func (a *account) dropApp(id string) {

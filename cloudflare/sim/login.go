@@ -1,75 +1,99 @@
 package sim
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 )
 
-// loginPath is followed by the host that the visitor wants to enter.
-const loginPath = "/cdn-cgi/access/login/"
+// Where people log in and out. loginPath is followed by the host that they want
+// to enter; logoutPath is on every host.
+const (
+	loginPath  = "/cdn-cgi/access/login/"
+	logoutPath = "/cdn-cgi/access/logout"
+)
 
-// teamPage answers on a team's own host, where people log in.
+// teamPage answers on a team's own host.
 func (c *Cloud) teamPage(a *account, v *visit) step {
+	if v.path == logoutPath {
+		return c.logout(a, v)
+	}
 	wanted, ok := strings.CutPrefix(v.path, loginPath)
 	if !ok {
 		return errorPage(http.StatusNotFound, "Not found")
 	}
 	kid := v.URL.Query().Get("kid")
 	for app := range a.Apps.all() {
-		if app.AUD != kid {
-			continue
+		if app.AUD == kid {
+			return c.loginPage(a, app, hostname(wanted), v)
 		}
-		if v.Method == http.MethodPost {
-			return func(w http.ResponseWriter, v *visit) { c.submitLogin(w, v, a.ID, app.ID, wanted) }
-		}
-		page := loginForm{App: app.Name, Ways: a.hasPIN(app)}
-		return func(w http.ResponseWriter, v *visit) { loginPage.write(w, v, http.StatusOK, page) }
 	}
 	return errorPage(http.StatusNotFound, "Unable to find your Access application!")
 }
 
-func (a *account) hasPIN(app *app) bool {
-	for idp := range a.IDPs.all() {
-		if idp.Type == "onetimepin" && app.allowsIDP(idp.ID) {
-			return true
-		}
+// loginPage lets in who is already logged in to the team, and otherwise asks
+// for an address first and then for the code that was sent there.
+func (c *Cloud) loginPage(a *account, app *app, host string, v *visit) step {
+	if who, known := a.knows(v, c.now()); known && v.Method != http.MethodPost {
+		return c.finish(a, app, host, who)
 	}
-	return false
+	if v.Method != http.MethodPost {
+		return pinForm{App: app.Name, Ways: a.pinOf(app) != nil}.write
+	}
+	return func(w http.ResponseWriter, v *visit) { c.answerForm(w, v, a.ID, app.ID, host) }
 }
 
-// submitLogin takes an e-mail address as proven, and sends those who are
-// allowed back to where they came from, with a session.
-func (c *Cloud) submitLogin(w http.ResponseWriter, v *visit, accountID, appID, host string) {
-	email, target := v.FormValue("email"), v.URL.Query().Get("redirect_url")
-	jwt, err := c.loginByID(accountID, appID, email, v.who)
-	if errors.Is(err, errNotAllowed) || errors.Is(err, errNoLogin) {
-		forbidden(err.Error())(w, v)
-		return
-	}
-	if err != nil {
-		errorPage(http.StatusNotFound, err.Error())(w, v)
-		return
-	}
-	back := url.URL{Scheme: "https", Host: hostname(host), Path: authorizedPath,
-		RawQuery: url.Values{"token": {jwt}, "redirect_url": {target}}.Encode()}
-	w.Header().Set("Location", back.String())
-	html(w, v, http.StatusSeeOther, "303 See Other", "")
-}
-
-func (c *Cloud) loginByID(accountID, appID, email string, who visitor) (string, error) {
+// answerForm takes what was typed, without the lock.
+func (c *Cloud) answerForm(w http.ResponseWriter, v *visit, accountID, appID, host string) {
+	email := emailAddress(v.PostFormValue("email"))
+	code, nonce := v.PostFormValue("code"), v.PostFormValue("nonce")
 	c.mu.RLock()
-	defer c.mu.RUnlock()
+	next := c.typed(accountID, appID, host, email, code, nonce, v.who)
+	c.mu.RUnlock()
+	next(w, v)
+}
+
+func (c *Cloud) typed(accountID, appID, host, email, code, nonce string, who visitor) step {
 	a, ok := c.visible().Accounts.get(accountID)
 	if !ok || a.Org == nil {
-		return "", errNoApp
+		return errorPage(http.StatusNotFound, errNoApp.Error())
 	}
 	app, ok := a.Apps.get(appID)
 	if !ok {
-		return "", errNoApp
+		return errorPage(http.StatusNotFound, errNoApp.Error())
 	}
-	return c.login(a, app, email, who)
+	idp := a.pinOf(app)
+	switch {
+	case idp == nil:
+		return a.deny(app, errNoLogin)
+	case code == "":
+		return c.sendCode(a, app, email, who, idp.ID)
+	case !a.rightCode(email, code, nonce, c.now()):
+		return a.deny(app, errNotAllowed)
+	}
+	who.email, who.idp = email, idp.ID
+	return c.finish(a, app, host, who)
+}
+
+// finish sends somebody who logged in back to where they came from, with a
+// session of the application and one of the team; or tells them that they are
+// not allowed.
+func (c *Cloud) finish(a *account, app *app, host string, who visitor) step {
+	jwt, err := c.openSession(a, app, who)
+	if err != nil {
+		return a.deny(app, err)
+	}
+	team := &http.Cookie{Name: sessionCookie, Value: c.teamSession(a, who), Path: "/", Secure: true, HttpOnly: true,
+		SameSite: http.SameSiteNoneMode}
+	return func(w http.ResponseWriter, v *visit) {
+		back := url.URL{Scheme: "https", Host: host, Path: authorizedPath,
+			RawQuery: url.Values{"token": {jwt}, "redirect_url": {v.URL.Query().Get("redirect_url")}}.Encode()}
+		if _, known := v.team(); !known {
+			http.SetCookie(w, team)
+		}
+		w.Header().Set("Location", back.String())
+		html(w, v, http.StatusSeeOther, "303 See Other", "")
+	}
 }
 
 // enter turns the token that the login page gave into the application's cookie.
@@ -87,7 +111,7 @@ func (c *Cloud) enter(a *account, v *visit) step {
 		return errorPage(http.StatusBadRequest, "Bad request")
 	}
 	if _, err := a.verify(jwt, app, c.now()); err != nil {
-		return forbidden(err.Error())
+		return a.deny(app, err)
 	}
 	cookie := sessionFor(jwt, app)
 	return func(w http.ResponseWriter, v *visit) {
@@ -97,18 +121,22 @@ func (c *Cloud) enter(a *account, v *visit) step {
 	}
 }
 
-// loginForm is the login page. The simulator mails no PIN: typing an address
-// stands for having read its mail.
-type loginForm struct {
-	App  string
-	Ways bool // there is a login method by e-mail
+// logout ends every session that somebody has with the team, wherever they do
+// it; only which cookie is deleted depends on where ("Session management, Log
+// out as a user").
+func (c *Cloud) logout(a *account, v *visit) step {
+	email := ""
+	if cookie, err := v.Cookie(sessionCookie); err == nil {
+		if session, err := a.read(cookie.Value, c.now()); err == nil {
+			email = session.Email
+		}
+	}
+	id := a.ID
+	return func(w http.ResponseWriter, v *visit) {
+		if email != "" {
+			c.RevokeUser(id, email)
+		}
+		http.SetCookie(w, &http.Cookie{Name: sessionCookie, Path: "/", MaxAge: -1, Secure: true})
+		logoutPage.write(w, v, http.StatusOK, nil)
+	}
 }
-
-var loginPage = newPage("login", `<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Sign in to {{.App}}</title></head>
-<body><h1>Sign in to {{.App}}</h1>
-<p>Simulated Cloudflare Access. No mail is sent: the address you type is taken as yours.</p>
-{{if .Ways}}<form method="post"><label>E-mail <input type="email" name="email" required autofocus></label> <button>Sign in</button></form>
-{{else}}<p>This application has no login method by e-mail.</p>
-{{end}}</body></html>
-`)

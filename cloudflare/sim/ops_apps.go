@@ -21,7 +21,6 @@ type app struct {
 	Settings     map[string]json.RawMessage `json:"settings"`
 	CreatedAt    time.Time                  `json:"created_at"`
 	UpdatedAt    time.Time                  `json:"updated_at"`
-	RevokedAt    *time.Time                 `json:"revoked_at,omitempty"` // of all sessions
 
 	patterns []pattern // of the public destinations; rebuilt by compile
 	arriving bool      // at the edge, which cannot tell yet who gets in (Propagation)
@@ -238,7 +237,7 @@ func putApp(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return c.saveApp(app{ID: old.ID, AUD: old.AUD, CreatedAt: old.CreatedAt, RevokedAt: old.RevokedAt}, old)
+	return c.saveApp(app{ID: old.ID, AUD: old.AUD, CreatedAt: old.CreatedAt}, old)
 }
 
 func deleteApp(c *call) (answer, error) {
@@ -285,8 +284,6 @@ func revokeTokens(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	changed := *a
-	changed.RevokedAt = &c.now
-	c.account.replaceApp(a, &changed)
+	c.cloud.revoke(c.account, "app "+a.ID)
 	return answer{status: http.StatusAccepted, result: struct{}{}}, nil
 }

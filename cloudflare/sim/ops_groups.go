@@ -107,7 +107,7 @@ func (c *call) saveGroup(id string, created time.Time) (*group, error) {
 // established.
 func (a *account) resolve(s ruleset) error {
 	for _, r := range s.rules() {
-		known := true
+		_, known := selectors()[r.kind]
 		switch r.kind {
 		case "group":
 			_, known = a.Groups.get(r.value)
@@ -117,7 +117,7 @@ func (a *account) resolve(s ruleset) error {
 			_, known = a.IDPs.get(r.value)
 		}
 		if !known {
-			return invalidAccess("the rule refers to an unknown " + strings.ReplaceAll(r.kind, "_", " "))
+			return invalidAccess("the rule has, or refers to, an unknown " + strings.ReplaceAll(r.kind, "_", " "))
 		}
 	}
 	return nil

@@ -52,7 +52,7 @@ func organizationDefaults() map[string]string {
 		"deny_unmatched_requests": "false", "login_design": "{}", "allow_authenticate_via_warp": "", "warp_auth_session_duration": "",
 		"user_seat_expiration_inactive_time": "", "ui_read_only_toggle_reason": "", "custom_pages": "",
 		"deny_unmatched_requests_exempted_zone_names": "[]", "mfa_config": "", "mfa_piv_key_requirements": "",
-		"mfa_required_for_all_apps": "", "warp_auth_non_browser_401": ""}
+		"mfa_required_for_all_apps": "", "warp_auth_non_browser_401": "", "strict_service_token_auth": "false"}
 }
 
 func (o *organization) view() map[string]any {
@@ -60,6 +60,7 @@ func (o *organization) view() map[string]any {
 	for name, value := range o.Settings {
 		v[name] = value
 	}
+	v["strict_service_token_auth"] = o.strict()
 	return v
 }
 

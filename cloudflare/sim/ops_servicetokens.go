@@ -225,9 +225,14 @@ func deleteServiceToken(c *call) (answer, error) {
 	return answer{result: t.view()}, nil
 }
 
+// works tells whether a token is neither disabled nor past its end.
+func (t *serviceToken) works(now time.Time) bool {
+	return !t.Disabled && (t.ExpiresAt == nil || now.Before(*t.ExpiresAt))
+}
+
 // accepts tells whether a secret opens the token at a time.
 func (t *serviceToken) accepts(secret string, now time.Time) bool {
-	if t.Disabled || t.ExpiresAt != nil && !now.Before(*t.ExpiresAt) {
+	if !t.works(now) {
 		return false
 	}
 	good := []string{t.Secret}

@@ -42,3 +42,37 @@ var blockPage = newPage("block", `<!DOCTYPE html>
 <p>This website is using a security service to protect itself from online attacks. The action you just performed triggered the security solution.</p>
 <footer>Cloudflare Ray ID: {{.Ray}}</footer></div></body></html>
 `)
+
+var loginPage = newPage("login", `<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Sign in ・ Cloudflare Access</title></head>
+<body><h1>Sign in to {{.App}}</h1>
+{{if .Ways}}<form method="post"><p>Get a login code emailed to you</p>
+<label>E-mail <input type="email" name="email" autocomplete="email" required autofocus></label> <button>Send me a code</button></form>
+{{else}}<p>This application has no login method by e-mail.</p>
+{{end}}<p><small>Simulated Cloudflare Access.</small></p></body></html>
+`)
+
+var codePage = newPage("code", `<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Sign in ・ Cloudflare Access</title></head>
+<body><h1>Sign in to {{.App}}</h1>
+<form method="post"><p>A code has been emailed to {{.Email}}.</p>
+<input type="hidden" name="email" value="{{.Email}}"><input type="hidden" name="nonce" value="{{.Nonce}}">
+<label>Code <input name="code" inputmode="numeric" autocomplete="one-time-code" required autofocus></label> <button>Sign in</button></form>
+<p><small>Simulated Cloudflare Access, which sends no mail.
+{{if .Code}}The code is <output id="simulated-code">{{.Code}}</output>.
+{{else}}Cloudflare would not have sent one: no policy of {{.App}} lets this address in. Any code leads to the refusal.{{end}}</small></p></body></html>
+`)
+
+var deniedPage = newPage("denied", `<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Forbidden ・ Cloudflare Access</title></head>
+<body><h1>{{.Why}}</h1>
+{{with .Message}}<p>{{.}}</p>
+{{end}}<p><a href="/cdn-cgi/access/logout">Sign in with another account</a></p>
+<p><small>Simulated Cloudflare Access. Ray ID: {{.Ray}}
+{{with .Blind}}Nobody matches these selectors here, because the simulator does not have them: {{.}}.{{end}}</small></p></body></html>
+`)
+
+var logoutPage = newPage("logout", `<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Signed out ・ Cloudflare Access</title></head>
+<body><h1>You have been signed out.</h1><p><small>Simulated Cloudflare Access.</small></p></body></html>
+`)

@@ -1,54 +1,6 @@
 package sim
 
-import (
-	"encoding/json"
-	"errors"
-	"net/netip"
-	"slices"
-	"strings"
-)
-
-// rule is one selector of a policy, such as {"email_domain":{"domain":"x.org"}}.
-type rule struct {
-	raw   json.RawMessage
-	kind  string
-	value string
-}
-
-func (r rule) MarshalJSON() ([]byte, error) { return r.raw, nil }
-
-var errRule = errors.New("a rule is an object with one selector")
-
-func (r *rule) UnmarshalJSON(b []byte) error {
-	var selectors map[string]json.RawMessage
-	if err := json.Unmarshal(b, &selectors); err != nil || len(selectors) != 1 {
-		return errRule
-	}
-	for kind, body := range selectors {
-		var fields map[string]any
-		if err := json.Unmarshal(body, &fields); err != nil {
-			return errRule
-		}
-		value, _ := fields[selectorField(kind)].(string)
-		*r = rule{raw: slices.Clone(b), kind: kind, value: strings.ToLower(value)}
-	}
-	return nil
-}
-
-func selectorField(kind string) string {
-	switch kind {
-	case "email_domain":
-		return "domain"
-	case "login_method", "group", "email_list", "ip_list":
-		return "id"
-	case "service_token":
-		return "token_id"
-	case "geo":
-		return "country_code"
-	default:
-		return kind // email, ip
-	}
-}
+import "slices"
 
 // ruleset is what policies and groups have in common: one of include, all of
 // require, none of exclude.
@@ -64,14 +16,6 @@ func (s *ruleset) fill() {
 
 func (s *ruleset) rules() []rule { return slices.Concat(s.Include, s.Exclude, s.Require) }
 
-// visitor is what is known of who asks. Without an email nobody logged in.
-type visitor struct {
-	ip      netip.Addr
-	email   string
-	idp     string // the login method that was used
-	service string // the id of the service token that was shown
-}
-
 // judge evaluates the policies of an account.
 type judge struct {
 	groups *table[group]
@@ -80,45 +24,25 @@ type judge struct {
 
 func (c *Cloud) judge(a *account) judge { return judge{&a.Groups, c.o.Unsure} }
 
-// rule evaluates one. Selectors that are not simulated (lists, device posture,
-// certificates) match nobody. Groups cannot hold groups.
-func (j judge) rule(r rule, v visitor) bool {
-	switch r.kind {
-	case "everyone":
-		return true
-	case "ip":
-		net, err := netip.ParsePrefix(r.value)
-		if addr, single := netip.ParseAddr(r.value); single == nil {
-			return addr == v.ip
-		}
-		return err == nil && net.Contains(v.ip)
-	case "email":
-		return v.email != "" && r.value == v.email
-	case "email_domain":
-		domain := r.value
-		if j.DomainAtStripped {
-			domain = strings.TrimPrefix(domain, "@")
-		}
-		_, of, ok := strings.Cut(v.email, "@")
-		return ok && of == domain
-	case "login_method":
-		return v.idp != "" && r.value == v.idp
-	case "service_token":
-		return v.service != "" && r.value == v.service
-	case "any_valid_service_token":
-		return v.service != ""
-	case "group":
-		g, known := j.groups.get(r.value)
-		return known && j.set(g.ruleset, v)
-	default:
-		return false
-	}
-}
-
 func (j judge) set(s ruleset, v visitor) bool {
 	is := func(r rule) bool { return j.rule(r, v) }
 	return slices.ContainsFunc(s.Include, is) && !slices.ContainsFunc(s.Exclude, is) &&
 		!slices.ContainsFunc(s.Require, func(r rule) bool { return !is(r) })
+}
+
+// stillHolds tells whether somebody whom a policy let in may go on: what does
+// not depend on who they are is "checked continuously", the rest was checked at
+// the login.
+func (j judge) stillHolds(s ruleset, v visitor) bool {
+	now := func(r rule) bool {
+		if g, known := j.groups.get(r.value); r.kind == "group" && known {
+			return j.stillHolds(g.ruleset, v)
+		}
+		return r.identityBased() || j.rule(r, v)
+	}
+	return slices.ContainsFunc(s.Include, now) &&
+		!slices.ContainsFunc(s.Require, func(r rule) bool { return !now(r) }) &&
+		!slices.ContainsFunc(s.Exclude, func(r rule) bool { return !r.identityBased() && j.rule(r, v) })
 }
 
 // verdict is what Access makes of a request.
@@ -131,45 +55,57 @@ const (
 	serviceOnly         // only service tokens get in; nobody can log in
 )
 
-// decide evaluates policies (in order of precedence) for a visitor: Bypass and
-// Service Auth first wherever they stand, then Allow and Block, of which the
-// first that matches decides. Nobody gets in where none does.
-func (j judge) decide(policies []*policy, v visitor) verdict {
-	anonymous := visitor{ip: v.ip} // bypass knows no identity
-	machine := visitor{ip: v.ip, service: v.service}
-	service, login := false, false
+// decide evaluates policies (in order of precedence) for a visitor, and gives
+// the one that decided: Bypass and Service Auth first wherever they stand, then
+// Allow and Block, of which the first that matches decides ("Policies, Order of
+// execution"). Nobody gets in where none does.
+func (j judge) decide(policies []*policy, v visitor) (verdict, *policy) {
+	if p := j.withoutLogin(policies, v); p != nil {
+		return through, p
+	}
+	if v.email == "" {
+		return j.whoMayLogIn(policies), nil
+	}
 	for _, p := range policies {
-		switch p.Decision {
-		case "bypass":
-			if j.set(p.ruleset, anonymous) {
-				return through
-			}
-		case "non_identity":
-			if service = true; j.set(p.ruleset, machine) {
-				return through
-			}
+		switch {
+		case p.Decision != "allow" && p.Decision != "deny" || !j.set(p.ruleset, v):
+		case p.Decision == "allow":
+			return through, p
 		default:
-			login = true
+			return denied, p
 		}
 	}
-	switch {
-	case v.email == "" && service && !login:
-		return serviceOnly
-	case v.email == "":
-		return needsLogin
-	}
+	return denied, nil
+}
+
+// withoutLogin is the first Bypass or Service Auth that lets a visitor in.
+// Neither knows who somebody is, and a bypass no service token either.
+func (j judge) withoutLogin(policies []*policy, v visitor) *policy {
+	anonymous, machine := visitor{ip: v.ip}, visitor{ip: v.ip, service: v.service}
 	for _, p := range policies {
-		if (p.Decision == "allow" || p.Decision == "deny") && j.set(p.ruleset, v) {
-			if p.Decision == "allow" {
-				return through
-			}
-			return denied
+		if p.Decision == "bypass" && j.set(p.ruleset, anonymous) || p.Decision == "non_identity" && j.set(p.ruleset, machine) {
+			return p
 		}
 	}
-	return denied
+	return nil
+}
+
+// whoMayLogIn tells whether asking for a login makes sense: with a Service Auth
+// policy alone nobody could.
+func (j judge) whoMayLogIn(policies []*policy) verdict {
+	if hasServiceAuth(policies) && !slices.ContainsFunc(policies, func(p *policy) bool {
+		return p.Decision == "allow" || p.Decision == "deny"
+	}) {
+		return serviceOnly
+	}
+	return needsLogin
+}
+
+func hasServiceAuth(policies []*policy) bool {
+	return slices.ContainsFunc(policies, func(p *policy) bool { return p.Decision == "non_identity" })
 }
 
 // bypassed tells whether an application lets a visitor in without a login.
 func (j judge) bypassed(policies []*policy, v visitor) bool {
-	return j.decide(policies, visitor{ip: v.ip}) == through
+	return j.withoutLogin(policies, visitor{ip: v.ip}) != nil
 }

@@ -29,7 +29,7 @@ type node struct {
 func allRoutes() []route {
 	return slices.Concat(tokenRoutes(), accountRoutes(), zoneRoutes(), settingRoutes(), botRoutes(), rulesetRoutes(),
 		recordRoutes(), tunnelRoutes(), configRoutes(), organizationRoutes(), identityRoutes(), policyRoutes(), appRoutes(),
-		appPolicyRoutes(), groupRoutes(), serviceTokenRoutes(), tagRoutes())
+		appPolicyRoutes(), groupRoutes(), serviceTokenRoutes(), revokeRoutes(), tagRoutes())
 }
 
 // Operations names every operation, such as "GET /zones/{zone}/dns_records",

@@ -19,10 +19,13 @@ const sessionCookie = "CF_Authorization"
 // account (HS256, where Cloudflare has RS256): only the simulated edge can
 // check them.
 type claims struct {
-	Type       string   `json:"type"` // app, meta, match
+	Type       string   `json:"type"` // app, org, pin, clearance, meta, match
 	Audience   []string `json:"aud"`
 	Email      string   `json:"email,omitempty"`
 	CommonName string   `json:"common_name,omitempty"` // the client id of a service token
+	IDP        string   `json:"idp,omitempty"`         // the login method
+	Policy     string   `json:"policy_id,omitempty"`   // that let in
+	Serial     uint64   `json:"serial,omitempty"`      // of two sessions the younger has the higher one
 	Issuer     string   `json:"iss,omitempty"`
 	Issued     int64    `json:"iat"`
 	Expires    int64    `json:"exp,omitempty"`
@@ -78,45 +81,84 @@ func (a *account) read(jwt string, now time.Time) (claims, error) {
 // verify reads a session for an application.
 func (a *account) verify(jwt string, app *app, now time.Time) (claims, error) {
 	c, err := a.read(jwt, now)
-	if err != nil || c.Type != "app" || len(c.Audience) != 1 || c.Audience[0] != app.AUD {
-		return claims{}, errSession
-	}
-	if app.RevokedAt != nil && c.Issued < app.RevokedAt.Unix() {
+	if err != nil || c.Type != "app" || len(c.Audience) != 1 || c.Audience[0] != app.AUD || a.isOver(c, app.ID) {
 		return claims{}, errSession
 	}
 	return c, nil
 }
 
-// login is the session that somebody with an e-mail address gets at an
-// application, or why they get none. It stands for having typed the right
-// one-time PIN. The state must be locked for reading.
-func (c *Cloud) login(a *account, app *app, email string, v visitor) (string, error) {
-	now := c.now()
-	for idp := range a.IDPs.all() {
-		if idp.Type != "onetimepin" || !app.allowsIDP(idp.ID) {
-			continue
-		}
-		v.email, v.idp = strings.ToLower(strings.TrimSpace(email)), idp.ID
-		if c.judge(a).decide(a.policiesOf(app), v) != through {
-			return "", errNotAllowed
-		}
-		return a.sign(claims{Type: "app", Audience: []string{app.AUD}, Email: v.email,
-			Issuer: "https://" + a.Org.AuthDomain, Issued: now.Unix(), Expires: now.Add(app.sessionLength()).Unix()}), nil
+// team is the cookie of a visit to the team's host.
+func (v *visit) team() (string, bool) {
+	cookie, err := v.Cookie(sessionCookie)
+	if err != nil {
+		return "", false
 	}
-	return "", errNoLogin
+	return cookie.Value, true
 }
 
+// knows tells who a visitor to the team's host is, by the global session.
+func (a *account) knows(v *visit, now time.Time) (visitor, bool) {
+	jwt, _ := v.team()
+	c, err := a.read(jwt, now)
+	if err != nil || c.Type != "org" || a.isOver(c, "") {
+		return visitor{}, false
+	}
+	who := v.who
+	who.email, who.idp = c.Email, c.IDP
+	return who, true
+}
+
+// teamSession is the global session of somebody who logged in. It lets in
+// nowhere by itself: applications give their own for it.
+func (c *Cloud) teamSession(a *account, who visitor) string {
+	now := c.now()
+	return a.sign(claims{Type: "org", Email: who.email, IDP: who.idp, Issuer: "https://" + a.Org.AuthDomain, Serial: c.ids.issued.Add(1),
+		Issued: now.Unix(), Expires: now.Add(lifetime(a.Org.Settings["session_duration"])).Unix()})
+}
+
+// openSession is the session that somebody who logged in gets at an application, or
+// why they get none. The state must be locked for reading.
+func (c *Cloud) openSession(a *account, app *app, who visitor) (string, error) {
+	made, p := c.judge(a).decide(a.policiesOf(app), who)
+	if made != through {
+		return "", errNotAllowed
+	}
+	now := c.now()
+	return a.sign(claims{Type: "app", Audience: []string{app.AUD}, Email: who.email, IDP: who.idp, Policy: p.ID,
+		Issuer: "https://" + a.Org.AuthDomain, Serial: c.ids.issued.Add(1), Issued: now.Unix(),
+		Expires: now.Add(lifetime(p.Settings["session_duration"], app.Settings["session_duration"])).Unix()}), nil
+}
+
+// login is openSession for an e-mail address whose one-time PIN was typed.
+func (c *Cloud) login(a *account, app *app, email string, who visitor) (string, error) {
+	idp := a.pinOf(app)
+	if idp == nil {
+		return "", errNoLogin
+	}
+	who.email, who.idp = emailAddress(email), idp.ID
+	return c.openSession(a, app, who)
+}
+
+// emailAddress is the form in which addresses are compared.
+func emailAddress(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
+
 var (
-	errNotAllowed = errors.New("that account does not have access")
-	errNoLogin    = errors.New("the application has no login method by e-mail")
+	errNotAllowed = errors.New("That account does not have access.")
+	errNoLogin    = errors.New("The application has no login method by e-mail.")
 	errNoApp      = errors.New("no Access application covers this address")
 )
 
-func (a *app) sessionLength() time.Duration {
-	var text string
-	if json.Unmarshal(a.Settings["session_duration"], &text) == nil {
-		if d, err := time.ParseDuration(text); err == nil && d > 0 {
-			return d
+// lifetime is the first of some durations that is set, or else a day
+// ("Authorization cookie"). How long "0s", an immediate timeout, still lets in
+// was not established.
+func lifetime(settings ...json.RawMessage) time.Duration {
+	for _, s := range settings {
+		var text string
+		if json.Unmarshal(s, &text) != nil {
+			continue
+		}
+		if d, err := time.ParseDuration(text); err == nil && d >= 0 {
+			return max(d, 5*time.Second)
 		}
 	}
 	return 24 * time.Hour
@@ -143,7 +185,16 @@ func (c *Cloud) Session(rawURL, email string) (*http.Cookie, error) {
 	return sessionFor(jwt, app), nil
 }
 
+// sessionFor is the cookie of an application's session, with the attributes that
+// the application gives it ("Authorization cookie, Cookie settings").
 func sessionFor(jwt string, app *app) *http.Cookie {
-	return &http.Cookie{Name: sessionCookie, Value: jwt, Path: "/", Secure: true, SameSite: http.SameSiteNoneMode,
+	c := &http.Cookie{Name: sessionCookie, Value: jwt, Path: "/", Secure: true, SameSite: http.SameSiteNoneMode,
 		HttpOnly: app.is("http_only_cookie_attribute")}
+	switch strings.ToLower(string(app.Settings["same_site_cookie_attribute"])) {
+	case `"lax"`:
+		c.SameSite = http.SameSiteLaxMode
+	case `"strict"`:
+		c.SameSite = http.SameSiteStrictMode
+	}
+	return c
 }

@@ -33,6 +33,9 @@ type account struct {
 	Groups        table[group]        `json:"groups"`
 	ServiceTokens table[serviceToken] `json:"service_tokens"`
 	Key           string              `json:"session_key"` // signs Access sessions
+	// Revoked is up to which serial sessions are over, by what they have in
+	// common (see revoke).
+	Revoked map[string]uint64 `json:"revoked,omitempty"`
 
 	doors doors
 }
