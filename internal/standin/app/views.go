@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 )
 
 // Everything here answers as if no channel, team or session existed, which is
@@ -128,7 +129,9 @@ func status(st *site, w http.ResponseWriter, r *http.Request) {
 	html(w, "", http.StatusOK, page("System status", "working"))
 }
 
-// login sends away who is not signed in, which is everyone.
+// login sends away who is not signed in, which is everyone. Django leaves the
+// slashes of the way back as they are.
 func login(_ *site, w http.ResponseWriter, r *http.Request) {
-	html(w, "/accounts/login/?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusFound, "")
+	back := strings.ReplaceAll(url.QueryEscape(r.URL.RequestURI()), "%2F", "/")
+	html(w, "/accounts/login/?next="+back, http.StatusFound, "")
 }
