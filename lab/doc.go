@@ -19,7 +19,14 @@
 // name of the stock images, and the stand-in connector under the name of the
 // official one. Where the connector finds its edge, and which authority it
 // trusts, is baked into its image, so the program under test writes the same
-// files as for the official one.
+// files as for the official one. The stand-ins of the database and the cache
+// listen on their ports, so that who must not reach them has something to try.
+//
+// ImportDjango puts a real Django project (lab/django) in the place of the
+// stand-in app: Debian's Django 3.2 and gunicorn, with the app's settings, paths
+// and answers, where real people sign in (Fill). What the app's own, newer Django
+// does otherwise is added to it in one file, config/newer.py. It is held to the
+// same answers as the stand-in by internal/standin/app/apptest.
 //
 // Reuse: DOCKER_LAB names the folder of a lab that is already up, as
 // cmd/culvert-lab prints it.

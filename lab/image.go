@@ -1,13 +1,11 @@
 package lab
 
 import (
-	"archive/tar"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,10 +40,15 @@ func (l *Lab) Import(ctx context.Context, im Image) error {
 	if err := im.write(&layer); err != nil {
 		return fmt.Errorf("packing the image %s: %w", im.Name, err)
 	}
-	done, err := l.api.ImageImport(ctx, client.ImageImportSource{Source: &layer, SourceName: "-"}, im.Name,
-		client.ImageImportOptions{Changes: im.Changes})
+	return l.importLayer(ctx, im.Name, &layer, im.Changes)
+}
+
+// importLayer makes an image of one layer, as tar packs it.
+func (l *Lab) importLayer(ctx context.Context, name string, layer io.Reader, changes []string) error {
+	done, err := l.api.ImageImport(ctx, client.ImageImportSource{Source: layer, SourceName: "-"}, name,
+		client.ImageImportOptions{Changes: changes})
 	if err != nil {
-		return fmt.Errorf("importing the image %s: %w", im.Name, err)
+		return fmt.Errorf("importing the image %s: %w", name, err)
 	}
 	defer done.Close()
 	said, err := io.ReadAll(done)
@@ -53,7 +56,7 @@ func (l *Lab) Import(ctx context.Context, im Image) error {
 		err = errors.New(string(said))
 	}
 	if err != nil {
-		return fmt.Errorf("importing the image %s: %w", im.Name, err)
+		return fmt.Errorf("importing the image %s: %w", name, err)
 	}
 	return nil
 }
@@ -80,12 +83,14 @@ func (l *Lab) ImportStandIns(ctx context.Context, edge string, ca []byte) error 
 	for _, name := range []string{"sh", "gunicorn", "python", "celery", "postgres", "pg_isready", "redis-server", "redis-cli"} {
 		app.Links = append(app.Links, "/bin/"+name)
 	}
-	for _, name := range []string{AppImage, DatabaseImage, CacheImage} {
-		app.Name = name
-		if name == DatabaseImage {
-			app.Changes = append(slices.Clone(app.Changes), `CMD ["postgres"]`)
-		}
-		if err := l.Import(ctx, app); err != nil {
+	for name, changes := range map[string][]string{
+		AppImage:      nil,
+		DatabaseImage: {`CMD ["postgres"]`, "ENV STANDIN_LISTEN=:5432"},
+		CacheImage:    {"ENV STANDIN_LISTEN=:6379"},
+	} {
+		im := app
+		im.Name, im.Changes = name, slices.Concat(app.Changes, changes)
+		if err := l.Import(ctx, im); err != nil {
 			return err
 		}
 	}
@@ -137,40 +142,4 @@ func moduleRoot(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("finding the module: %w", err)
 	}
 	return filepath.Dir(mod), nil
-}
-
-// write packs the image's one layer.
-func (im Image) write(to io.Writer) error {
-	binary, err := os.ReadFile(im.Binary)
-	if err != nil {
-		return err
-	}
-	w := tar.NewWriter(to)
-	for _, d := range []string{"tmp/", "etc/"} {
-		if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: d, Mode: 0o777}); err != nil {
-			return err
-		}
-	}
-	if err := add(w, im.Path, 0o755, binary); err != nil {
-		return err
-	}
-	for _, link := range im.Links {
-		if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeSymlink, Name: strings.TrimPrefix(link, "/"), Linkname: im.Path}); err != nil {
-			return err
-		}
-	}
-	for _, path := range slices.Sorted(maps.Keys(im.Files)) {
-		if err := add(w, path, 0o644, im.Files[path]); err != nil {
-			return err
-		}
-	}
-	return w.Close()
-}
-
-func add(w *tar.Writer, path string, mode int64, content []byte) error {
-	if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: strings.TrimPrefix(path, "/"), Mode: mode, Size: int64(len(content))}); err != nil {
-		return err
-	}
-	_, err := w.Write(content)
-	return err
 }

@@ -79,7 +79,23 @@ func (p program) say(lines ...string) func([]string) int {
 	}
 }
 
+// idle does nothing until it is stopped. STANDIN_LISTEN is where it listens
+// meanwhile, so that somebody who must not reach a database has one to try.
 func (p program) idle([]string) int {
+	if at, _ := p.env("STANDIN_LISTEN"); at != "" {
+		l, err := net.Listen("tcp", at)
+		if err != nil {
+			return p.fail(1, err)
+		}
+		defer context.AfterFunc(p.ctx, func() { _ = l.Close() })()
+		_, _ = fmt.Fprintf(p.stdout, "Listening at: %s\n", l.Addr())
+		for p.ctx.Err() == nil {
+			if c, err := l.Accept(); err == nil {
+				_ = c.Close() // reached, which is all there is to know
+			}
+		}
+		return 0
+	}
 	<-p.ctx.Done()
 	return 0
 }

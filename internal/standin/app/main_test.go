@@ -3,6 +3,7 @@ package app_test
 import (
 	"bytes"
 	"context"
+	"net"
 	"net/http"
 	"os"
 	"regexp"
@@ -145,6 +146,28 @@ func TestServicesWithoutWorkStayUntilTheyAreStopped(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func TestADatabaseCanBeReached(t *testing.T) {
+	out, stop := start(t, []string{"postgres"}, env("STANDIN_LISTEN", "127.0.0.1:0"))
+	var addr []string
+	eventually(t, "it listens", func() bool {
+		addr = regexp.MustCompile(`Listening at: (\S+)\n`).FindStringSubmatch(out.String())
+		return addr != nil
+	})
+	for range 2 {
+		c, err := net.Dial("tcp", addr[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = c.Close()
+	}
+	if code := stop(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if _, err := net.Dial("tcp", addr[1]); err == nil {
+		t.Error("it still answers")
 	}
 }
 
