@@ -5,6 +5,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -15,15 +17,17 @@ import (
 )
 
 func main() {
+	django := flag.Bool("django", false, "put a real Django project in the place of the stand-in app")
+	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, slog.New(slog.NewTextHandler(os.Stderr, nil))); err != nil {
+	if err := run(ctx, slog.New(slog.NewTextHandler(os.Stderr, nil)), *django); err != nil {
 		fmt.Fprintln(os.Stderr, "culvert-lab:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, log *slog.Logger) (err error) {
+func run(ctx context.Context, log *slog.Logger, django bool) (err error) {
 	if err := lab.Possible(); err != nil {
 		return err
 	}
@@ -38,6 +42,11 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	}()
 	if err := l.ImportStandIns(ctx, "", nil); err != nil {
 		return err
+	}
+	if django {
+		if err := errors.Join(lab.DjangoPossible(), l.ImportDjango(ctx)); err != nil {
+			return err
+		}
 	}
 	fmt.Printf("export DOCKER_LAB=%s DOCKER_HOST=%s\n", l.Dir(), l.Host())
 	fmt.Printf("# in the lab's network: nsenter --net=%s COMMAND\n", l.NetnsPath())
