@@ -38,6 +38,9 @@ type Store interface {
 type Host interface {
 	Look(context.Context) ([]found.Project, error)
 	Preflight(context.Context, setup.Stack) error
+	// Beside runs a command in the running container of a service and gives
+	// what it printed.
+	Beside(ctx context.Context, project, service string, command []string) ([]byte, error)
 }
 
 // Cloud is the Cloudflare account, to be asked about tokens.
@@ -91,6 +94,8 @@ type Journey struct {
 	token   Token
 	looking map[setup.SetupID]bool
 	trouble map[setup.SetupID]*setup.Problem // why there is no plan
+	// reviewed are comparisons with the apps' own addresses.
+	reviewed map[setup.SetupID]*Reviewed
 }
 
 const tokenName = "cloudflare-token"
@@ -104,6 +109,8 @@ func New(o Options) *Journey {
 		token:   Token{Needs: needs, Link: setup.TokenLink(needs), Practice: o.Practice},
 		looking: map[setup.SetupID]bool{},
 		trouble: map[setup.SetupID]*setup.Problem{},
+
+		reviewed: map[setup.SetupID]*Reviewed{},
 	}
 }
 

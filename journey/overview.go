@@ -139,6 +139,7 @@ type Overview struct {
 	Changes  []setup.RunChange
 	Evidence []setup.Evidence // newest per check, only checks that still count
 	TornDown bool
+	Routes   *Reviewed // nil: the app's addresses were not read yet
 }
 
 // Stage gives the state of one stage.

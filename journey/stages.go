@@ -67,7 +67,7 @@ func (j *Journey) Overview(ctx context.Context, id setup.SetupID) (Overview, err
 		o.Answers = &answers
 	}
 	j.mu.Lock()
-	o.Token, o.PlanProblem = j.token, j.trouble[id]
+	o.Token, o.PlanProblem, o.Routes = j.token, j.trouble[id], j.reviewed[id]
 	j.mu.Unlock()
 	if err := j.addHistory(ctx, &o); err != nil {
 		return Overview{}, err

@@ -80,7 +80,7 @@ func (l *Lab) ImportStandIns(ctx context.Context, edge string, ca []byte) error 
 		return err
 	}
 	app := Image{Binary: filepath.Join(bin, "ocs"), Path: "/bin/ocs", Changes: []string{"ENV PATH=/bin", "ENV DEBUG=0"}}
-	for _, name := range []string{"sh", "gunicorn", "python", "celery", "postgres", "pg_isready", "redis-server", "redis-cli"} {
+	for _, name := range []string{"sh", "gunicorn", "python", "python3", "celery", "postgres", "pg_isready", "redis-server", "redis-cli"} {
 		app.Links = append(app.Links, "/bin/"+name)
 	}
 	for name, changes := range map[string][]string{

@@ -15,6 +15,7 @@ type Profile struct {
 	Never     []Never   `yaml:"never"`
 	Closed    []Closed  `yaml:"closed"`
 	Guide     []Row     `yaml:"guide"`
+	Routes    Routes    `yaml:"routes"`
 }
 
 // Port is the port on which the app listens inside its container.
@@ -84,6 +85,9 @@ type Path struct {
 	Path    string   `yaml:"path"` // with names in angle brackets, for people
 	Methods []string `yaml:"methods"`
 	Sample  string   `yaml:"sample"` // with ids that do not exist
+	// Unrouted: a layer before the app's routes serves it, as for static files,
+	// so the routes do not tell of it.
+	Unrouted bool `yaml:"unrouted"`
 }
 
 // Probe is a request without signature that does no harm, and what the app
@@ -115,8 +119,15 @@ type Never struct {
 
 // Closed is something that the app serves and that gets no door.
 type Closed struct {
-	Path string `yaml:"path"`
-	Why  string `yaml:"why"`
+	Path     string   `yaml:"path"`     // for people
+	Patterns []string `yaml:"patterns"` // * stands for any text
+	Why      string   `yaml:"why"`
+}
+
+// Routes says how the addresses of the running app can be read.
+type Routes struct {
+	Reader   string `yaml:"reader"`   // django; empty: they cannot
+	Settings string `yaml:"settings"` // the settings module where the container names none
 }
 
 // Verdict says how a row of the guide compares with the app.

@@ -5,6 +5,7 @@
 package rehearsal
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -82,7 +83,7 @@ func Open(ctx context.Context, o Options) (*World, error) {
 	w.Cloud = cloud.Example(cloud.Options{Clock: o.Clock, Log: o.Log, CallLog: o.Calls, OnChange: func() { w.save("cloud.json", w.Cloud.Snapshot) }})
 	w.Docker = docker.New(docker.Options{
 		Dir: w.projectDir(), Env: env, Reveal: []string{"DJANGO_ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DJANGO_SETTINGS_MODULE"},
-		OnConnector: w.connector, Connection: w.connection, Clock: o.Clock,
+		OnConnector: w.connector, Connection: w.connection, Beside: beside, Clock: o.Clock,
 		OnChange: func() { w.save("docker.json", w.Docker.Snapshot) },
 	})
 	if err := w.restore(); err != nil {
@@ -206,6 +207,16 @@ func (w *World) serveApp(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	app.Handler(settings, io.Discard).ServeHTTP(rw, r)
+}
+
+// beside runs a command as the app's image does.
+func beside(ctx context.Context, env map[string]string, command []string) ([]byte, int) {
+	var out bytes.Buffer
+	status := app.Main(ctx, command, func(name string) (string, bool) {
+		value, ok := env[name]
+		return value, ok
+	}, &out, io.Discard)
+	return out.Bytes(), status
 }
 
 // connector is told when the connector's container starts or stops.

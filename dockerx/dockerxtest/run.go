@@ -28,6 +28,7 @@ func Run(t *testing.T, s Subject) {
 		{"the app is seen as it runs", seen},
 		{"a look tells the project, its ports and the keys of its environment, not their values", looked},
 		{"what is not there is absent, not unread", absent},
+		{"a command runs beside the app and is heard out", besideTheApp},
 		{"the connector comes up and is seen with its tunnel", connectorUp},
 		{"a connector that is already there is not made again", connectorTwice},
 		{"a connector that was stopped is seen so and is started", connectorStopped},

@@ -18,6 +18,7 @@ type Host interface {
 	Addresses(ctx context.Context, project, service string) ([]string, error)
 	ConnectorReady(ctx context.Context, project string) (found.Ready, error)
 	LastDowntime(project, service string) time.Duration
+	Beside(ctx context.Context, project, service string, command []string) ([]byte, error)
 	Watch(ctx context.Context, since time.Time) (<-chan found.Event, error)
 }
 

@@ -32,6 +32,9 @@ type Options struct {
 	Reveal []string
 	// OnConnector is told when the connector of a tunnel starts or stops.
 	OnConnector func(tunnel string, running bool)
+	// Beside runs a command as if in a container of the app, and says how it
+	// ended; nil: there is no such command.
+	Beside func(ctx context.Context, env map[string]string, command []string) (out []byte, status int)
 	// Connection says how a running connector stands with the edge; nil: well.
 	Connection func(tunnel string) found.Ready
 	// OnChange is told after every change, so that it can be kept.

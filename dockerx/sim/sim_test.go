@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 
@@ -31,8 +32,16 @@ func newHost(o sim.Options) *sim.Host {
 	return sim.New(o)
 }
 
+// manage is the one command that the app of these tests knows.
+func manage(_ context.Context, _ map[string]string, command []string) ([]byte, int) {
+	if slices.Equal(command, []string{"python3", "manage.py", "check"}) {
+		return []byte("No migrations to apply.\n"), 0
+	}
+	return nil, 1
+}
+
 func TestTheSimulatedHostDoesWhatEveryHostMust(t *testing.T) {
-	h := newHost(sim.Options{})
+	h := newHost(sim.Options{Beside: manage})
 	dockerxtest.Run(t, subject(h))
 	if err := h.Close(); err != nil {
 		t.Error(err)

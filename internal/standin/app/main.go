@@ -144,6 +144,9 @@ func (p program) ownIP() string {
 }
 
 func (p program) python(args []string) int {
+	if len(args) == 6 && args[1] == "-c" {
+		return p.addresses(args[5])
+	}
 	if len(args) < 2 || args[0] != "manage.py" {
 		return p.fail(2, "python: only manage.py is here")
 	}
