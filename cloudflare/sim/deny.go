@@ -19,8 +19,14 @@ func (a *account) deny(app *app, why error) step {
 	message, unseen := app.text("custom_deny_message"), strings.Join(blind(rules), ", ")
 	return func(w http.ResponseWriter, v *visit) {
 		w.Header().Set("Cf-Access-Denied", "true")
-		deniedPage.write(w, v, http.StatusForbidden, map[string]string{"Why": why.Error(), "Message": message, "Blind": unseen, "Ray": v.ray})
+		deniedPage.write(w, v, http.StatusForbidden, map[string]string{"Why": sentence(why), "Message": message, "Blind": unseen, "Ray": v.ray})
 	}
+}
+
+// sentence is an error in the form in which pages have it.
+func sentence(err error) string {
+	text := err.Error()
+	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
 // denyMachine refuses a program.

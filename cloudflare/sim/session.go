@@ -143,8 +143,8 @@ func (c *Cloud) login(a *account, app *app, email string, who visitor) (string, 
 func emailAddress(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 
 var (
-	errNotAllowed = errors.New("That account does not have access.")
-	errNoLogin    = errors.New("The application has no login method by e-mail.")
+	errNotAllowed = errors.New("that account does not have access")
+	errNoLogin    = errors.New("the application has no login method by e-mail")
 	errNoApp      = errors.New("no Access application covers this address")
 )
 
