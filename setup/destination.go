@@ -1,7 +1,6 @@
 package setup
 
 import (
-	"fmt"
 	"net/netip"
 	"strings"
 )
@@ -60,15 +59,6 @@ func ParsePrivate(text string) (PrivateDestination, bool) {
 		d.Hostname = rest
 	}
 	return d, true
-}
-
-// tcpTo is the destination for one port of a name or an address.
-func tcpTo(name, address string, port int) string {
-	d := PrivateDestination{Protocol: "tcp", Hostname: name, Ports: fmt.Sprint(port)}
-	if address != "" {
-		d.Network = host32(address)
-	}
-	return d.String()
 }
 
 // host32 is the range that holds one IPv4 address.

@@ -32,15 +32,6 @@ func (e Enrolment) over(have State) State {
 	return e
 }
 
-// join: two setups need the longer of their sessions.
-func (e Enrolment) join(o State) (State, bool) {
-	other, ok := o.(Enrolment)
-	if ok && shorter(e.Session, other.Session) {
-		return other, true
-	}
-	return e, ok
-}
-
 // shorter compares two durations as Cloudflare writes them. What is no duration
 // counts as none at all.
 func shorter(a, b string) bool { return duration(a) < duration(b) }
