@@ -130,6 +130,7 @@ func (a *account) Use(token secret.Text) {
 type outside struct {
 	clock *clock
 	bad   string // the check that does not hold
+	down  bool   // the app's container is stopped
 }
 
 func (p *outside) see(id string, c setup.Check) setup.Evidence {
@@ -138,7 +139,13 @@ func (p *outside) see(id string, c setup.Check) setup.Evidence {
 }
 
 func (p *outside) Beside(_ context.Context, a setup.Answers) []setup.Evidence {
-	return []setup.Evidence{p.see(setup.BesidePrefix+setup.ConnectorCheck, setup.Check{Name: "Connector"}), p.see(setup.BesidePrefix+a.Checks[0].ID, a.Checks[0])}
+	all := []setup.Evidence{p.see(setup.BesidePrefix+setup.ConnectorCheck, setup.Check{Name: "Connector"})}
+	for _, c := range a.Checks {
+		if !c.Locked && !c.Metadata {
+			all = append(all, p.see(setup.BesidePrefix+c.ID, c))
+		}
+	}
+	return all
 }
 
 func (p *outside) Outside(_ context.Context, a setup.Answers) []setup.Evidence {

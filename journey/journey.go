@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -32,6 +33,12 @@ type Store interface {
 	PutSecret(ctx context.Context, name string, text secret.Text) error
 	Secret(ctx context.Context, name string) (secret.Text, error) // ErrNotFound
 	DeleteSecret(ctx context.Context, name string) error
+
+	Readings(ctx context.Context, of setup.SetupID, check string, since time.Time) ([]setup.Reading, error)
+	Hours(ctx context.Context, of setup.SetupID, check string, since time.Time) ([]setup.Bucket, error)
+	Incidents(ctx context.Context, of setup.SetupID, before int64, limit int) ([]setup.Incident, error)
+	Automatic(context.Context, setup.SetupID) ([]setup.Automatic, error)
+	SaveAutomatic(context.Context, setup.SetupID, []setup.Automatic, setup.Audit) error
 }
 
 // Host is the Docker host, to look at.
@@ -73,6 +80,7 @@ type Options struct {
 	Cloud    Cloud
 	Locator  Locator
 	Onlooker Onlooker
+	Watch    Watch // nil: nothing is watched
 	Profiles profile.Catalog
 	Notify   engine.Notifier
 	Clock    engine.Clock
@@ -193,6 +201,9 @@ func (j *Journey) lookAtGates(ctx context.Context) {
 	}
 	for _, row := range rows {
 		planned, ok := j.Engine.Last(row.ID)
+		if ok && j.underWatch(row.ID, planned.Answers) {
+			continue
+		}
 		waits := func(b setup.Barrier) bool { return b.Why != setup.WhyConflict }
 		if ok && slices.ContainsFunc(planned.Plan.Barriers, waits) {
 			j.lookSoon(row.ID)
@@ -218,6 +229,16 @@ func (j *Journey) lookSoon(id setup.SetupID) {
 		j.looking[id] = true
 	default: // many are waiting; the next page view asks again
 	}
+}
+
+// underWatch says whether the watcher looks at a setup by itself, with the same
+// answers.
+func (j *Journey) underWatch(id setup.SetupID, a *setup.Answers) bool {
+	if j.Watch == nil || a == nil || !j.Watch.Health().Alive {
+		return false
+	}
+	r, ok := j.Watch.Report(id)
+	return ok && reflect.DeepEqual(r.Answers, *a)
 }
 
 // planAge is how old a plan may be before a page view asks for a new one.

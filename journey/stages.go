@@ -155,6 +155,10 @@ func (j *Journey) addPlan(o *Overview) {
 	if ok && p.Answers != nil && reflect.DeepEqual(*p.Answers, *o.Answers) {
 		o.Plan, o.PlanAt = &p.Plan, p.At
 	}
+	if o.Plan != nil && j.underWatch(o.Setup, o.Answers) {
+		j.Watch.Look(o.Setup)
+		return
+	}
 	if !o.Busy() && (o.Plan == nil && o.PlanProblem == nil || j.Clock.Now().Sub(o.PlanAt) > planAge) {
 		j.lookSoon(o.Setup)
 	}

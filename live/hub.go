@@ -102,6 +102,18 @@ func (h *Hub) Subscribers() int {
 	return len(h.readers)
 }
 
+// Watched says whether anybody listens to what happens to a setup.
+func (h *Hub) Watched(setup string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for r := range h.readers {
+		if r.filter.Setup == "" || r.filter.Setup == setup {
+			return true
+		}
+	}
+	return false
+}
+
 // Close ends every subscription and returns when they have ended. Close the hub
 // before http.Server.Shutdown, which waits for the streams.
 func (h *Hub) Close() {

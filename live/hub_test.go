@@ -198,3 +198,24 @@ func BenchmarkPublishToAThousandReaders(b *testing.B) {
 		hub.Publish("ocs", "run")
 	}
 }
+
+func TestASetupIsWatchedByWhoeverHearsOfIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := live.New()
+		defer hub.Close()
+		if hub.Watched("a") {
+			t.Error("nobody listens, and it is watched")
+		}
+		ctx, leave := context.WithCancel(t.Context())
+		hub.Subscribe(ctx, live.Filter{Setup: "a"})
+		if !hub.Watched("a") || hub.Watched("b") {
+			t.Errorf("a is watched: %v, b: %v", hub.Watched("a"), hub.Watched("b"))
+		}
+		leave()
+		synctest.Wait()
+		hub.Subscribe(t.Context(), live.Filter{})
+		if !hub.Watched("a") || !hub.Watched("b") {
+			t.Error("who hears of everything does not count")
+		}
+	})
+}

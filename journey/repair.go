@@ -1,0 +1,150 @@
+package journey
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/culvert/culvert/setup"
+)
+
+// Fix says what putting findings right would do: those with the given ids, or
+// all that can be, if there are none. ErrNotFound: one of them does not stand.
+func (j *Journey) Fix(ctx context.Context, id setup.SetupID, findings []string) (setup.Fix, []string, error) {
+	s, err := j.Standing(ctx, id)
+	if err != nil {
+		return setup.Fix{}, nil, err
+	}
+	return FixOf(s.Condition.Findings, findings)
+}
+
+// FixOf joins the fixes of findings.
+func FixOf(all []setup.Finding, wanted []string) (setup.Fix, []string, error) {
+	var fix setup.Fix
+	var ids, does []string
+	for _, f := range all {
+		if len(wanted) > 0 && !slices.Contains(wanted, f.ID) {
+			continue
+		}
+		if !f.Repairable() {
+			if len(wanted) > 0 {
+				return setup.Fix{}, nil, notRepairable(f)
+			}
+			continue
+		}
+		ids, does = append(ids, f.ID), append(does, f.Fix.Does)
+		join(&fix, *f.Fix)
+	}
+	for _, id := range wanted {
+		if !slices.Contains(ids, id) {
+			return setup.Fix{}, nil, fmt.Errorf("%s: %w", id, ErrNotFound)
+		}
+	}
+	fix.Does = strings.Join(does, "; ")
+	return fix, ids, nil
+}
+
+// join adds a fix to others; what both do is done once.
+func join(fix *setup.Fix, f setup.Fix) {
+	for i, h := range f.Hashes {
+		if !slices.Contains(fix.Hashes, h) {
+			fix.Keys, fix.Hashes, fix.Changes = append(fix.Keys, f.Keys[i]), append(fix.Hashes, h), append(fix.Changes, f.Changes[i])
+		}
+	}
+	for _, r := range f.Restarts {
+		if !slices.Contains(fix.Restarts, r) {
+			fix.Restarts = append(fix.Restarts, r)
+		}
+	}
+	fix.Expected = max(fix.Expected, f.Expected)
+	if fix.Then != "" && fix.Then != f.Then {
+		f.Then = fix.Then + "; " + f.Then
+	}
+	fix.Then = f.Then
+}
+
+func notRepairable(f setup.Finding) error {
+	why := "Culvert cannot put this right: " + f.Title + " " + f.Advice
+	if f.Fix != nil {
+		why = "This cannot be put right now: " + f.Fix.Barred
+	}
+	return &setup.Problem{Code: setup.CodeRefused, Message: strings.TrimSpace(why)}
+}
+
+// Repair starts a run that puts findings right and leaves everything else
+// alone: those with the given ids, or all that can be, if there are none. The
+// hashes are those of the changes that were shown; Stale says that it would take
+// others now.
+func (j *Journey) Repair(ctx context.Context, id setup.SetupID, findings, hashes []string, actor string) (setup.Run, error) {
+	fix, ids, err := j.Fix(ctx, id, findings)
+	if err != nil {
+		return setup.Run{}, err
+	}
+	if len(ids) == 0 || !sameHashes(fix.Hashes, hashes) {
+		return setup.Run{}, Stale{}
+	}
+	return j.Engine.Mend(ctx, id, fix.Keys, fix.Hashes, ids, actor)
+}
+
+// Classes that can be repaired by themselves, and those that are suggested:
+// nothing but what they say is touched, and nobody else is asked.
+var suggested = []setup.Class{setup.ClassAppReaddressed, setup.ClassConnectorStopped, setup.ClassConnectorMissing}
+
+// usualCap is how often an hour a class is repaired unless it is said otherwise.
+const usualCap = 3
+
+// repairableClasses are those whose findings come with a fix.
+func repairableClasses() []setup.Class {
+	return []setup.Class{
+		setup.ClassAppReaddressed, setup.ClassConnectorStopped, setup.ClassConnectorMissing, setup.ClassConnectorNetwork,
+		setup.ClassDoorMissing, setup.ClassDoorWide, setup.ClassDoorChanged, setup.ClassDoorsClosed,
+		setup.ClassLockMissing, setup.ClassLockChanged, setup.ClassTeamChanged, setup.ClassLoginMissing,
+		setup.ClassRecordMissing, setup.ClassRecordGrey, setup.ClassIngressChanged, setup.ClassPortReopened, setup.ClassSettingLost,
+	}
+}
+
+func (j *Journey) automatic(ctx context.Context, id setup.SetupID) ([]AutomaticRule, error) {
+	stored, err := j.Store.Automatic(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	var rules []AutomaticRule
+	for _, c := range repairableClasses() {
+		r := AutomaticRule{Class: c, PerHour: usualCap, Suggested: slices.Contains(suggested, c)}
+		for _, s := range stored {
+			if s.Class == c {
+				r.On, r.PerHour = true, s.PerHour
+			}
+		}
+		rules = append(rules, r)
+	}
+	return rules, nil
+}
+
+// mostPerHour bounds the cap: what has to be repaired more often is not repaired.
+const mostPerHour = 12
+
+// SaveAutomatic says which classes of findings are repaired without asking.
+func (j *Journey) SaveAutomatic(ctx context.Context, id setup.SetupID, rules []setup.Automatic, actor string) ([]setup.FieldError, error) {
+	var names []string
+	for _, r := range rules {
+		switch {
+		case !slices.Contains(repairableClasses(), r.Class):
+			return []setup.FieldError{{Field: "class", Message: fmt.Sprintf("%q is nothing that is repaired by itself.", r.Class)}}, nil
+		case r.PerHour < 1 || r.PerHour > mostPerHour:
+			return []setup.FieldError{{Field: string(r.Class), Message: fmt.Sprintf("Type how often an hour, 1 to %d.", mostPerHour)}}, nil
+		}
+		names = append(names, string(r.Class))
+	}
+	text := "Nothing is repaired by itself."
+	if len(names) > 0 {
+		text = "Repaired by itself from now on: " + strings.Join(names, ", ") + "."
+	}
+	err := j.Store.SaveAutomatic(ctx, id, rules, setup.Audit{At: j.Clock.Now(), Setup: id, Actor: actor, Action: "settings", Text: text})
+	if err != nil {
+		return nil, err
+	}
+	j.Notify.Publish(string(id), "run") // whoever watches reads it again
+	return nil, nil
+}

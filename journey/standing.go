@@ -1,0 +1,179 @@
+package journey
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/culvert/culvert/diagnosis"
+	"github.com/culvert/culvert/dockerx/found"
+	"github.com/culvert/culvert/engine"
+	"github.com/culvert/culvert/profile"
+	"github.com/culvert/culvert/setup"
+	"github.com/culvert/culvert/watch"
+)
+
+// Watch is what keeps setups under observation.
+type Watch interface {
+	// Report gives what is known of a setup without looking.
+	Report(setup.SetupID) (watch.Report, bool)
+	// Look says that somebody looks at a setup now.
+	Look(setup.SetupID)
+	Health() watch.Health
+}
+
+// Standing is everything that a page about how a setup stands shows. It calls no
+// API: what is known is shown with its age.
+type Standing struct {
+	Setup     setup.SetupID
+	Hostname  string
+	Rehearsal bool
+	Version   string // of Culvert
+
+	// Known says whether the first look has ended. Until then there is no
+	// condition, and no light.
+	Known     bool
+	Watching  bool // the watcher does its work; otherwise everything grows old
+	At        time.Time
+	Condition diagnosis.Condition
+	Seen      engine.Seen // when each side of the world was looked at
+	Facts     found.Facts
+	Evidence  []setup.Evidence
+	Answers   setup.Answers
+
+	Run     *setup.Run // the newest; nil: none
+	Changes []setup.RunChange
+	Open    []setup.Incident // oldest first
+	Ended   []setup.Incident // newest first
+	// Stopped says of findings that are repaired by themselves why that was
+	// given up: by finding.
+	Stopped map[string]string
+
+	Automatic []AutomaticRule
+	Closed    []profile.Door // what the app can receive and is not let in
+}
+
+// AutomaticRule is one class of findings that can be repaired by itself.
+type AutomaticRule struct {
+	Class   setup.Class
+	On      bool
+	PerHour int
+	// Suggested classes do no harm when they are repaired without asking.
+	Suggested bool
+}
+
+// Busy says whether a run is under way.
+func (s Standing) Busy() bool { return s.Run != nil && !s.Run.State.Over() }
+
+// Repairing says whether the run under way is to put a finding right.
+func (s Standing) Repairing(finding string) bool {
+	return s.Busy() && slices.Contains(s.Run.Mends, finding)
+}
+
+// recentIncidents is how many ended incidents a page shows.
+const recentIncidents = 20
+
+// Standing gathers how a setup stands. ErrNotFound: there is none of that name.
+func (j *Journey) Standing(ctx context.Context, id setup.SetupID) (Standing, error) {
+	_, draft, err := j.load(ctx, id)
+	if err != nil {
+		return Standing{}, err
+	}
+	s := Standing{Setup: id, Hostname: draft.Hostname, Rehearsal: j.Rehearsal, Version: j.Version}
+	if j.Watch != nil {
+		j.Watch.Look(id)
+		s.Watching = j.Watch.Health().Alive
+		if r, ok := j.Watch.Report(id); ok {
+			s.take(r)
+		}
+	}
+	if prof, ok := j.Profiles.Get(draft.Profile); ok && s.Known {
+		s.Closed = closedDoors(prof, s.Answers)
+	}
+	return s, j.addIncidents(ctx, &s)
+}
+
+func (s *Standing) take(r watch.Report) {
+	s.Known, s.At, s.Answers, s.Hostname = true, r.At, r.Answers, r.Answers.Hostname
+	s.Condition, s.Seen, s.Facts, s.Evidence, s.Open, s.Stopped = r.Condition, r.Seen, r.Facts, r.Evidence, r.Standing, r.Stopped
+}
+
+func closedDoors(p profile.Profile, a setup.Answers) []profile.Door {
+	var closed []profile.Door
+	for _, d := range p.Doors {
+		if !slices.ContainsFunc(a.Doors, func(o setup.Door) bool { return o.ID == d.ID }) {
+			closed = append(closed, d)
+		}
+	}
+	return closed
+}
+
+func (j *Journey) addIncidents(ctx context.Context, s *Standing) error {
+	all, err := j.Store.Incidents(ctx, s.Setup, 0, recentIncidents)
+	if err != nil {
+		return err
+	}
+	s.Ended = slices.DeleteFunc(all, setup.Incident.Standing)
+	runs, err := j.Store.Runs(ctx, s.Setup, 1)
+	if err != nil {
+		return err
+	}
+	if len(runs) > 0 {
+		s.Run = &runs[0]
+		if s.Changes, err = j.Store.RunChanges(ctx, runs[0].ID); err != nil {
+			return err
+		}
+	}
+	s.Automatic, err = j.automatic(ctx, s.Setup)
+	return err
+}
+
+// Span is a stretch of the history of checks.
+type Span string
+
+// Spans that pages show.
+const (
+	LastDay   Span = "24h"
+	LastMonth Span = "30d"
+)
+
+// dayStep is the length of a bucket of the last day.
+const dayStep = 10 * time.Minute
+
+// Series tells how a check did over a stretch of time.
+func (j *Journey) Series(ctx context.Context, id setup.SetupID, check string, span Span) (setup.Series, error) {
+	now := j.Clock.Now()
+	switch span {
+	case LastDay:
+		readings, err := j.Store.Readings(ctx, id, check, now.Add(-24*time.Hour))
+		return setup.Series{Check: check, Step: dayStep, Buckets: setup.Roll(readings, dayStep)}, err
+	case LastMonth:
+		return j.month(ctx, id, check, now)
+	}
+	return setup.Series{}, fmt.Errorf("a history of %q is not kept", span)
+}
+
+// month is the hours that are over, and what the ones since then have so far.
+func (j *Journey) month(ctx context.Context, id setup.SetupID, check string, now time.Time) (setup.Series, error) {
+	s := setup.Series{Check: check, Step: time.Hour}
+	var err error
+	if s.Buckets, err = j.Store.Hours(ctx, id, check, now.Add(-30*24*time.Hour)); err != nil {
+		return s, err
+	}
+	since := now.Add(-24 * time.Hour).Truncate(time.Hour).Add(time.Hour)
+	if n := len(s.Buckets); n > 0 {
+		if end := s.Buckets[n-1].From.Add(time.Hour); end.After(since) {
+			since = end
+		}
+	}
+	readings, err := j.Store.Readings(ctx, id, check, since)
+	s.Buckets = append(s.Buckets, setup.Roll(readings, time.Hour)...)
+	return s, err
+}
+
+// Incidents tells what was wrong, newest first, from before the given id (0:
+// the newest).
+func (j *Journey) Incidents(ctx context.Context, id setup.SetupID, before int64, limit int) ([]setup.Incident, error) {
+	return j.Store.Incidents(ctx, id, before, limit)
+}
