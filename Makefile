@@ -7,10 +7,10 @@ LISTEN  ?= 127.0.0.1:8765
 DATA    ?= culvert-data
 FIXTURES ?=
 # Packages that link the Cloudflare SDK: too big for the race detector here.
-SDK_PACKAGES = ./cloudflare ./cmd/...
-PACKAGES = $(shell go list ./... | grep -v -e /cloudflare$$ -e /cmd/ -e /internal/standin/cmd/)
+SDK_PACKAGES = ./cloudflare ./cloudflare/conformance ./cmd/...
+PACKAGES = $(shell go list ./... | grep -v -e /cloudflare$$ -e /cloudflare/conformance$$ -e /cmd/ -e /internal/standin/cmd/)
 
-.PHONY: help run dev generate assets lint test bench lab acceptance build image clean need-go need-cc need-npm
+.PHONY: help run dev generate assets lint test bench lab acceptance conformance build image clean need-go need-cc need-npm
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ lab: need-go need-cc assets ## only the tests on a real Docker engine and in a b
 acceptance: need-go need-cc assets ## the lab's journey on compose and env files of FIXTURES=dir
 	@test -n "$(FIXTURES)" || { echo "say where the files are: make acceptance FIXTURES=dir"; exit 1; }
 	REQUIRE=docker,browser,django FIXTURES=$(abspath $(FIXTURES)) go test -count=1 -timeout 30m -run 'Journey|WholeFiles|Real' ./e2e/... ./lab/... ./stackfile/... ./files/...
+
+conformance: need-go ## the rows of the API against the real one: CLOUDFLARE_API_TOKEN, CLOUDFLARE_ACCOUNT_ID, CLOUDFLARE_ZONE_ID (DISPOSABLE=1: also what is account-wide)
+	go test -count=1 -v -timeout 60m -run '^TestRows$$' ./cloudflare/conformance -live $(if $(DISPOSABLE),-disposable-account)
 
 build: need-go need-cc assets ## the program, at bin/culvert
 	go build -ldflags "-s -w -X main.version=$(VERSION)" -o bin/culvert ./cmd/culvert

@@ -135,7 +135,7 @@ func (c *call) identity() (*identity, error) {
 	if i, ok := c.account.IDPs.get(c.id); ok {
 		return i, nil
 	}
-	return nil, errNoAccessObject("identity provider")
+	return nil, errNoAccessObject("identity_provider")
 }
 
 func getIdentity(c *call) (answer, error) {

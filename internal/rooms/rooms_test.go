@@ -52,6 +52,9 @@ var may = map[string]struct{ ours, libraries []string }{
 	"lab":                  {[]string{"*"}, []string{"*"}},
 	"e2e":                  {[]string{"*"}, []string{"*"}},
 	"cmd":                  {[]string{"*"}, []string{"*"}},
+
+	// Tests only.
+	"cloudflare/conformance": {[]string{"cloudflare/sim"}, []string{"github.com/cloudflare/cloudflare-go", "golang.org/x/time"}},
 }
 
 func TestEveryRoomImportsOnlyWhatItMay(t *testing.T) {
