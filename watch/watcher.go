@@ -183,7 +183,8 @@ func (w *Watcher) wake() {
 // Health is how the watcher itself is.
 type Health struct {
 	Alive  bool
-	Beat   time.Time
+	Began  time.Time // when it began to watch; zero: not yet
+	Beat   time.Time // when it last did something
 	Setups int
 }
 
@@ -194,7 +195,7 @@ const silence = time.Minute
 func (w *Watcher) Health() Health {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return Health{Alive: !w.began.IsZero() && w.Clock.Now().Sub(w.beat) < silence, Beat: w.beat, Setups: len(w.reports)}
+	return Health{Alive: !w.began.IsZero() && w.Clock.Now().Sub(w.beat) < silence, Began: w.began, Beat: w.beat, Setups: len(w.reports)}
 }
 
 // Reports gives what is known of all setups.

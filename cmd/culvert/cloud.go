@@ -20,6 +20,7 @@ type cloudPort struct {
 
 	mu     sync.Mutex
 	client *cloudflare.Client
+	before uint64 // calls of the clients before this one
 }
 
 // Use makes a token the one in use; an empty one means none.
@@ -32,8 +33,21 @@ func (p *cloudPort) Use(token secret.Text) {
 		}
 	}
 	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.client != nil {
+		p.before += p.client.Calls()
+	}
 	p.client = client
-	p.mu.Unlock()
+}
+
+// Calls counts the calls that were made to Cloudflare with the tokens in use.
+func (p *cloudPort) Calls() uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.client == nil {
+		return p.before
+	}
+	return p.before + p.client.Calls()
 }
 
 func (p *cloudPort) with(token secret.Text, account string) (*cloudflare.Client, error) {

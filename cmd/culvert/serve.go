@@ -144,6 +144,7 @@ func (v *serving) serve(ctx context.Context, log *slog.Logger, listener, socket 
 		if w != nil {
 			group.Go(func() error { return w.engine.Serve(workers) })
 			group.Go(func() error { return w.journey.Serve(workers) })
+			group.Go(func() error { return w.watcher.Serve(workers) })
 		}
 	}
 	group.Go(func() error { return ignoreClosed(pages.Serve(listener)) })
@@ -174,12 +175,23 @@ func ignoreClosed(err error) error {
 // handler is the dashboard with its guards around it.
 func (v *serving) handler(log *slog.Logger) http.Handler {
 	r := http.NewServeMux()
-	r.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
+	r.HandleFunc("GET /healthz", v.healthz)
 	if v.real != nil {
 		r.Handle(practicePath+"/", v.pages(v.try, practicePath, log))
 	}
 	r.Handle("/", v.pages(v.root(), "", log))
 	return auth.Hosts(v.names)(v.auth.Middleware(r))
+}
+
+// healthz says whether what watches is alive: a dashboard that only shows what
+// it knew an hour ago is not well.
+func (v *serving) healthz(w http.ResponseWriter, _ *http.Request) {
+	if h := v.root().watcher.Health(); !h.Began.IsZero() && !h.Alive {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = fmt.Fprintf(w, "nothing is watched since %s\n", h.Beat.UTC().Format(time.RFC3339))
+		return
+	}
+	_, _ = io.WriteString(w, "ok\n")
 }
 
 func (v *serving) pages(w *workspace, base string, log *slog.Logger) http.Handler {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -24,6 +25,7 @@ import (
 	"github.com/culvert/culvert/rehearsal"
 	"github.com/culvert/culvert/setup"
 	"github.com/culvert/culvert/store"
+	"github.com/culvert/culvert/watch"
 )
 
 // workspace is one data folder with everything that works on it.
@@ -32,6 +34,7 @@ type workspace struct {
 	engine  *engine.Engine
 	journey *journey.Journey
 	hub     *live.Hub
+	watcher *watch.Watcher
 	cloud   *cloudPort
 	closers []func() error // in the order in which they were opened
 }
@@ -41,6 +44,7 @@ type dockerHost interface {
 	setup.Port
 	journey.Host
 	proof.Host
+	watch.Host
 	LastDowntime(project, service string) time.Duration
 	Close() error
 }
@@ -186,16 +190,33 @@ func (w *workspace) wire(dir string, out outside, profiles profile.Catalog, log 
 		Probe: probe.New(probe.Options{Dial: out.dial, TLS: out.tls, Log: log}),
 		Host:  out.docker, Addresses: out.addresses, Clock: time.Now,
 	}
+	news := &relay{hub: w.hub}
 	w.engine = engine.New(engine.Options{
 		Store: w.store, Ports: engine.Ports{Cloud: w.cloud, Docker: measured{out.docker}, Files: folder},
-		Prober: prover, Notify: w.hub, Clock: wallClock{}, Log: log,
+		Prober: prover, Notify: news, Clock: wallClock{}, Log: log,
 	})
+	w.watcher = watch.New(watch.Options{
+		Store: w.store, Engine: w.engine, Prober: prover, Host: out.docker, Notify: w.hub, Clock: wallClock{}, Log: log,
+		Viewed: w.hub.Watched, Calls: w.cloud.Calls, Downtime: out.docker.LastDowntime, Seed: rand.Uint64(),
+	})
+	news.watcher = w.watcher
 	w.journey = journey.New(journey.Options{
-		Store: w.store, Engine: w.engine, Host: out.docker, Cloud: w.cloud, Locator: folder, Onlooker: prover,
+		Store: w.store, Engine: w.engine, Host: out.docker, Cloud: w.cloud, Locator: folder, Onlooker: prover, Watch: w.watcher,
 		Watched:  func() bool { return w.hub.Subscribers() > 0 },
-		Profiles: profiles, Notify: w.hub, Clock: wallClock{}, Log: log,
+		Profiles: profiles, Notify: news, Clock: wallClock{}, Log: log,
 		Rehearsal: practice, Practice: out.practice, Version: version,
 	})
+}
+
+// relay passes what happens on to the pages and to the watcher.
+type relay struct {
+	hub     *live.Hub
+	watcher *watch.Watcher
+}
+
+func (r *relay) Publish(setup, topic string) {
+	r.hub.Publish(setup, topic)
+	r.watcher.Tell(setup, topic)
 }
 
 // Close ends everything, last opened first. The hub goes before all else, so
