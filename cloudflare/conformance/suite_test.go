@@ -18,7 +18,8 @@ import (
 // rows is the table.
 func rows() []row {
 	return slices.Concat(tokenRows(), authRows(), envelopeRows(), clientRows(), tunnelRows(), configRows(),
-		appRows(), policyRows(), groupRows(), serviceTokenRows(), tagRows(), organizationRows(), methodRows(), zoneRows(), recordRows(), settingRows(), rulesetRows())
+		appRows(), policyRows(), groupRows(), serviceTokenRows(), tagRows(), organizationRows(), methodRows(), zoneRows(), recordRows(), settingRows(), rulesetRows(),
+		vnetRows(), cidrRouteRows(), hostnameRouteRows(), subnetRows())
 }
 
 func TestRows(t *testing.T) {

@@ -20,6 +20,9 @@ func traces() []trace {
 		{A + "/access/service_tokens", "name", "id"},
 		{A + "/access/tags", "name", "name"},
 		{A + "/access/identity_providers", "name", "id"},
+		{A + "/teamnet/routes?is_deleted=false", "comment", "id"},
+		{A + "/zerotrust/routes/hostname?is_deleted=false", "hostname", "id"},
+		{A + "/teamnet/virtual_networks?is_deleted=false", "name", "id"},
 		{A + "/cfd_tunnel?is_deleted=false", "name", "id"},
 	}
 }

@@ -31,6 +31,10 @@ type (
 	versionsPage       = pagination.SinglePage[rulesets.VersionListResponse]
 	phaseVersionsPage  = pagination.SinglePage[rulesets.PhaseVersionListResponse]
 	scannedPage        = pagination.SinglePage[dns.RecordResponse]
+	vnetsPage          = pagination.SinglePage[zero_trust.VirtualNetwork]
+	routesPage         = pagination.V4PagePaginationArray[zero_trust.Teamnet]
+	hostnameRoutesPage = pagination.V4PagePaginationArray[zero_trust.HostnameRoute]
+	subnetsPage        = pagination.V4PagePaginationArray[zero_trust.Subnet]
 	clientsPage        = pagination.SinglePage[zero_trust.Client]
 )
 
@@ -39,5 +43,6 @@ func zonesAll() zones.ZoneListParams { return zones.ZoneListParams{} }
 // Simulators that give the other answer where several are known.
 var (
 	connectionsShown = sim.Options{Unsure: sim.Unsure{ConnectionsInTunnels: true}}
+	deletedUnlisted  = sim.Options{Unsure: sim.Unsure{DeletedUnlisted: true}}
 	identicalIs81057 = sim.Options{Unsure: sim.Unsure{IdenticalIs81057: true}}
 )

@@ -38,7 +38,7 @@ func (c *Cloud) API() http.Handler { return http.HandlerFunc(c.serveAPI) }
 
 func (c *Cloud) serveAPI(w http.ResponseWriter, r *http.Request) {
 	began := time.Now() // how long a call took is not simulated time
-	path, below := strings.CutPrefix(r.URL.Path, apiRoot)
+	path, below := strings.CutPrefix(r.URL.EscapedPath(), apiRoot)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	var out reply
 	switch {
@@ -96,7 +96,7 @@ func (c *Cloud) operate(r *http.Request, found map[string]*route, route *route, 
 	switch {
 	case left.wait > 0:
 		out = failure(c.o.Unsure.errRateLimit())
-	case found == nil:
+	case found == nil || route.over(now):
 		out = failure(noRoute(apiRoot + path))
 	case route == nil:
 		out = failure(refuse(http.StatusMethodNotAllowed, 10405, "Method not allowed for this authentication scheme"))

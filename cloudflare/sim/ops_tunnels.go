@@ -119,15 +119,10 @@ func listTunnels(c *call) (answer, error) {
 	return page(c.query, views, paging{20, 1, 1000}), nil
 }
 
-// wantsTunnel applies the filters of the list. Without is_deleted the deleted
-// ones are in it.
+// wantsTunnel applies the filters of the list.
 func (c *call) wantsTunnel(t *tunnel) bool {
 	q := c.query
-	if deleted, given := c.flag("is_deleted"); given && deleted != (t.DeletedAt != nil) {
-		return false
-	}
-	if at, err := time.Parse(time.RFC3339, q.Get("existed_at")); err == nil &&
-		(t.CreatedAt.After(at) || t.DeletedAt != nil && t.DeletedAt.Before(at)) {
+	if !c.wantsDeleted(t.DeletedAt) || !c.wantsExisting(t.CreatedAt, t.DeletedAt) {
 		return false
 	}
 	if at, err := time.Parse(time.RFC3339, q.Get("was_active_at")); err == nil && !t.activeAt(at) {
@@ -268,37 +263,50 @@ func (a *account) liveTunnels() int {
 	return n
 }
 
-// keptDeleted is how many deleted tunnels an account remembers.
-const keptDeleted = 1000
-
 func deleteTunnel(c *call) (answer, error) {
 	t, err := c.tunnel()
 	if err != nil {
 		return answer{}, err
 	}
-	if cascade, _ := c.flag("cascade"); !cascade && len(c.cloud.live.conns[t.ID]) > 0 {
+	cascade, _ := c.flag("cascade")
+	switch {
+	case cascade:
+		c.account.dropRoutesOf(t, c.now)
+	case len(c.cloud.live.conns[t.ID]) > 0:
 		return answer{}, refuse(http.StatusBadRequest, 1022, "Cannot delete tunnel because it has active connections")
+	case c.account.leadsTo(t) && !c.cloud.o.Unsure.RoutesOutliveTunnel: // neither code nor text was established
+		return answer{}, refuse(http.StatusBadRequest, 1022, "Cannot delete tunnel because it has routes")
 	}
 	t.DeletedAt = &c.now
 	c.closeAfter(c.cloud.live.of(t.ID, ""))
-	c.account.forgetOldest()
+	forgetOldest(&c.account.Tunnels, func(t *tunnel) (string, *time.Time) { return t.ID, t.DeletedAt })
 	return answer{result: c.tunnelView(t)}, nil
 }
 
-// forgetOldest keeps the list of deleted tunnels from growing without end.
-func (a *account) forgetOldest() {
-	var oldest *tunnel
-	deleted := 0
-	for t := range a.Tunnels.all() {
-		if t.DeletedAt == nil {
-			continue
-		}
-		deleted++
-		if oldest == nil || t.DeletedAt.Before(*oldest.DeletedAt) {
-			oldest = t
+// leadsTo tells whether a route of either kind leads to a tunnel.
+func (a *account) leadsTo(t *tunnel) bool {
+	for r := range a.Routes.all() {
+		if r.TunnelID == t.ID && r.DeletedAt == nil {
+			return true
 		}
 	}
-	if deleted > keptDeleted {
-		a.Tunnels.drop(oldest.ID)
+	for h := range a.HostnameRoutes.all() {
+		if h.TunnelID == t.ID && h.DeletedAt == nil {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *account) dropRoutesOf(t *tunnel, now time.Time) {
+	for _, r := range slices.Collect(a.Routes.all()) {
+		if r.TunnelID == t.ID && r.DeletedAt == nil {
+			a.dropRoute(r, now)
+		}
+	}
+	for _, h := range slices.Collect(a.HostnameRoutes.all()) {
+		if h.TunnelID == t.ID && h.DeletedAt == nil {
+			a.dropHostnameRoute(h, now)
+		}
 	}
 }

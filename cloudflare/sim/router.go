@@ -1,21 +1,29 @@
 package sim
 
 import (
+	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // route is one API operation.
 type route struct {
 	method string
-	path   string // below /client/v4, with {account}, {zone}, {id}, {client}
-	area   area   // the permissions that open it; zero: any valid token
-	access bool   // needs an account onboarded to Zero Trust
+	path   string    // below /client/v4, with {account}, {zone}, {id}, {client}
+	area   area      // the permissions that open it; zero: any valid token
+	access bool      // needs an account onboarded to Zero Trust
+	until  time.Time // when it is no longer there; zero: not known to end
 	do     func(*call) (answer, error)
 }
 
 // reads tells operations that leave the state alone.
 func (r *route) reads() bool { return r.method == "GET" }
+
+// over tells that an operation is no longer there.
+func (r *route) over(now time.Time) bool {
+	return r != nil && !r.until.IsZero() && !now.Before(r.until)
+}
 
 // node is one step of the way from a path to its routes.
 type node struct {
@@ -29,7 +37,8 @@ type node struct {
 func allRoutes() []route {
 	return slices.Concat(tokenRoutes(), accountRoutes(), zoneRoutes(), settingRoutes(), botRoutes(), rulesetRoutes(),
 		recordRoutes(), tunnelRoutes(), configRoutes(), organizationRoutes(), identityRoutes(), policyRoutes(), appRoutes(),
-		appPolicyRoutes(), groupRoutes(), serviceTokenRoutes(), revokeRoutes(), tagRoutes())
+		appPolicyRoutes(), groupRoutes(), serviceTokenRoutes(), revokeRoutes(), tagRoutes(),
+		vnetRoutes(), cidrRouteRoutes(), hostnameRouteRoutes(), subnetRoutes())
 }
 
 // Operations names every operation, such as "GET /zones/{zone}/dns_records",
@@ -76,10 +85,14 @@ func (n *node) grow(step string) *node {
 	return n.fixed[step]
 }
 
-// find walks a path; nil means that no operation has it.
+// find walks a path as it was sent, where a step may have a slash in it (%2F);
+// nil means that no operation has it.
 func (n *node) find(path string) (map[string]*route, map[string]string) {
 	params := map[string]string{}
 	for step := range strings.SplitSeq(strings.Trim(path, "/"), "/") {
+		if whole, err := url.PathUnescape(step); err == nil {
+			step = whole
+		}
 		switch next := n.fixed[step]; {
 		case next != nil:
 			n = next
@@ -103,8 +116,10 @@ func fits(param, segment string) bool {
 		return segment != "" && strings.Trim(segment, "0123456789") == ""
 	case "account", "zone", "record", "ruleset", "rule":
 		return isHex(segment, 32)
-	case "name":
+	case "name", "cidr", "ip":
 		return segment != ""
+	case "family":
+		return segment == "v4" || segment == "v6"
 	default:
 		return isUUID(segment)
 	}

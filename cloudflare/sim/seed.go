@@ -17,6 +17,7 @@ const (
 // its id.
 func (c *Cloud) AddAccount(name string) string {
 	a := &account{ID: c.ids.tag(), Name: name, CreatedOn: c.now(), Key: c.ids.aud()}
+	a.complete(c)
 	c.change(func(s *state) { s.Accounts.put(a.ID, a) })
 	return a.ID
 }

@@ -22,6 +22,10 @@ type Options struct {
 	// BrowserCheck: new zones have Browser Integrity Check on, as Cloudflare's
 	// do. It refuses callers without a User-Agent, most webhooks among them.
 	BrowserCheck bool
+	// ResolvedRange is where Gateway takes the first IPv4 address of a private
+	// name from, in new accounts; default: 172.64.128.0/20. Accounts older than
+	// August 2026 may have 100.80.0.0/16.
+	ResolvedRange string
 	// Propagation delays what the edge knows of changes; default: not at all.
 	Propagation Propagation
 	// OnChange runs after every change of what Snapshot would write, outside
@@ -65,6 +69,16 @@ type Unsure struct {
 	// RateLimitFields: what is left is told in the IETF draft's Ratelimit and
 	// Ratelimit-Policy, not in the X-Ratelimit headers.
 	RateLimitFields bool `json:"rate_limit_fields,omitempty"`
+	// DeletedUnlisted: lists of tunnels and private networks leave the deleted
+	// ones out unless is_deleted asks for them, as Cloudflare's changelog
+	// announces from December 2025. The official client still says otherwise.
+	DeletedUnlisted bool `json:"deleted_unlisted,omitempty"`
+	// HostBitsRefused: a private range with address bits behind its prefix
+	// (172.18.0.7/16) is refused, where otherwise they are dropped.
+	HostBitsRefused bool `json:"host_bits_refused,omitempty"`
+	// RoutesOutliveTunnel: a tunnel can be deleted although routes lead to it,
+	// which then lead nowhere.
+	RoutesOutliveTunnel bool `json:"routes_outlive_tunnel,omitempty"`
 }
 
 // Cloud is one simulated Cloudflare. It is safe for concurrent use. Close it.
@@ -106,6 +120,9 @@ func New(o Options) *Cloud {
 	}
 	if o.RateLimit == 0 {
 		o.RateLimit = 1200
+	}
+	if o.ResolvedRange == "" {
+		o.ResolvedRange = usualResolved
 	}
 	if o.KeepCall == 0 {
 		o.KeepCall = 10_000

@@ -33,11 +33,28 @@ type account struct {
 	Groups        table[group]        `json:"groups"`
 	ServiceTokens table[serviceToken] `json:"service_tokens"`
 	Key           string              `json:"session_key"` // signs Access sessions
+
+	VNets          table[vnet]          `json:"virtual_networks"`
+	Routes         table[cidrRoute]     `json:"routes"`
+	HostnameRoutes table[hostnameRoute] `json:"hostname_routes"`
+	Subnets        table[subnet]        `json:"subnets"`
+
 	// Revoked is up to which serial sessions are over, by what they have in
 	// common (see revoke).
 	Revoked map[string]uint64 `json:"revoked,omitempty"`
 
 	doors doors
+}
+
+// complete gives an account what every account has. One from an older snapshot
+// lacks some of it.
+func (a *account) complete(c *Cloud) {
+	if a.defaultVNet() == nil {
+		a.addDefaultVNet(&c.ids, c.now())
+	}
+	if a.Subnets.len() == 0 {
+		a.addSubnets(&c.ids, c.o.ResolvedRange, c.now())
+	}
 }
 
 // reindex rebuilds what is derived from the rest.
@@ -103,10 +120,13 @@ func (c *Cloud) Restore(b []byte) error {
 	}
 	s.reindex(c.o.Unsure)
 	c.mu.Lock()
-	c.state = s
-	c.spread.restart(&c.state, c.now())
 	c.ids.seed.Store(s.Seed)
 	c.ids.issued.Store(max(s.Issued, c.ids.issued.Load()))
+	for a := range s.Accounts.all() {
+		a.complete(c)
+	}
+	c.state = s
+	c.spread.restart(&c.state, c.now())
 	lost := c.live.strangers(&s)
 	c.mu.Unlock()
 	closeAll(lost)

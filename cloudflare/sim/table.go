@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"iter"
 	"slices"
+	"time"
 )
 
 // table holds rows by id and walks them in id order. Ids are random, so that
@@ -72,4 +73,26 @@ func (t *table[T]) UnmarshalJSON(b []byte) error {
 	}
 	slices.Sort(t.order)
 	return nil
+}
+
+// keptDeleted is how many deleted rows of a table are remembered.
+const keptDeleted = 1000
+
+// forgetOldest keeps deleted rows from growing without end. It is called after
+// each deletion, so that one is enough.
+func forgetOldest[T any](t *table[T], of func(*T) (id string, deleted *time.Time)) {
+	deleted, oldest := 0, ""
+	var since time.Time
+	for row := range t.all() {
+		id, at := of(row)
+		if at == nil {
+			continue
+		}
+		if deleted++; oldest == "" || at.Before(since) {
+			oldest, since = id, *at
+		}
+	}
+	if deleted > keptDeleted {
+		t.drop(oldest)
+	}
 }
