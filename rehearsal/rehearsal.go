@@ -51,6 +51,9 @@ type Options struct {
 	Clock func() time.Time
 	Log   *slog.Logger
 	Calls io.Writer // gets one JSON line for each call to the made-up API; may be nil
+	// Unsure chooses how the made-up account is where nobody knows how the real
+	// one is.
+	Unsure cloud.Unsure
 }
 
 // World is one rehearsal. It is safe for concurrent use.
@@ -80,7 +83,8 @@ func Open(ctx context.Context, o Options) (*World, error) {
 	if err != nil {
 		return nil, fmt.Errorf("writing the app to practise on: %w", err)
 	}
-	w.Cloud = cloud.Example(cloud.Options{Clock: o.Clock, Log: o.Log, CallLog: o.Calls, OnChange: func() { w.save("cloud.json", w.Cloud.Snapshot) }})
+	w.Cloud = cloud.Example(cloud.Options{Clock: o.Clock, Log: o.Log, CallLog: o.Calls, Unsure: o.Unsure,
+		OnChange: func() { w.save("cloud.json", w.Cloud.Snapshot) }})
 	w.Docker = docker.New(docker.Options{
 		Dir: w.projectDir(), Env: env, Reveal: []string{"DJANGO_ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DJANGO_SETTINGS_MODULE"},
 		OnConnector: w.connector, Connection: w.connection, Beside: beside, Clock: o.Clock,

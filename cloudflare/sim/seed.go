@@ -144,16 +144,14 @@ func Example(o Options) *Cloud {
 }
 
 // Basics tells the first account, with its first zone, and the most able
-// user token; also after Restore. Fields are empty where there is none.
+// token, a user's before an account's; also after Restore. Fields are empty
+// where there is none.
 func (c *Cloud) Basics() Basics {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	var b Basics
-	able := -1
-	for t := range c.state.Tokens.all() {
-		if t.Owner == "" && t.Status == "active" && len(t.Permissions) > able {
-			b.Token, able = t.Value, len(t.Permissions)
-		}
+	b := Basics{Token: c.state.ablest(func(t *token) bool { return t.Owner == "" })}
+	if b.Token == "" {
+		b.Token = c.state.ablest(func(t *token) bool { return t.Owner != "" })
 	}
 	for a := range c.state.Accounts.all() {
 		b.AccountID = a.ID
@@ -169,4 +167,15 @@ func (c *Cloud) Basics() Basics {
 		}
 	}
 	return b
+}
+
+// ablest is the active token with the most permissions of those meant.
+func (s *state) ablest(meant func(*token) bool) (value string) {
+	able := -1
+	for t := range s.Tokens.all() {
+		if t.Status == "active" && meant(t) && len(t.Permissions) > able {
+			value, able = t.Value, len(t.Permissions)
+		}
+	}
+	return value
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"github.com/culvert/culvert/cloudflare/sim"
 	"github.com/culvert/culvert/rehearsal"
 	"github.com/culvert/culvert/secret"
 	"github.com/culvert/culvert/setup"
@@ -42,6 +43,8 @@ type shop struct {
 	data  string
 	file  string // culvert.yaml
 	clock func() time.Time
+	// unsure is how the account is where nobody knows how the real one is.
+	unsure sim.Unsure
 }
 
 func newShop(t *testing.T) *shop {
@@ -85,7 +88,7 @@ type apiCall struct {
 func (s *shop) run(args ...string) ran {
 	s.Helper()
 	var out, errs, calls bytes.Buffer
-	root := newRoot(&settings{stdout: &out, stderr: &errs, calls: &calls})
+	root := newRoot(&settings{stdout: &out, stderr: &errs, practice: rehearsal.Options{Calls: &calls, Unsure: s.unsure}})
 	root.SetArgs(append(args, "--rehearsal", "--data", s.data, "-f", s.file))
 	code := exitCode(root.ExecuteContext(s.Context()), &errs)
 	r := ran{code: code, out: out.String(), err: errs.String()}

@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/culvert/culvert/journey"
+	"github.com/culvert/culvert/rehearsal"
 	"github.com/culvert/culvert/setup"
 )
 
@@ -72,8 +73,8 @@ type settings struct {
 	verbose   bool
 	stdout    io.Writer
 	stderr    io.Writer
-	// calls gets a line for each call to the rehearsal's API; nil: nobody wants it.
-	calls io.Writer
+	// practice is what a test wants of the rehearsal; its folder is below data.
+	practice rehearsal.Options
 }
 
 func (s *settings) log() *slog.Logger {

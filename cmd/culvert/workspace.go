@@ -102,7 +102,9 @@ func (w *workspace) reach(ctx context.Context, s *settings, dir string, profiles
 }
 
 func (w *workspace) reachRehearsal(ctx context.Context, s *settings, dir string) (outside, error) {
-	world, err := rehearsal.Open(ctx, rehearsal.Options{Dir: filepath.Join(dir, "world"), Clock: time.Now, Log: s.log(), Calls: s.calls})
+	o := s.practice
+	o.Dir, o.Clock, o.Log = filepath.Join(dir, "world"), time.Now, s.log()
+	world, err := rehearsal.Open(ctx, o)
 	if err != nil {
 		return outside{}, err
 	}
