@@ -19,7 +19,7 @@ import (
 func rows() []row {
 	return slices.Concat(tokenRows(), authRows(), envelopeRows(), clientRows(), tunnelRows(), configRows(),
 		appRows(), policyRows(), groupRows(), serviceTokenRows(), tagRows(), organizationRows(), methodRows(), zoneRows(), recordRows(), settingRows(), rulesetRows(),
-		vnetRows(), cidrRouteRows(), hostnameRouteRows(), subnetRows())
+		vnetRows(), cidrRouteRows(), hostnameRouteRows(), subnetRows(), deviceSettingRows(), gatewayRows())
 }
 
 func TestRows(t *testing.T) {

@@ -23,6 +23,7 @@ func traces() []trace {
 		{A + "/teamnet/routes?is_deleted=false", "comment", "id"},
 		{A + "/zerotrust/routes/hostname?is_deleted=false", "hostname", "id"},
 		{A + "/teamnet/virtual_networks?is_deleted=false", "name", "id"},
+		{locations, "name", "id"},
 		{A + "/cfd_tunnel?is_deleted=false", "name", "id"},
 	}
 }
@@ -48,7 +49,8 @@ func left(api target) (string, error) {
 		slices.Sort(lines)
 		org := t.object("GET", A+"/access/organizations", "")
 		delete(org, "updated_at")
-		lines = append(lines, fmt.Sprint(org), fmt.Sprint(t.object("GET", bots, "")), fmt.Sprint("paused ", t.object("GET", Z, "")["paused"]))
+		lines = append(lines, fmt.Sprint(org), fmt.Sprint(t.object("GET", bots, "")), fmt.Sprint("paused ", t.object("GET", Z, "")["paused"]),
+			fmt.Sprint(t.object("GET", deviceSettings, "")), fmt.Sprint(t.object("GET", connectivity, "")))
 		for _, s := range t.list(settings) {
 			lines = append(lines, fmt.Sprint(s["id"], " ", s["value"]))
 		}

@@ -260,7 +260,7 @@ func (t *try) fill(text string) string {
 			return v
 		}
 		switch name {
-		case "record", "ruleset", "rule":
+		case "record", "ruleset", "rule", "location":
 			return unknownHex
 		default:
 			return unknownUUID

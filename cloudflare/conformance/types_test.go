@@ -35,6 +35,7 @@ type (
 	routesPage         = pagination.V4PagePaginationArray[zero_trust.Teamnet]
 	hostnameRoutesPage = pagination.V4PagePaginationArray[zero_trust.HostnameRoute]
 	subnetsPage        = pagination.V4PagePaginationArray[zero_trust.Subnet]
+	locationsPage      = pagination.SinglePage[zero_trust.Location]
 	clientsPage        = pagination.SinglePage[zero_trust.Client]
 )
 

@@ -169,6 +169,7 @@ func (c *Cloud) onboard(a *account, name, domain string, now time.Time) {
 	a.Org = &organization{Name: name, AuthDomain: hostname(domain), Settings: maps.Clone(settings), CreatedAt: now, UpdatedAt: now}
 	idp := &identity{ID: c.ids.uuid(), Name: "Cloudflare", Type: "cloudflare", Config: map[string]json.RawMessage{}, CreatedAt: now}
 	a.IDPs.put(idp.ID, idp)
+	c.openGateway(a, now)
 }
 
 // invalidAccess is the refusal that /access gives for most bad input.

@@ -38,7 +38,7 @@ func allRoutes() []route {
 	return slices.Concat(tokenRoutes(), accountRoutes(), zoneRoutes(), settingRoutes(), botRoutes(), rulesetRoutes(),
 		recordRoutes(), tunnelRoutes(), configRoutes(), organizationRoutes(), identityRoutes(), policyRoutes(), appRoutes(),
 		appPolicyRoutes(), groupRoutes(), serviceTokenRoutes(), revokeRoutes(), tagRoutes(),
-		vnetRoutes(), cidrRouteRoutes(), hostnameRouteRoutes(), subnetRoutes())
+		vnetRoutes(), cidrRouteRoutes(), hostnameRouteRoutes(), subnetRoutes(), deviceSettingRoutes(), gatewayRoutes())
 }
 
 // Operations names every operation, such as "GET /zones/{zone}/dns_records",
@@ -114,7 +114,7 @@ func fits(param, segment string) bool {
 		return strings.Trim(segment, "0123456789abcdefghijklmnopqrstuvwxyz_") == ""
 	case "version":
 		return segment != "" && strings.Trim(segment, "0123456789") == ""
-	case "account", "zone", "record", "ruleset", "rule":
+	case "account", "zone", "record", "ruleset", "rule", "location":
 		return isHex(segment, 32)
 	case "name", "cidr", "ip":
 		return segment != ""

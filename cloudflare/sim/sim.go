@@ -69,6 +69,9 @@ type Unsure struct {
 	// RateLimitFields: what is left is told in the IETF draft's Ratelimit and
 	// Ratelimit-Policy, not in the X-Ratelimit headers.
 	RateLimitFields bool `json:"rate_limit_fields,omitempty"`
+	// DefaultLocation: onboarding an account to Zero Trust makes a DNS location,
+	// which is the default one.
+	DefaultLocation bool `json:"default_location,omitempty"`
 	// DeletedUnlisted: lists of tunnels and private networks leave the deleted
 	// ones out unless is_deleted asks for them, as Cloudflare's changelog
 	// announces from December 2025. The official client still says otherwise.

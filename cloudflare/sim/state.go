@@ -38,6 +38,10 @@ type account struct {
 	Routes         table[cidrRoute]     `json:"routes"`
 	HostnameRoutes table[hostnameRoute] `json:"hostname_routes"`
 	Subnets        table[subnet]        `json:"subnets"`
+	Devices        settings             `json:"device_settings,omitempty"`
+	Connectivity   settings             `json:"connectivity_settings,omitempty"`
+	GatewayTag     string               `json:"gateway_tag,omitempty"` // empty: no Gateway account
+	Locations      table[location]      `json:"locations"`
 
 	// Revoked is up to which serial sessions are over, by what they have in
 	// common (see revoke).
@@ -54,6 +58,9 @@ func (a *account) complete(c *Cloud) {
 	}
 	if a.Subnets.len() == 0 {
 		a.addSubnets(&c.ids, c.o.ResolvedRange, c.now())
+	}
+	if a.Org != nil {
+		c.openGateway(a, c.now())
 	}
 }
 
