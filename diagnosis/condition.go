@@ -21,10 +21,12 @@ const (
 type Condition struct {
 	Light    Light           `json:"light"`
 	Sentence string          `json:"sentence"`
+	Told     Told            `json:"told"` // the same in parts
 	Channels []Channel       `json:"channels"`
 	Locks    []Lock          `json:"locks"`
 	Findings []setup.Finding `json:"findings"`        // worst first
 	Proven   time.Time       `json:"proven,omitzero"` // the oldest proof that counts
+	Until    time.Time       `json:"until,omitzero"`  // when the first proof stops to count
 }
 
 // Channel is one door with what was seen of it: a row of the webhook matrix.
@@ -66,13 +68,25 @@ func Sum(in Input, findings []setup.Finding) Condition {
 		}
 	}
 	for _, check := range in.Needed() {
-		if v, ok := in.fresh(check); ok && (c.Proven.IsZero() || v.At.Before(c.Proven)) {
-			c.Proven = v.At
+		v, ok := in.fresh(check)
+		if !ok {
+			continue
 		}
+		c.Proven = earlier(c.Proven, v.At)
+		c.Until = earlier(c.Until, v.At.Add(check.Fresh()))
 	}
 	c.Light = light(c)
-	c.Sentence = in.sentence(c)
+	c.Told = in.told(c)
+	c.Sentence = in.sentence(c.Told)
 	return c
+}
+
+// earlier is the earlier of two times, one of which may not be known.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // light is that of the worst: what is not known is never good.

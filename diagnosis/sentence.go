@@ -8,8 +8,16 @@ import (
 	"github.com/culvert/culvert/setup"
 )
 
-// sentence is what stands on top: do messages arrive, since when not, why.
-func (in Input) sentence(c Condition) string {
+// Told is a sentence in parts, so that a page can let its times grow.
+type Told struct {
+	Begin  string    `json:"begin"`           // what is the matter, without a full stop
+	Since  time.Time `json:"since,omitzero"`  // since when; zero: that is not said
+	Proven time.Time `json:"proven,omitzero"` // when that was proven; zero: that is not said
+	End    string    `json:"end,omitempty"`   // what more there is to say
+}
+
+// told is what stands on top: do messages arrive, since when not, why.
+func (in Input) told(c Condition) Told {
 	if !in.live() {
 		return in.notSwitched(c)
 	}
@@ -20,24 +28,40 @@ func (in Input) sentence(c Condition) string {
 	worst := c.Findings[0]
 	switch {
 	case worst.Severity == setup.SeverityOpen:
-		return upTo(worst.Title) + in.since(worst) + ". " + in.doorsLine(c, good, bad)
+		return Told{Begin: upTo(worst.Title), Since: worst.Since, End: doorsLine(c, good, bad) + "."}
 	case len(bad) > 0:
 		return in.silent(c, good, bad)
 	case worst.Severity == setup.SeverityBroken:
-		return upTo(worst.Title) + in.since(worst) + ". " + in.doorsLine(c, good, bad)
+		return Told{Begin: upTo(worst.Title), Since: worst.Since, End: doorsLine(c, good, bad) + "."}
 	case len(unknown) > 0:
-		return "It is not known whether messages arrive. " + worst.Title
+		return Told{Begin: "It is not known whether messages arrive", End: worst.Title}
 	case worst.Severity == setup.SeverityUnknown:
-		return in.doorsLine(c, good, bad) + " Not everything is known: " + lower(worst.Title)
+		return Told{Begin: doorsLine(c, good, bad), End: "Not everything is known: " + lower(worst.Title)}
 	}
-	return in.fine(c, len(good)) + " But: " + lower(worst.Title)
+	told := in.fine(c, len(good))
+	told.End = strings.TrimSpace(told.End + " But: " + lower(worst.Title))
+	return told
 }
 
-func (in Input) notSwitched(c Condition) string {
-	if len(c.Findings) > 0 {
-		return c.Findings[0].Title
+// sentence is all of it, with the ages as they are now, in the time zone of the
+// input's clock: "WhatsApp messages do NOT arrive since 01:47 (13 min). Telegram
+// fine. Its door in Cloudflare was deleted."
+func (in Input) sentence(t Told) string {
+	text := t.Begin
+	if !t.Since.IsZero() {
+		text += in.since(t.Since)
 	}
-	return "The address does not lead through Cloudflare yet."
+	if !t.Proven.IsZero() {
+		text += "; proven " + Age(in.Now.Sub(t.Proven)) + " ago"
+	}
+	return strings.TrimSpace(text + ". " + t.End)
+}
+
+func (in Input) notSwitched(c Condition) Told {
+	if len(c.Findings) > 0 {
+		return Told{Begin: upTo(c.Findings[0].Title)}
+	}
+	return Told{Begin: "The address does not lead through Cloudflare yet"}
 }
 
 func sortChannels(all []Channel) (good, bad, unknown []Channel) {
@@ -56,33 +80,30 @@ func sortChannels(all []Channel) (good, bad, unknown []Channel) {
 
 // fine: "3 of 3 channels reach the app; everything else is locked; proven 40 s
 // ago."
-func (in Input) fine(c Condition, good int) string {
+func (in Input) fine(c Condition, good int) Told {
 	if c.Light == Unknown {
-		return "It is not known yet how things stand: the first checks are being made."
+		return Told{Begin: "It is not known yet how things stand", End: "The first checks are being made."}
 	}
 	doors := fmt.Sprintf("%d of %d channels reach the app", good, len(c.Channels))
 	if len(c.Channels) == 0 {
 		doors = "No channel is open"
 	}
-	return fmt.Sprintf("%s; everything else is locked; proven %s ago.", doors, Age(in.Now.Sub(c.Proven)))
+	return Told{Begin: doors + "; everything else is locked", Proven: c.Proven}
 }
 
 // silent: "WhatsApp messages do NOT arrive since 01:47 (13 min). Telegram fine.
 // Its door in Cloudflare was deleted."
-func (in Input) silent(c Condition, good, bad []Channel) string {
+func (in Input) silent(c Condition, good, bad []Channel) Told {
 	who := sentenceList(channelNames(bad)) + " messages do NOT arrive"
 	if len(good) == 0 && len(bad) == len(c.Channels) {
 		who = "NO messages arrive"
 	}
 	first := in.of(c, bad[0])
-	text := who + in.since(first) + "."
+	end := first.Title
 	if len(good) > 0 {
-		text += " " + sentenceList(channelNames(good)) + " fine."
+		end = sentenceList(channelNames(good)) + " fine. " + end
 	}
-	if first.Title != "" {
-		text += " " + first.Title
-	}
-	return text
+	return Told{Begin: who, Since: first.Since, End: strings.TrimSpace(end)}
 }
 
 // of is the worst finding about a channel.
@@ -95,14 +116,14 @@ func (in Input) of(c Condition, ch Channel) setup.Finding {
 	return setup.Finding{}
 }
 
-func (in Input) doorsLine(c Condition, good, bad []Channel) string {
+func doorsLine(c Condition, good, bad []Channel) string {
 	switch {
 	case len(bad) > 0:
-		return sentenceList(channelNames(bad)) + " messages do NOT arrive."
+		return sentenceList(channelNames(bad)) + " messages do NOT arrive"
 	case len(c.Channels) == 0:
-		return "No channel is open."
+		return "No channel is open"
 	}
-	return fmt.Sprintf("%d of %d channels reach the app.", len(good), len(c.Channels))
+	return fmt.Sprintf("%d of %d channels reach the app", len(good), len(c.Channels))
 }
 
 func channelNames(all []Channel) []string {
@@ -113,17 +134,14 @@ func channelNames(all []Channel) []string {
 	return names
 }
 
-// since: " since 01:47 (13 min)", in the time zone of the input's clock.
-func (in Input) since(f setup.Finding) string {
-	if f.Since.IsZero() {
-		return ""
-	}
-	at, ago := f.Since.In(in.Now.Location()), in.Now.Sub(f.Since)
+// since: " since 01:47 (13 min)".
+func (in Input) since(at time.Time) string {
+	ago := in.Now.Sub(at)
 	layout := "15:04"
 	if ago > 20*time.Hour {
 		layout = "2 Jan 15:04"
 	}
-	return fmt.Sprintf(" since %s (%s)", at.Format(layout), Age(ago))
+	return fmt.Sprintf(" since %s (%s)", at.In(in.Now.Location()).Format(layout), Age(ago))
 }
 
 // Age is a duration as people say it: 40 s, 13 min, 3 h, 2 d.

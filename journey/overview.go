@@ -161,4 +161,5 @@ type Summary struct {
 	Hostname string
 	At       Stage // where to go on
 	Status   Status
+	Stands   Brief
 }

@@ -23,6 +23,10 @@ func (j *Journey) Setups(ctx context.Context) ([]Summary, error) {
 	if err != nil {
 		return nil, err
 	}
+	base, err := j.agreed(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var all []Summary
 	for _, row := range rows {
 		o, err := j.Overview(ctx, row.ID)
@@ -30,6 +34,7 @@ func (j *Journey) Setups(ctx context.Context) ([]Summary, error) {
 			return nil, err
 		}
 		s := Summary{Setup: row.ID, Hostname: o.Draft.Hostname, At: StageDone, Status: Done}
+		s.Stands, _ = j.brief(row.ID, base)
 		for _, st := range o.Stages {
 			if st.Status != Done {
 				s.At, s.Status = st.Stage, st.Status

@@ -23,6 +23,18 @@ type Watch interface {
 	Health() watch.Health
 }
 
+// Brief is how a setup stands, in a line.
+type Brief struct {
+	// Live: the public name leads through Cloudflare, so bots depend on it.
+	Live bool
+	// Known says whether the first look has ended. Until then there is no
+	// condition, and no light.
+	Known     bool
+	Watching  bool // the watcher does its work; otherwise everything grows old
+	At        time.Time
+	Condition diagnosis.Condition
+}
+
 // Standing is everything that a page about how a setup stands shows. It calls no
 // API: what is known is shown with its age.
 type Standing struct {
@@ -31,16 +43,13 @@ type Standing struct {
 	Rehearsal bool
 	Version   string // of Culvert
 
-	// Known says whether the first look has ended. Until then there is no
-	// condition, and no light.
-	Known     bool
-	Watching  bool // the watcher does its work; otherwise everything grows old
-	At        time.Time
-	Condition diagnosis.Condition
-	Seen      engine.Seen // when each side of the world was looked at
-	Facts     found.Facts
-	Evidence  []setup.Evidence
-	Answers   setup.Answers
+	Brief
+	TornDown bool // everything was taken down, so nothing is watched
+	Answers  setup.Answers
+	Profile  profile.Profile
+	Seen     engine.Seen // when each side of the world was looked at
+	Facts    found.Facts
+	Evidence []setup.Evidence
 
 	Run     *setup.Run // the newest; nil: none
 	Changes []setup.RunChange
@@ -52,6 +61,7 @@ type Standing struct {
 
 	Automatic []AutomaticRule
 	Closed    []profile.Door // what the app can receive and is not let in
+	Routes    *Reviewed      // nil: the app's addresses were not read yet
 }
 
 // AutomaticRule is one class of findings that can be repaired by itself.
@@ -80,23 +90,63 @@ func (j *Journey) Standing(ctx context.Context, id setup.SetupID) (Standing, err
 	if err != nil {
 		return Standing{}, err
 	}
-	s := Standing{Setup: id, Hostname: draft.Hostname, Rehearsal: j.Rehearsal, Version: j.Version}
+	base, err := j.agreed(ctx)
+	if err != nil {
+		return Standing{}, err
+	}
 	if j.Watch != nil {
 		j.Watch.Look(id)
-		s.Watching = j.Watch.Health().Alive
-		if r, ok := j.Watch.Report(id); ok {
-			s.take(r)
-		}
 	}
-	if prof, ok := j.Profiles.Get(draft.Profile); ok && s.Known {
-		s.Closed = closedDoors(prof, s.Answers)
+	brief, known := j.brief(id, base)
+	s := Standing{Setup: id, Hostname: draft.Hostname, Rehearsal: j.Rehearsal, Version: j.Version, Brief: brief}
+	if r, ok := base.revisions[id]; ok && r.Answers != nil {
+		s.Answers = *r.Answers
+	} else {
+		s.TornDown = ok
 	}
+	if s.Known {
+		s.take(known)
+	}
+	s.Profile, _ = j.Profiles.Get(draft.Profile)
+	s.Closed = closedDoors(s.Profile, s.Answers)
+	j.mu.Lock()
+	s.Routes = j.reviewed[id]
+	j.mu.Unlock()
 	return s, j.addIncidents(ctx, &s)
 }
 
+// agreement is what was agreed to, and what was done of it.
+type agreement struct {
+	revisions map[setup.SetupID]setup.Revision
+	ledger    setup.Ledger
+}
+
+func (j *Journey) agreed(ctx context.Context) (a agreement, err error) {
+	if a.revisions, err = j.Store.Approved(ctx); err != nil {
+		return a, err
+	}
+	a.ledger, err = j.Store.Ledger(ctx)
+	return a, err
+}
+
+// brief is how a setup stands, and the report that tells so if it is known. It
+// does not say that somebody looks at it.
+func (j *Journey) brief(id setup.SetupID, base agreement) (b Brief, known watch.Report) {
+	if r := base.revisions[id]; r.Answers != nil {
+		_, b.Live = base.ledger.Records[r.Answers.RecordKey()]
+	}
+	if j.Watch == nil {
+		return b, known
+	}
+	b.Watching = j.Watch.Health().Alive
+	known, b.Known = j.Watch.Report(id)
+	b.At, b.Condition = known.At, known.Condition
+	return b, known
+}
+
 func (s *Standing) take(r watch.Report) {
-	s.Known, s.At, s.Answers, s.Hostname = true, r.At, r.Answers, r.Answers.Hostname
-	s.Condition, s.Seen, s.Facts, s.Evidence, s.Open, s.Stopped = r.Condition, r.Seen, r.Facts, r.Evidence, r.Standing, r.Stopped
+	s.Answers, s.Hostname = r.Answers, r.Answers.Hostname
+	s.Seen, s.Facts, s.Evidence, s.Open, s.Stopped = r.Seen, r.Facts, r.Evidence, r.Standing, r.Stopped
 }
 
 func closedDoors(p profile.Profile, a setup.Answers) []profile.Door {

@@ -91,7 +91,7 @@ func (w *watching) dropDoor(name string) {
 func TestWhatWasNotLookedAtYetHasNoCondition(t *testing.T) {
 	t.Parallel()
 	w := watched(t)
-	if s := w.standing(); s.Known || s.Condition.Light != "" || !s.Watching || w.looked != 1 {
+	if s := w.standing(); s.Known || s.Condition.Light != "" || !s.Watching || !s.Live || len(s.Answers.Doors) == 0 || w.looked != 1 {
 		t.Errorf("it is known %v, %q", s.Known, s.Condition.Light)
 	}
 	w.look()
@@ -101,6 +101,21 @@ func TestWhatWasNotLookedAtYetHasNoCondition(t *testing.T) {
 	}
 	if _, err := w.Standing(t.Context(), "nobody"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("of no setup: %v", err)
+	}
+}
+
+func TestTheListSaysHowEachSetupStands(t *testing.T) {
+	t.Parallel()
+	w := watched(t)
+	w.dropDoor("Telegram")
+	w.look()
+	all, err := w.Setups(t.Context())
+	if err != nil || len(all) != 1 {
+		t.Fatalf("there are %d setups, %v", len(all), err)
+	}
+	s := all[0].Stands
+	if !s.Live || !s.Known || !s.Watching || s.Condition.Light != "bad" {
+		t.Errorf("it stands as %q (known %v): %s", s.Condition.Light, s.Known, s.Condition.Sentence)
 	}
 }
 
