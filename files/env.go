@@ -45,25 +45,51 @@ func (e *envFile) load(ctx context.Context, src []byte) (*stackfile.Meaning, err
 }
 
 // observeEnv looks at every key of interest. A file that does not exist holds
-// none.
+// none, and yet something may go before it.
 func (f *Files) observeEnv(w *setup.World, s setup.Stack, m *stackfile.Meaning, failed error) {
 	file, err := read(s.EnvFile)
 	switch {
 	case err != nil:
 		w.Miss(setup.KindEnvVar, s.EnvFile, *asProblem(setup.CodeInvalid, s.EnvFile, err))
 		return
-	case !file.exists:
+	case !file.exists && failed != nil:
 		return
 	case failed != nil:
 		w.Miss(setup.KindEnvVar, s.EnvFile, *projectProblem(setup.CodeInvalid, s, failed))
 		return
 	}
 	for _, key := range s.Settings {
-		if value, ok := valueIn(m, s, file.src, key); ok {
-			w.Objects = append(w.Objects, setup.Object{Scope: s.EnvFile, ID: key,
-				State: setup.EnvVar{Path: s.EnvFile, Name: key, Value: value}})
+		if v, ok := envVar(m, s, file.src, key); ok {
+			w.Objects = append(w.Objects, setup.Object{Scope: s.EnvFile, ID: key, State: v})
 		}
 	}
+}
+
+// envVar is a key as it stands in a file, or as it stands in what goes before
+// the file.
+func envVar(m *stackfile.Meaning, s setup.Stack, src []byte, key string) (setup.EnvVar, bool) {
+	value, ok := valueIn(m, s, src, key)
+	v := setup.EnvVar{Path: s.EnvFile, Name: key, Value: value}
+	if now, before := overrules(m, s, key); before {
+		v.Value, v.Elsewhere, ok = now.Value, place(now), true
+	}
+	return v, ok
+}
+
+// overrules gives the value that a service has of a key whatever stands in the
+// env file: that of the compose file, or of an env file that is read later.
+func overrules(m *stackfile.Meaning, s setup.Stack, key string) (stackfile.Value, bool) {
+	now, _, ok := m.Env(s.Service, key)
+	if !ok || now.Path == s.EnvFile {
+		return now, false
+	}
+	if now.Path == "" {
+		return now, true
+	}
+	at := func(path string) int {
+		return slices.IndexFunc(m.EnvFiles(s.Service), func(f stackfile.EnvFile) bool { return f.Path == path })
+	}
+	return now, at(s.EnvFile) >= 0 && at(now.Path) > at(s.EnvFile)
 }
 
 // valueIn is the value that a file gives a key. The project says what the
@@ -91,11 +117,10 @@ func (e *envFile) state(entry setup.Entry) setup.State {
 	if !e.file.exists {
 		return nil
 	}
-	value, ok := valueIn(e.before, e.stack, e.file.src, entry.Key.Name)
-	if !ok {
-		return nil
+	if v, ok := envVar(e.before, e.stack, e.file.src, entry.Key.Name); ok {
+		return v
 	}
-	return setup.EnvVar{Path: e.file.path, Name: entry.Key.Name, Value: value}
+	return nil
 }
 
 func (e *envFile) draft(ctx context.Context, entries []setup.Entry) (draft, error) {

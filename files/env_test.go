@@ -116,6 +116,28 @@ func TestAValueIsReadAsTheAppGetsIt(t *testing.T) {
 	}
 }
 
+func TestAKeyThatTheFileDoesNotDecideIsSeenWhereItStands(t *testing.T) {
+	for name, row := range map[string]struct{ compose, later, where string }{
+		"the compose file": {"services: {web: {image: a, env_file: [{path: .env.prod, required: false}], environment: {" + allowed + ": x.example}}}\n", "", "environment: in the compose file"},
+		"a later env file": {"services: {web: {image: a, env_file: [{path: .env.prod, required: false}, later.env]}}\n", allowed + "=x.example\n", "later.env, line 1"},
+	} {
+		for _, prod := range []string{"", allowed + "=y.example\n"} {
+			w := project(t, composeYML, row.compose, "later.env", row.later)
+			if prod != "" {
+				w.put(".env.prod", prod, 0o600)
+			}
+			got, _ := w.object(setup.KindEnvVar, allowed).State.(setup.EnvVar)
+			if got.Value != "x.example" || !strings.HasSuffix(got.Elsewhere, row.where) {
+				t.Errorf("%s, with %q in the file: got %+v", name, prod, got)
+			}
+		}
+	}
+	w := project(t, composeYML, "services: {web: {image: a, env_file: [earlier.env, .env.prod]}}\n", "earlier.env", allowed+"=x.example\n", ".env.prod", allowed+"=y.example\n")
+	if got := w.object(setup.KindEnvVar, allowed).State.(setup.EnvVar); got.Elsewhere != "" || got.Value != "y.example" {
+		t.Errorf("the file is the last to speak, and is seen as %+v", got)
+	}
+}
+
 func TestEnvEditsThatDoMoreOrLessThanShownAreRefused(t *testing.T) {
 	const web = "services: {web: {image: a, env_file: [.env, .env.prod], ports: ['8000:8000']}}\n"
 	for name, row := range map[string]struct {

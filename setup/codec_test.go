@@ -32,7 +32,7 @@ func examples() []State {
 		Route{Network: "172.30.250.2/32", VNet: Lit("v"), Tunnel: tunnel, Comment: "c"},
 		HostnameRoute{Hostname: "ocs.your-org", Tunnel: tunnel, Comment: "c"},
 		SplitTunnel{Profile: DefaultProfile, Network: "172.30.250.0/28", Through: true},
-		Fallback{Profile: DefaultProfile, Suffix: "ocs.your-org", Servers: []string{"172.30.250.3"}},
+		Fallback{Profile: DefaultProfile, Suffix: "ocs.your-org", Servers: []string{"172.30.250.3"}, Bare: true},
 		Shadow{Profile: DefaultProfile, Hostname: "ocs.internal", Entries: []DomainEntry{{"internal", "d", []string{"10.0.0.1"}}}},
 		DNSRecord{Zone: Lit("z"), Name: "chat.example.org", Type: "CNAME", Tunnel: tunnel, Content: "c", Proxied: true},
 		Site{Project: "ocs", Service: "web", Domain: "chat.example.org"},

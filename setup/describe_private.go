@@ -116,10 +116,10 @@ func describeDevices(s State) []string {
 	case SplitTunnel:
 		return []string{yesNo(s.Through, "through WARP", "past WARP")}
 	case Fallback:
-		if len(s.Servers) == 0 {
+		if len(s.Servers) == 0 && !s.Bare {
 			return []string{"no entry"}
 		}
-		return []string{"asked of " + strings.Join(s.Servers, ", ")}
+		return []string{"asked of " + serversText(s.Servers)}
 	case Shadow:
 		lines := []string{}
 		for _, e := range s.Entries {

@@ -75,8 +75,10 @@ func (s SplitTunnel) met(have State) bool      { return Same(s, have) }
 func (s SplitTunnel) over(State) State         { return s }
 
 // Fallback says which DNS servers devices of a profile ask for a private name
-// and everything below it, past Gateway (Local Domain Fallback). No servers: the
-// profile has no entry for exactly this name.
+// and everything below it, past Gateway (Local Domain Fallback). No servers and
+// not Bare: the profile has no entry for exactly this name. Mode fallback wants
+// our server there; mode hostname wants no entry, because it needs Gateway's
+// answer.
 //
 // A Port shows one object for every View.Profiles × View.Names, with the ID
 // "<profile>/<name>". The list is shared with Shadow: one footprint, one call,
@@ -84,11 +86,15 @@ func (s SplitTunnel) over(State) State         { return s }
 // Mark in its description (100 characters, WithMark); one of somebody else that
 // is changed keeps its description with the Mark behind it, and loses the Mark
 // when its servers are put back. Where the description has no room for the Mark
-// the change is refused. Object.Mark is the mark in the description.
+// the change is refused. Object.Mark is the mark in the description. Toward no
+// entry the entry is taken out, whosever it is.
 type Fallback struct {
 	Profile string   `json:"profile"`
 	Suffix  string   `json:"suffix"` // in small letters, no dot at an end
 	Servers []string `json:"servers,omitempty"`
+	// Bare: there is an entry and it names no server, so devices ask whichever
+	// their own network has.
+	Bare bool `json:"bare,omitempty"`
 }
 
 func (Fallback) Kind() Kind                 { return KindFallback }
@@ -97,7 +103,7 @@ func (f Fallback) occupies() []string       { return []string{"suffix " + f.Prof
 func (f Fallback) over(State) State         { return f }
 func (f Fallback) met(have State) bool {
 	h, ok := have.(Fallback)
-	return ok && slices.Equal(slices.Sorted(slices.Values(h.Servers)), slices.Sorted(slices.Values(f.Servers)))
+	return ok && h.Bare == f.Bare && slices.Equal(slices.Sorted(slices.Values(h.Servers)), slices.Sorted(slices.Values(f.Servers)))
 }
 
 // DomainEntry is one entry of a Local Domain Fallback list, to the letter.
@@ -108,9 +114,10 @@ type DomainEntry struct {
 }
 
 // Shadow lists the Local Domain Fallback entries of others that keep devices of
-// a profile from asking Gateway for a private name: those whose suffix is the
-// name or a domain above it. Hostname routes need Gateway's answer, so none is
-// wanted. Cloudflare's own defaults (internal, lan, …) are such entries.
+// a profile from asking Gateway for a private name: those whose suffix is a
+// domain above it. The entry for exactly the name is no part of it: that is what
+// Fallback says. Hostname routes need Gateway's answer, so none is wanted.
+// Cloudflare's own defaults (internal, lan, …) are such entries.
 //
 // A Port shows one object for every View.Profiles × View.Names, with the ID
 // "<profile>/<name>"; entries in the order of the list. An entry with a mark of

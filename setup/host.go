@@ -83,6 +83,10 @@ type EnvVar struct {
 	Value string   `json:"value"`
 	Join  Join     `json:"join,omitempty"`
 	Items []string `json:"items,omitempty"`
+	// Elsewhere says where the service has the key from, if something goes before
+	// the file: a line in the file would change nothing. Value is then what
+	// stands there.
+	Elsewhere string `json:"-"`
 }
 
 func (EnvVar) Kind() Kind                 { return KindEnvVar }
@@ -152,6 +156,32 @@ func joined(old, want string, join Join, items []string) string {
 		}
 	}
 	return strings.Join(list, ",")
+}
+
+// refers says whether a list is only the name of another variable, as
+// django-environ takes a value that begins with $. What is added to it would
+// become a part of that name.
+func refers(want, have State) bool {
+	switch w := want.(type) {
+	case EnvVar:
+		h, ok := have.(EnvVar)
+		return ok && w.Join != "" && strings.HasPrefix(h.Value, "$")
+	case Setting:
+		h, ok := have.(Setting)
+		return ok && w.Join != "" && strings.HasPrefix(h.Value, "$")
+	}
+	return false
+}
+
+// overruled says where a key that is not as wanted has its value from, if it is
+// not from the file.
+func overruled(want, have State) string {
+	w, _ := want.(EnvVar)
+	h, ok := have.(EnvVar)
+	if !ok || w.met(h) {
+		return ""
+	}
+	return h.Elsewhere
 }
 
 // Exposure says from where a published port can be reached.

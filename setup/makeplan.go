@@ -193,6 +193,16 @@ func conflictDetail(k Key, o *Object) string {
 // hindrance bars what stands where it should but would not work, because
 // something of somebody else answers before it.
 func (p *planner) hindrance(k Key, want Want, o *Object) bool {
+	if refers(want.State, o.State) {
+		p.bar(k, WhyConflict, fmt.Sprintf("%s is no list there but the name of another variable: %s. What is added to it would become a part of that name. Write the list out in the env file and start the app again, then look again.",
+			Name(k, o.State), strings.Join(Describe(o.State), ", ")))
+		return true
+	}
+	if where := overruled(want.State, o.State); where != "" {
+		p.bar(k, WhyConflict, fmt.Sprintf("The app has %s from %s, which goes before the env file, so a line in the file would change nothing. Take it out there and write it into %s, then look again.",
+			k.Name, where, k.Scope))
+		return true
+	}
 	if i, ok := o.State.(Ingress); ok && len(i.Above) > 0 {
 		p.bar(k, WhyConflict, fmt.Sprintf("In the tunnel, the rule for %s stands above ours and answers for %s. Move it below, or remove it, in the dashboard (Networks → Tunnels → Public hostnames).",
 			strings.Join(i.Above, ", "), i.Host))

@@ -185,63 +185,6 @@ func TestMaskedDiffShowsOnlyOurValues(t *testing.T) {
 	}
 }
 
-func TestHostsAndOriginsAreJoined(t *testing.T) {
-	hosts := func(v string, add ...string) (Joined, error) { return JoinHosts(v, add...) }
-	origins := func(v string, add ...string) (Joined, error) { return JoinOrigins(v, add...) }
-	for name, row := range map[string]struct {
-		join  func(string, ...string) (Joined, error)
-		value string
-		add   string
-		want  Joined
-	}{
-		"into nothing":         {hosts, "", "b.example", Joined{Value: "b.example", Changed: true, Added: []string{"b.example"}}},
-		"after what is there":  {hosts, "z.example,a.example", "b.example", Joined{Value: "z.example,a.example,b.example", Changed: true, Added: []string{"b.example"}}},
-		"there already":        {hosts, "a.example,B.example", "b.example", Joined{Value: "a.example,B.example"}},
-		"spaces never matched": {hosts, "a.example, b.example", "b.example", Joined{Value: "a.example,b.example", Changed: true, Trimmed: []string{"b.example"}}},
-		"a trailing comma":     {hosts, "a.example,", "b.example", Joined{Value: "a.example,b.example", Changed: true, Added: []string{"b.example"}}},
-		"an origin":            {origins, "https://a.example", "https://b.example:8443", Joined{Value: "https://a.example,https://b.example:8443", Changed: true, Added: []string{"https://b.example:8443"}}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got, err := row.join(row.value, row.add)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if d := cmp.Diff(row.want, got); d != "" {
-				t.Error(d)
-			}
-			if len(got.Notes()) != len(got.Trimmed) {
-				t.Errorf("notes %q", got.Notes())
-			}
-		})
-	}
-	for _, bad := range []string{"", "https://a.example", "a.example:8000", "a b", "a,b", "$X", "a/b"} {
-		_, err := JoinHosts("", bad)
-		mustRefuse(t, err, "is not a host name", 0)
-	}
-	for _, bad := range []string{"", "a.example", "https://", "https://a.example/", "https://a b", "ftp://a", "https://u@a", "//a", "https://a,https://b"} {
-		_, err := JoinOrigins("", bad)
-		mustRefuse(t, err, "is not an origin", 0)
-	}
-	_, err := JoinHosts("$HOSTS", "a.example")
-	mustRefuse(t, err, "reference to another variable", 0)
-}
-
-func TestRemoveFromKeepsTheOtherEntriesAsWritten(t *testing.T) {
-	for _, row := range []struct {
-		value, item, want string
-		changed           bool
-	}{
-		{"a,b,c", "b", "a,c", true},
-		{"a, b ,c", "B", "a,c", true},
-		{"b", "b", "", true},
-		{" a,c", "b", " a,c", false},
-	} {
-		if got, changed := RemoveFrom(row.value, row.item); got != row.want || changed != row.changed {
-			t.Errorf("RemoveFrom(%q, %q) = %q, %v", row.value, row.item, got, changed)
-		}
-	}
-}
-
 // Every variant of our fixture takes an edit of each kind, and gives it back.
 func TestFixtureInEveryVariant(t *testing.T) {
 	for name, src := range variants(fixture(t, "env.prod")) {

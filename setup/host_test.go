@@ -1,0 +1,50 @@
+package setup
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestItemsAreAddedBehindWhatIsThere(t *testing.T) {
+	rows := map[string]struct{ value, want string }{
+		"into nothing":         {"", "b.example"},
+		"after what is there":  {"z.example,a.example", "z.example,a.example,b.example"},
+		"there already":        {"a.example,b.example", "a.example,b.example"},
+		"spaces never matched": {"a.example, b.example", "a.example,b.example"},
+		"a trailing comma":     {"a.example,", "a.example,b.example"},
+	}
+	for what, row := range rows {
+		if got := joined(row.value, "", JoinComma, []string{"b.example"}); got != row.want {
+			t.Errorf("%s: %q, want %q", what, got, row.want)
+		}
+	}
+}
+
+func TestAListThatNamesAnotherVariableIsNotAddedTo(t *testing.T) {
+	a := sample("ocs", "chat.example.org")
+	m := hostWorld(a)
+	m.find(KindEnvVar, "DJANGO_ALLOWED_HOSTS").State = EnvVar{Path: a.Stack.EnvFile, Name: "DJANGO_ALLOWED_HOSTS", Value: "$HOSTS"}
+	golden(t, "list-refers-elsewhere", m.run(t, a.Setup, &a, nil).String())
+	if got := m.find(KindEnvVar, "DJANGO_ALLOWED_HOSTS").State.(EnvVar).Value; got != "$HOSTS" {
+		t.Errorf("it was changed to %q", got)
+	}
+	if m.reaches(a.Hostname) {
+		t.Error("the public name was switched on although the app refuses it")
+	}
+}
+
+func TestAKeyThatTheFileDoesNotDecideIsInTheWay(t *testing.T) {
+	a := sample("ocs", "chat.example.org")
+	m := hostWorld(a)
+	line := m.find(KindEnvVar, "DJANGO_ALLOWED_HOSTS")
+	line.State = EnvVar{Path: a.Stack.EnvFile, Name: "DJANGO_ALLOWED_HOSTS", Value: "x.example", Elsewhere: "environment: in the compose file"}
+	p := m.plan(t, a.Setup, &a, nil)
+	b := p.Bar(a.envKey("DJANGO_ALLOWED_HOSTS"), nil)
+	if b == nil || b.Why != WhyConflict || !strings.Contains(b.Detail, "from environment: in the compose file") {
+		t.Errorf("barrier %+v, want a conflict that says where the value is from", b)
+	}
+	line.State = EnvVar{Path: a.Stack.EnvFile, Name: "DJANGO_ALLOWED_HOSTS", Value: a.Hostname, Elsewhere: "environment: in the compose file"}
+	if b := m.plan(t, a.Setup, &a, nil).Bar(a.envKey("DJANGO_ALLOWED_HOSTS"), nil); b != nil {
+		t.Errorf("the app has the name already, and yet: %s", b.Detail)
+	}
+}
