@@ -77,35 +77,44 @@ func TestWhatSomebodyElseChangesIsShownAndPutRight(t *testing.T) {
 		},
 	}
 	for what, row := range rows {
-		t.Run(what, func(t *testing.T) {
-			t.Parallel()
-			s := newShop(t).applied()
-			row.act(s)
-			plan := s.run("plan", "--json")
-			if plan.code != exitChanges {
-				t.Fatalf("the plan ended with %d: %s%s", plan.code, plan.out, plan.err)
-			}
-			var p planJSON
-			decode(t, plan.out, &p)
-			var got []string
-			for _, c := range p.Changes {
-				got = append(got, c.Verb+" "+c.Kind+"/"+c.Name)
-			}
-			if strings.Join(got, ", ") != strings.Join(row.want, ", ") || len(p.Barriers) > 0 {
-				t.Errorf("the plan is %v with %v in the way, want %v", got, p.Barriers, row.want)
-			}
-			if r := s.run("status"); r.code != exitError || !strings.Contains(r.out, "is not as it should be") {
-				t.Errorf("the status ended with %d:\n%s", r.code, r.out)
-			}
-			s.must("apply", "--yes")
-			s.must("status")
-			s.behindOurBack(func(w *stranger) {
-				if got := counts(w.account()); got != whole {
-					t.Errorf("the account holds %s, want %s", got, whole)
-				}
+		for _, tool := range []string{"apply", "repair"} {
+			t.Run(what+", put right by "+tool, func(t *testing.T) {
+				t.Parallel()
+				s := newShop(t).applied()
+				row.act(s)
+				shownAndPutRight(s, row.want, tool)
 			})
-		})
+		}
 	}
+}
+
+// shownAndPutRight: the plan and the status tell what was changed, and a tool
+// puts it back to how it was.
+func shownAndPutRight(s *shop, want []string, tool string) {
+	s.Helper()
+	plan := s.run("plan", "--json")
+	if plan.code != exitChanges {
+		s.Fatalf("the plan ended with %d: %s%s", plan.code, plan.out, plan.err)
+	}
+	var p planJSON
+	decode(s.T, plan.out, &p)
+	var got []string
+	for _, c := range p.Changes {
+		got = append(got, c.Verb+" "+c.Kind+"/"+c.Name)
+	}
+	if strings.Join(got, ", ") != strings.Join(want, ", ") || len(p.Barriers) > 0 {
+		s.Errorf("the plan is %v with %v in the way, want %v", got, p.Barriers, want)
+	}
+	if r := s.run("status"); r.code != exitError || !strings.Contains(r.out, "Not by Culvert.") || !strings.Contains(r.out, "culvert repair --only ") {
+		s.Errorf("the status ended with %d:\n%s", r.code, r.out)
+	}
+	s.must(tool, "--yes")
+	s.must("status")
+	s.behindOurBack(func(w *stranger) {
+		if got := counts(w.account()); got != whole {
+			s.Errorf("the account holds %s, want %s", got, whole)
+		}
+	})
 }
 
 // account is a stranger who acts on the account or the server while no Culvert
@@ -140,7 +149,7 @@ func TestStatusTellsOfADoorThatNoLongerAnswers(t *testing.T) {
 	s := newShop(t).applied()
 	s.behindOurBack(func(w *stranger) { w.call("DELETE", apps+"/"+w.named(apps, "Door for Telegram").id(), nil) })
 	r := s.run("status")
-	if r.code != exitError || !strings.Contains(r.out, "Not proven:\n") || !strings.Contains(r.out, "Telegram") {
+	if r.code != exitError || !strings.Contains(r.out, "Telegram messages do NOT arrive") || !strings.Contains(r.out, "culvert repair --only ") {
 		t.Errorf("the status ended with %d:\n%s", r.code, r.out)
 	}
 	if r := s.run("verify"); r.code != exitError || !strings.Contains(r.out, "BAD") || !strings.Contains(r.err, "do not hold") {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/culvert/culvert/journey"
@@ -141,62 +140,4 @@ func (j *job) verify(ctx context.Context) error {
 	}
 	j.say("All %d proofs hold.", len(evidence))
 	return nil
-}
-
-// statusJSON is the state of a setup for programs.
-type statusJSON struct {
-	Setup    setup.SetupID    `json:"setup"`
-	Hostname string           `json:"hostname"`
-	Left     []string         `json:"left"`
-	InTheWay []string         `json:"in_the_way"`
-	Proofs   []setup.Evidence `json:"proofs"`
-	OK       bool             `json:"ok"`
-}
-
-// status says in a few lines how things stand.
-func (j *job) status(ctx context.Context) error {
-	p, err := j.engine.Plan(ctx, j.id, j.answers)
-	if err != nil {
-		return err
-	}
-	s := statusJSON{Setup: j.id, Hostname: j.answers.Hostname, Left: []string{}, InTheWay: []string{}}
-	for _, c := range p.Plan.Changes {
-		s.Left = append(s.Left, fmt.Sprintf("%s %s (%s)", c.Verb, setup.Title(c), c.Cause))
-	}
-	for _, b := range p.Plan.Barriers {
-		s.InTheWay = append(s.InTheWay, b.Detail)
-	}
-	switch s.Proofs, err = j.engine.Verify(ctx, j.id); {
-	case errors.Is(err, journey.ErrNotFound):
-		s.InTheWay = append(s.InTheWay, "Nothing was applied yet.")
-	case err != nil:
-		return err
-	}
-	s.OK = p.Plan.Empty() && err == nil
-	var silent []string
-	for _, v := range s.Proofs {
-		if !v.OK {
-			s.OK = false
-			silent = append(silent, v.Check.Name+": "+v.Detail)
-		}
-	}
-	if j.json {
-		if err := j.printJSON(s); err != nil {
-			return err
-		}
-	}
-	if s.OK {
-		j.say("%s: all %d proofs hold; nothing is left to do.", s.Hostname, len(s.Proofs))
-		return nil
-	}
-	j.say("%s is not as it should be.", s.Hostname)
-	for _, part := range []struct {
-		title string
-		lines []string
-	}{{"Not proven", silent}, {"To do", s.Left}, {"In the way", s.InTheWay}} {
-		if len(part.lines) > 0 {
-			j.say("%s:\n  %s", part.title, strings.Join(part.lines, "\n  "))
-		}
-	}
-	return exit(exitError)
 }

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/culvert/culvert/diagnosis"
+	"github.com/culvert/culvert/engine"
+	"github.com/culvert/culvert/setup"
+	"github.com/culvert/culvert/watch"
+)
+
+// statusJSON is the state of a setup for programs.
+type statusJSON struct {
+	Setup    setup.SetupID    `json:"setup"`
+	Hostname string           `json:"hostname"`
+	Sentence string           `json:"sentence"`
+	Findings []setup.Finding  `json:"findings"`   // what is wrong, worst first
+	Left     []string         `json:"left"`       // of the file: not applied, or no longer so
+	InTheWay []string         `json:"in_the_way"` // likewise
+	Proofs   []setup.Evidence `json:"proofs"`
+	OK       bool             `json:"ok"`
+}
+
+// status says in a few lines how things stand: what is wrong with what was
+// applied, and what of the file is not applied.
+func (j *job) status(ctx context.Context) error {
+	p, err := j.engine.Plan(ctx, j.id, j.answers)
+	if err != nil {
+		return err
+	}
+	s := statusJSON{Setup: j.id, Hostname: j.answers.Hostname, Findings: []setup.Finding{}, Left: []string{}, InTheWay: []string{}, Proofs: []setup.Evidence{}}
+	for _, c := range p.Plan.Changes {
+		s.Left = append(s.Left, fmt.Sprintf("%s %s (%s)", c.Verb, setup.Title(c), c.Cause))
+	}
+	for _, b := range p.Plan.Barriers {
+		s.InTheWay = append(s.InTheWay, b.Detail)
+	}
+	switch report, err := j.examine(ctx); {
+	case errors.Is(err, engine.ErrNotFound):
+		s.Sentence = "Nothing was applied yet."
+	case err != nil:
+		return err
+	default:
+		s.take(report)
+		s.OK = p.Plan.Empty() && report.Condition.Light == diagnosis.Good && len(s.Findings) == 0
+	}
+	if err := j.printStatus(s); err != nil {
+		return err
+	}
+	if !s.OK {
+		return exit(exitError)
+	}
+	return nil
+}
+
+func (s *statusJSON) take(r watch.Report) {
+	s.Sentence, s.Proofs = r.Condition.Sentence, append(s.Proofs, r.Evidence...)
+	s.Findings = append(s.Findings, r.Condition.Findings...)
+}
+
+// examine looks at everything now. A run that is at work has its own say.
+func (j *job) examine(ctx context.Context) (watch.Report, error) {
+	report, err := j.watcher.Examine(ctx, j.id)
+	if errors.Is(err, engine.ErrBusy) {
+		return report, &setup.Problem{Code: setup.CodeConflict, Cause: err,
+			Message: "A run of this setup is under way, so how things stand changes just now. Wait for it, then ask again."}
+	}
+	return report, err
+}
+
+func (j *job) printStatus(s statusJSON) error {
+	if j.json {
+		return j.printJSON(s)
+	}
+	j.say("%s: %s", s.Hostname, s.Sentence)
+	for _, f := range s.Findings {
+		j.printFinding(f)
+	}
+	j.lines("Not as the file says:", s.Left)
+	j.lines("In the way:", s.InTheWay)
+	if s.OK {
+		j.say("All %d proofs hold; nothing is left to do.", len(s.Proofs))
+	}
+	return nil
+}
+
+func (j *job) lines(title string, lines []string) {
+	if len(lines) > 0 {
+		j.say("%s\n  %s", title, strings.Join(lines, "\n  "))
+	}
+}
+
+// printFinding tells one problem as its page does.
+func (j *job) printFinding(f setup.Finding) {
+	mark := "✘"
+	if f.Severity == setup.SeverityRisk {
+		mark = "!"
+	}
+	j.say("\n%s %s", mark, f.Title)
+	row := func(name, text string) {
+		if text != "" {
+			j.say("  %-8s %s", name, text)
+		}
+	}
+	if !f.Since.IsZero() {
+		row("Since", f.Since.Local().Format(time.DateTime))
+	}
+	row("Cause", f.Cause)
+	row("Effect", f.Effect)
+	if len(f.Proof) > 0 {
+		row("Proof", f.Proof[0].Detail)
+	}
+	row("If not", f.IfNot)
+	row("Do", f.Advice)
+	switch {
+	case f.Fix == nil:
+	case f.Fix.Barred != "":
+		row("Fix", "not now: "+f.Fix.Barred)
+	default:
+		row("Fix", f.Fix.Does)
+		row("Then", f.Fix.Then)
+		row("", "culvert repair --only "+f.ID)
+	}
+}
