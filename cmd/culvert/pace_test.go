@@ -1,0 +1,50 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/culvert/culvert/cloudflare/sim"
+	"github.com/culvert/culvert/journey"
+	"github.com/culvert/culvert/setup"
+)
+
+// latency is what a call to Cloudflare's API takes here.
+const latency = 150 * time.Millisecond
+
+func TestADeletedDoorIsPutRightAndProvenWithinThreeSeconds(t *testing.T) {
+	s := newShop(t).applied()
+	w, world := s.workspace(t.Context())
+	defer func() {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	w.cloud.Use(world.Token())
+	const id = setup.SetupID("open-chat-studio")
+	world.call("DELETE", apps+"/"+world.named(apps, "Door for Telegram").id(), nil)
+	world.Cloud.Inject(sim.Fault{Delay: latency})
+	report, err := w.watcher.Examine(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fix, ids, err := journey.FixOf(report.Condition.Findings, nil)
+	if err != nil || len(ids) != 1 {
+		t.Fatalf("to put right: %v (%v)", ids, err)
+	}
+	world.Cloud.ForgetCalls()
+
+	pressed := time.Now()
+	run, err := w.engine.Mend(t.Context(), id, fix.Keys, fix.Hashes, ids, "ana")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run, err = w.engine.Execute(t.Context(), run); err != nil || run.State != setup.RunSucceeded {
+		t.Fatalf("the run is %s: %s (%v)", run.State, run.Note, err)
+	}
+	took := time.Since(pressed)
+	t.Logf("from the press to the proof: %s, %d calls", took.Round(time.Millisecond), len(world.Cloud.Calls()))
+	if took > 3*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
