@@ -48,3 +48,26 @@ func TestADeletedDoorIsPutRightAndProvenWithinThreeSeconds(t *testing.T) {
 		t.Errorf("it took %s", took)
 	}
 }
+
+// looksInFiveMinutes is how often an account is looked at while a page is open
+// and nothing is wrong; package watch keeps to it.
+const looksInFiveMinutes = 4
+
+func TestALookAtAHealthySetupCostsFewCalls(t *testing.T) {
+	s := newShop(t).applied()
+	w, world := s.workspace(t.Context())
+	defer func() {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	w.cloud.Use(world.Token())
+	world.Cloud.ForgetCalls()
+	if _, err := w.watcher.Examine(t.Context(), "open-chat-studio"); err != nil {
+		t.Fatal(err)
+	}
+	calls := world.Cloud.Calls()
+	if n := len(calls) * looksInFiveMinutes; n >= 40 || len(calls) == 0 {
+		t.Errorf("a look costs %d calls, which is %d in five minutes; below 40 is the aim: %+v", len(calls), n, calls)
+	}
+}
