@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -273,7 +274,7 @@ func TestEnvFilesAsPeopleHaveThemAreEditedByteByByte(t *testing.T) {
 // line there would not work.
 func TestASettingThatCannotWorkIsNotWritten(t *testing.T) {
 	t.Parallel()
-	const compose = "docker-compose.prod.yml"
+	const compose, env = "docker-compose.prod.yml", ".env.prod"
 	s := newShop(t).fresh(func(*stranger) {})
 	s.write(compose, strings.Replace(s.read(compose), "    ports:\n", "    environment:\n      DJANGO_ALLOWED_HOSTS: old.example.org\n    ports:\n", 1))
 	before := s.files()
@@ -283,13 +284,15 @@ func TestASettingThatCannotWorkIsNotWritten(t *testing.T) {
 		t.Errorf("the plan does not say so beforehand: %s", plan.err)
 	}
 	r := s.run("apply", "--yes")
-	if r.code != exitError || !strings.Contains(r.err, "For web the value of DJANGO_ALLOWED_HOSTS is decided elsewhere") {
+	if r.code != exitError || !strings.Contains(r.err, "The app has DJANGO_ALLOWED_HOSTS from environment: in the compose file") {
 		t.Errorf("apply ended with %d: %s", r.code, r.err)
 	}
 	after := s.files()
 	delete(after, "docker-compose.culvert.yml") // which is made beside
-	if diff := cmp.Diff(before, after); diff != "" {
-		t.Errorf("files changed (-before +after):\n%s", diff)
+	want := maps.Clone(before)
+	want[env] += "CSRF_TRUSTED_ORIGINS=https://chat.example.org\n" // which nothing bars
+	if diff := cmp.Diff(want, after); diff != "" {
+		t.Errorf("the files are not as expected (-want +got):\n%s", diff)
 	}
 	s.behindOurBack(func(w *stranger) {
 		if got := w.list(records); len(got) > 0 {
