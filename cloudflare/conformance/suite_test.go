@@ -19,7 +19,8 @@ import (
 func rows() []row {
 	return slices.Concat(tokenRows(), authRows(), envelopeRows(), clientRows(), tunnelRows(), configRows(),
 		appRows(), policyRows(), groupRows(), serviceTokenRows(), tagRows(), organizationRows(), methodRows(), zoneRows(), recordRows(), settingRows(), rulesetRows(),
-		vnetRows(), cidrRouteRows(), hostnameRouteRows(), subnetRows(), deviceSettingRows(), gatewayRows())
+		vnetRows(), cidrRouteRows(), hostnameRouteRows(), subnetRows(), deviceSettingRows(), gatewayRows(),
+		profileRows(), profileListRows())
 }
 
 func TestRows(t *testing.T) {

@@ -1,30 +1,32 @@
 package conformance
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 )
 
-// trace is a kind of thing that rows make: where it is listed, and by which
-// fields it is named and deleted.
-type trace struct{ list, name, id string }
+// trace is a kind of thing that rows make: where it is listed, by which fields it
+// is named and deleted, and where that is, if not in the list.
+type trace struct{ list, name, id, at string }
 
 // traces come in an order in which they can be deleted.
 func traces() []trace {
 	return []trace{
-		{Z + "/dns_records", "name", "id"},
-		{A + "/access/apps", "name", "id"},
-		{A + "/access/policies", "name", "id"},
-		{A + "/access/groups", "name", "id"},
-		{A + "/access/service_tokens", "name", "id"},
-		{A + "/access/tags", "name", "name"},
-		{A + "/access/identity_providers", "name", "id"},
-		{A + "/teamnet/routes?is_deleted=false", "comment", "id"},
-		{A + "/zerotrust/routes/hostname?is_deleted=false", "hostname", "id"},
-		{A + "/teamnet/virtual_networks?is_deleted=false", "name", "id"},
-		{locations, "name", "id"},
-		{A + "/cfd_tunnel?is_deleted=false", "name", "id"},
+		{Z + "/dns_records", "name", "id", ""},
+		{A + "/access/apps", "name", "id", ""},
+		{A + "/access/policies", "name", "id", ""},
+		{A + "/access/groups", "name", "id", ""},
+		{A + "/access/service_tokens", "name", "id", ""},
+		{A + "/access/tags", "name", "name", ""},
+		{A + "/access/identity_providers", "name", "id", ""},
+		{A + "/teamnet/routes?is_deleted=false", "comment", "id", ""},
+		{A + "/zerotrust/routes/hostname?is_deleted=false", "hostname", "id", ""},
+		{A + "/teamnet/virtual_networks?is_deleted=false", "name", "id", ""},
+		{locations, "name", "id", ""},
+		{profiles, "name", "policy_id", defaultProfile},
+		{A + "/cfd_tunnel?is_deleted=false", "name", "id", ""},
 	}
 }
 
@@ -50,7 +52,8 @@ func left(api target) (string, error) {
 		org := t.object("GET", A+"/access/organizations", "")
 		delete(org, "updated_at")
 		lines = append(lines, fmt.Sprint(org), fmt.Sprint(t.object("GET", bots, "")), fmt.Sprint("paused ", t.object("GET", Z, "")["paused"]),
-			fmt.Sprint(t.object("GET", deviceSettings, "")), fmt.Sprint(t.object("GET", connectivity, "")))
+			fmt.Sprint(t.object("GET", deviceSettings, "")), fmt.Sprint(t.object("GET", connectivity, "")),
+			fmt.Sprint(t.object("GET", defaultProfile, "")))
 		for _, s := range t.list(settings) {
 			lines = append(lines, fmt.Sprint(s["id"], " ", s["value"]))
 		}
@@ -65,7 +68,7 @@ func left(api target) (string, error) {
 func sweep(api target) (found []string, err error) {
 	err = look(api, func(t *try) {
 		for _, kind := range slices.Backward(traces()) { // cleaning goes backwards
-			path, _, _ := strings.Cut(kind.list, "?")
+			path, _, _ := strings.Cut(cmp.Or(kind.at, kind.list), "?")
 			for _, o := range t.list(kind.all()) {
 				if strings.HasPrefix(o.text(kind.name), prefix) {
 					found = append(found, path+" "+o.text(kind.name))

@@ -36,6 +36,10 @@ type (
 	hostnameRoutesPage = pagination.V4PagePaginationArray[zero_trust.HostnameRoute]
 	subnetsPage        = pagination.V4PagePaginationArray[zero_trust.Subnet]
 	locationsPage      = pagination.SinglePage[zero_trust.Location]
+	profilesPage       = pagination.SinglePage[zero_trust.SettingsPolicy]
+	excludePage        = pagination.SinglePage[zero_trust.SplitTunnelExclude]
+	includePage        = pagination.SinglePage[zero_trust.SplitTunnelInclude]
+	fallbackPage       = pagination.SinglePage[zero_trust.FallbackDomain]
 	clientsPage        = pagination.SinglePage[zero_trust.Client]
 )
 
@@ -45,5 +49,7 @@ func zonesAll() zones.ZoneListParams { return zones.ZoneListParams{} }
 var (
 	connectionsShown = sim.Options{Unsure: sim.Unsure{ConnectionsInTunnels: true}}
 	deletedUnlisted  = sim.Options{Unsure: sim.Unsure{DeletedUnlisted: true}}
+	defaultListed    = sim.Options{Unsure: sim.Unsure{DefaultProfileListed: true}}
+	modeKept         = sim.Options{Unsure: sim.Unsure{SplitModeKept: true}}
 	identicalIs81057 = sim.Options{Unsure: sim.Unsure{IdenticalIs81057: true}}
 )

@@ -80,7 +80,7 @@ func FuzzAnExpressionHoldsTogether(f *testing.F) {
 		if len(text) > maxExpression-20 {
 			t.Skip()
 		}
-		s := subject{host, path, agent}
+		s := subject{host: host, path: path, agent: agent}
 		e, err := parseExpression(text)
 		if err != nil {
 			if err.Error() == "" {
@@ -105,4 +105,36 @@ func FuzzAnExpressionHoldsTogether(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestWhichDevicesAProfileIsFor(t *testing.T) {
+	ann := subject{email: "ann@example.org", system: "windows", version: "10.0.22000", groups: []string{"staff", "developers"}}
+	for text, want := range map[string]bool{
+		`identity.email == "ann@example.org"`:                                             true,
+		`identity.email in {"ben@example.org" "ann@example.org"}`:                         true,
+		`identity.email matches "@example\\.org$"`:                                        true,
+		`any(identity.groups.name[*] in {"developers" "admin"}) and os.name == "windows"`: true,
+		`any(identity.groups.email[*] == "admin")`:                                        false,
+		`identity.email == "x" or any(identity.groups.id[*] == "staff")`:                  true,
+		`os.name in {"mac" "linux"} or not network in {"office"}`:                         true,
+		`identity.email contains "@example.net"`:                                          false,
+	} {
+		e, err := parseMatch(text)
+		if err != nil || e(ann) != want {
+			t.Errorf("%s: %v, want %v", text, err, want)
+		}
+	}
+	for text, want := range map[string]string{
+		`http.host eq "a"`:                     "unknown identifier (the simulator knows identity.email",
+		`identity.email matches "("`:           "invalid regular expression",
+		`identity.groups.name == "developers"`: "unknown identifier",
+		`any(identity.groups.name[*] == "a"`:   "expected )",
+	} {
+		if _, err := parseMatch(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+	if _, err := parseExpression(`any(http.host[*] == "a")`); err == nil {
+		t.Error("a rule took any()")
+	}
 }

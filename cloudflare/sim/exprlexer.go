@@ -71,7 +71,7 @@ func (l *lexer) next() (lexeme, error) {
 		l.at += n
 		return lexeme{word, rest[:n], at, n}, nil
 	}
-	for _, s := range []string{"==", "!=", "<=", ">=", "&&", "||", "^^", "(", ")", "{", "}", ",", "!", "~", "<", ">"} {
+	for _, s := range []string{"==", "!=", "<=", ">=", "&&", "||", "^^", "[*]", "(", ")", "{", "}", ",", "!", "~", "<", ">"} {
 		if strings.HasPrefix(rest, s) {
 			l.at += len(s)
 			return lexeme{symbol, s, at, len(s)}, nil

@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -9,9 +11,20 @@ import (
 // maxExpression is how long an expression may be, in characters.
 const maxExpression = 4096
 
-// parseExpression reads an expression. Its error is an *exprError.
+// parseExpression reads the expression of a rule. Its error is an *exprError.
 func parseExpression(text string) (expression, error) {
-	p := &exprParser{lexer: lexer{text: text}}
+	return (&exprParser{lexer: lexer{text: text}, fields: fields()}).parse()
+}
+
+// parseMatch reads which devices get a profile, as parseExpression does.
+// Regular expressions are among its operators on every plan ("Device profiles,
+// Operators").
+func parseMatch(text string) (expression, error) {
+	return (&exprParser{lexer: lexer{text: text}, fields: deviceFields(), devices: true}).parse()
+}
+
+func (p *exprParser) parse() (expression, error) {
+	text := p.text
 	if utf8.RuneCountInString(text) > maxExpression {
 		return nil, p.fail(0, 1, "the expression is longer than 4096 characters")
 	}
@@ -31,7 +44,9 @@ func parseExpression(text string) (expression, error) {
 // exprParser goes by recursive descent, looking one piece ahead.
 type exprParser struct {
 	lexer
-	now lexeme
+	fields  map[string]value
+	devices bool // are what it is about
+	now     lexeme
 }
 
 func (p *exprParser) advance() (err error) {
@@ -111,9 +126,26 @@ func (p *exprParser) primary() (expression, error) {
 		return p.call(strings.HasPrefix)
 	case p.sees("ends_with"):
 		return p.call(strings.HasSuffix)
+	case p.devices && p.sees("any"):
+		return p.anyGroup()
 	default:
 		return p.test()
 	}
+}
+
+// anyGroup reads a test that one of a device's groups has to stand.
+func (p *exprParser) anyGroup() (expression, error) {
+	if err := p.advance(); err != nil {
+		return nil, err
+	}
+	if err := p.expect("("); err != nil {
+		return nil, err
+	}
+	e, err := p.test()
+	if err != nil {
+		return nil, err
+	}
+	return e.anyGroup(), p.expect(")")
 }
 
 // call reads a function of a value and a text, behind whose name it is about to
@@ -151,16 +183,29 @@ func (p *exprParser) value() (value, error) {
 	if p.sees("lower", "upper") {
 		return p.cased()
 	}
-	field, known := fields()[p.now.text]
-	switch {
-	case p.now.kind != word:
+	if p.now.kind != word {
 		return nil, p.unexpected("expected a field or a function")
-	case !known && strings.Contains(p.now.text, "."):
-		return nil, p.unexpected("unknown identifier (the simulator knows http.host, http.request.uri.path and http.user_agent)")
-	case !known:
-		return nil, p.unexpected("unknown identifier")
 	}
-	return field, p.advance()
+	name := p.now
+	if err := p.advance(); err != nil {
+		return nil, err
+	}
+	text := name.text
+	if p.sees("[*]") { // of a list
+		text += "[*]"
+		if err := p.advance(); err != nil {
+			return nil, err
+		}
+	}
+	field, known := p.fields[text]
+	switch {
+	case known:
+		return field, nil
+	case strings.Contains(text, "."):
+		return nil, p.fail(name.at, name.size, "unknown identifier (the simulator knows "+strings.Join(slices.Sorted(maps.Keys(p.fields)), ", ")+")")
+	default:
+		return nil, p.fail(name.at, name.size, "unknown identifier")
+	}
 }
 
 func (p *exprParser) cased() (value, error) {
@@ -188,6 +233,8 @@ func (p *exprParser) test() (expression, error) {
 		return nil, err
 	}
 	switch {
+	case p.sees("matches", "~") && p.devices:
+		return p.matching(have)
 	case p.sees("matches", "~"):
 		return nil, &exprError{entitled: true,
 			what: "the use of operator Matches is not allowed, a Business plan or a WAF Advanced plan is required"}
@@ -251,4 +298,21 @@ func (p *exprParser) oneOf(have value) (expression, error) {
 		list = append(list, text)
 	}
 	return func(s subject) bool { return slices.Contains(list, have(s)) }, p.advance()
+}
+
+// matching reads a regular expression.
+func (p *exprParser) matching(have value) (expression, error) {
+	if err := p.advance(); err != nil {
+		return nil, err
+	}
+	literal := p.now
+	text, err := p.literal()
+	if err != nil {
+		return nil, err
+	}
+	form, err := regexp.Compile(text)
+	if err != nil {
+		return nil, p.fail(literal.at, literal.size, "invalid regular expression")
+	}
+	return func(s subject) bool { return form.MatchString(have(s)) }, nil
 }

@@ -38,7 +38,8 @@ func allRoutes() []route {
 	return slices.Concat(tokenRoutes(), accountRoutes(), zoneRoutes(), settingRoutes(), botRoutes(), rulesetRoutes(),
 		recordRoutes(), tunnelRoutes(), configRoutes(), organizationRoutes(), identityRoutes(), policyRoutes(), appRoutes(),
 		appPolicyRoutes(), groupRoutes(), serviceTokenRoutes(), revokeRoutes(), tagRoutes(),
-		vnetRoutes(), cidrRouteRoutes(), hostnameRouteRoutes(), subnetRoutes(), deviceSettingRoutes(), gatewayRoutes())
+		vnetRoutes(), cidrRouteRoutes(), hostnameRouteRoutes(), subnetRoutes(), deviceSettingRoutes(), gatewayRoutes(),
+		profileRoutes())
 }
 
 // Operations names every operation, such as "GET /zones/{zone}/dns_records",

@@ -72,6 +72,11 @@ type Unsure struct {
 	// DefaultLocation: onboarding an account to Zero Trust makes a DNS location,
 	// which is the default one.
 	DefaultLocation bool `json:"default_location,omitempty"`
+	// DefaultProfileListed: the list of device profiles has the default one in it.
+	DefaultProfileListed bool `json:"default_profile_listed,omitempty"`
+	// SplitModeKept: a list of split tunnels of the kind that a profile does not
+	// use is refused. Otherwise writing it makes it the profile's list.
+	SplitModeKept bool `json:"split_mode_kept,omitempty"`
 	// DeletedUnlisted: lists of tunnels and private networks leave the deleted
 	// ones out unless is_deleted asks for them, as Cloudflare's changelog
 	// announces from December 2025. The official client still says otherwise.

@@ -42,6 +42,8 @@ type account struct {
 	Connectivity   settings             `json:"connectivity_settings,omitempty"`
 	GatewayTag     string               `json:"gateway_tag,omitempty"` // empty: no Gateway account
 	Locations      table[location]      `json:"locations"`
+	Profile        *profile             `json:"device_profile"` // the default one
+	Profiles       table[profile]       `json:"device_profiles"`
 
 	// Revoked is up to which serial sessions are over, by what they have in
 	// common (see revoke).
@@ -58,6 +60,9 @@ func (a *account) complete(c *Cloud) {
 	}
 	if a.Subnets.len() == 0 {
 		a.addSubnets(&c.ids, c.o.ResolvedRange, c.now())
+	}
+	if a.Profile == nil {
+		a.addDefaultProfile(&c.ids)
 	}
 	if a.Org != nil {
 		c.openGateway(a, c.now())
