@@ -27,6 +27,10 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 		}
 		return list
 	})
+	own := rapid.Custom(func(t *rapid.T) setup.OwnPath {
+		return setup.OwnPath{Path: value.Draw(t, "path"), Name: value.Draw(t, "name"), Method: value.Draw(t, "method"), Sample: value.Draw(t, "check"),
+			Status: rapid.SampledFrom([]int{0, 200, 405}).Draw(t, "answer"), Closed: rapid.Bool().Draw(t, "closed")}
+	})
 	needed := value.Filter(func(s string) bool { return s != "" })
 	rapid.Check(t, func(t *rapid.T) {
 		f := File{
@@ -37,6 +41,9 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 			EnvFile: value.Draw(t, "env"), Service: value.Draw(t, "service"),
 			Port: rapid.IntRange(0, 65535).Draw(t, "port"), Image: value.Draw(t, "image"), Tunnel: value.Draw(t, "tunnel"),
 			PublishedPort: rapid.SampledFrom([]setup.PortChoice{"", setup.PortLoopback, setup.PortNone, setup.PortKeep}).Draw(t, "choice"),
+		}
+		for range rapid.IntRange(0, 3).Draw(t, "own paths") {
+			f.Own = append(f.Own, own.Draw(t, "own path"))
 		}
 		if rapid.Bool().Draw(t, "webhooks chosen") {
 			f.Webhooks = append([]string{}, some.Draw(t, "webhooks")...)
@@ -132,6 +139,11 @@ func TestEachMistakeIsNamedWithItsLineAndTheWayOut(t *testing.T) {
 		"a port that is none":   {good + "port: 80000\n", []string{"line 3: port: ", `"80000"`, "such as 8000"}},
 		"a published pair":      {good + "port: 8000:8000\n", []string{"line 3: port: "}},
 		"a choice that is none": {good + "published_port: closed\n", []string{"line 3: published_port: ", "loopback"}},
+		"own paths as a word":   {good + "own_paths: /hooks\n", []string{"line 3: own_paths: ", "- path: /hooks/payments"}},
+		"an own path alone":     {good + "own_paths: [/hooks]\n", []string{"line 3: own_paths.1: ", "- path: /hooks/payments"}},
+		"a misspelt own key":    {good + "own_paths:\n  - path: /hooks\n    methd: POST\n", []string{"line 5: own_paths.1.methd: ", "Did you mean own_paths.1.method?"}},
+		"an answer in words":    {good + "own_paths:\n  - path: /hooks\n    answer: fine\n", []string{"line 5: own_paths.1.answer: ", "405"}},
+		"open in words":         {good + "own_paths:\n  - path: /hooks\n    open: maybe\n", []string{"line 5: own_paths.1.open: ", "true nor false"}},
 		"an alias":              {"app: &a open-chat-studio\nhostname: *a\n", []string{"line 2: hostname: ", "*a"}},
 		"two lines in a value":  {good + "zone: |\n  a.org\n  b.org\n", []string{"line 3: zone: ", "one line"}},
 		"two documents":         {good + "---\n" + good, []string{"second document"}},
@@ -221,6 +233,17 @@ func TestFaultsOfTheAnswersAreToldAtTheLinesOfTheFile(t *testing.T) {
 	}
 }
 
+func TestAFaultOfAnOwnPathIsToldAtItsLine(t *testing.T) {
+	f, err := Parse([]byte(good + "own_paths:\n  - path: /hooks/a\n  - path: /admin/\n    method: PUT\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = f.Explain([]setup.FieldError{{Field: profile.OwnField(1, "path"), Message: "p"}, {Field: profile.OwnField(1, "check"), Message: "c"}})
+	if want := "line 5: own_paths.2.path: p\nline 5: own_paths.2.check: c"; err == nil || err.Error() != want {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestTheFileGoesBeforeWhatWasFound(t *testing.T) {
 	f, err := Parse([]byte(good + "project_folder: /srv/app\ncompose_files: [prod.yml, /etc/other.yml]\nenv_file: .env\nport: 9000\n"))
 	if err != nil {
@@ -239,7 +262,8 @@ func TestTheFileGoesBeforeWhatWasFound(t *testing.T) {
 func TestWhatTheBrowserSetUpCanBeHadAsAFile(t *testing.T) {
 	a := setup.Answers{
 		Setup: "ocs", Profile: "open-chat-studio", Hostname: "chat.example.org", Zone: "example.org",
-		Team: setup.Team{Emails: []string{"ana@example.org"}}, Doors: []setup.Door{{ID: "slack"}},
+		Team: setup.Team{Emails: []string{"ana@example.org"}}, Doors: []setup.Door{{ID: "slack"}, {ID: profile.OwnID("/hooks/a")}},
+		Own:  []setup.OwnPath{{Path: "/hooks/a", Method: "POST"}, {Path: "/hooks/b", Method: "GET", Closed: true}},
 		Port: setup.PortNone, Stack: setup.Stack{Dir: "/srv/ocs", Service: "web", Target: 8000, Files: []string{"/srv/ocs/c.yml"}},
 	}
 	f, err := Parse(Write(FromAnswers(a)))
@@ -249,6 +273,9 @@ func TestWhatTheBrowserSetUpCanBeHadAsAFile(t *testing.T) {
 	c := f.Choices(setup.Stack{})
 	if c.Setup != "ocs" || c.Hostname != a.Hostname || c.Port != setup.PortNone || c.Stack.Target != 8000 {
 		t.Errorf("got %+v", c)
+	}
+	if diff := cmp.Diff(a.Own, c.Own); diff != "" {
+		t.Errorf("own paths (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{"slack"}, c.Doors); diff != "" {
 		t.Errorf("doors (-want +got):\n%s", diff)

@@ -52,13 +52,23 @@ func (f File) Explain(bad []setup.FieldError) error {
 	var faults Faults
 	for _, e := range bad {
 		key := keyOf(e.Field)
-		line := f.Line(key)
-		if group, _, nested := strings.Cut(key, "."); nested && line == 0 {
-			line = f.Line(group)
-		}
-		faults = append(faults, Fault{line, key, e.Message})
+		faults = append(faults, Fault{f.nearestLine(key), key, e.Message})
 	}
 	return faults.orNil()
+}
+
+// nearestLine is the line of a key, or of the group that it would stand in.
+func (f File) nearestLine(key string) int {
+	for {
+		if line := f.Line(key); line > 0 {
+			return line
+		}
+		at := strings.LastIndex(key, ".")
+		if at < 0 {
+			return 0
+		}
+		key = key[:at]
+	}
 }
 
 // keyOf gives the file's word for a field of the answers.

@@ -23,6 +23,7 @@ type File struct {
 	Emails        []string
 	Domains       []string
 	Webhooks      []string // nil: those that the profile opens by default
+	Own           []setup.OwnPath
 	PublishedPort setup.PortChoice
 	Tunnel        string // name of the tunnel; empty: that of the setup
 	Image         string // of the connector; empty: as decided for you
@@ -44,6 +45,7 @@ func (f File) Choices(found setup.Stack) profile.Choices {
 		Emails:   slices.Clone(f.Emails),
 		Domains:  slices.Clone(f.Domains),
 		Doors:    slices.Clone(f.Webhooks),
+		Own:      slices.Clone(f.Own),
 		Port:     f.PublishedPort,
 		Tunnel:   f.Tunnel,
 		Image:    f.Image,
@@ -99,11 +101,12 @@ func FromAnswers(a setup.Answers) File {
 		Domains:       slices.Clone(a.Team.Domains),
 		ComposeFiles:  slices.Clone(a.Stack.Files),
 		Webhooks:      []string{},
+		Own:           slices.Clone(a.Own),
 		PublishedPort: a.Port,
 		Tunnel:        a.Tunnel,
 		Image:         a.Image,
 	}
-	for _, d := range a.Doors {
+	for _, d := range profile.Known(a) {
 		f.Webhooks = append(f.Webhooks, d.ID)
 	}
 	return f

@@ -34,6 +34,7 @@ func topKeys() []key {
 			r.mapping("team.", node, teamKeys())
 		}},
 		{"webhooks", readWebhooks},
+		{"own_paths", readOwn},
 		{"published_port", readPublishedPort},
 		text("project_folder", func(f *File) *string { return &f.ProjectFolder }),
 		list("compose_files", "docker-compose.prod.yml", func(f *File) *[]string { return &f.ComposeFiles }),
@@ -114,7 +115,7 @@ func (r *reader) unknown(prefix string, name *yaml.Node, keys []key) {
 	case strings.Contains(strings.ToLower(name.Value), "token"):
 		r.fault(name.Line, full, "The API token is never in this file. Take it out, and set the environment variable CLOUDFLARE_API_TOKEN. If the file was shared, roll the token at Cloudflare.")
 	default:
-		if better := nearest(name.Value, prefix); better != "" {
+		if better := nearest(name.Value, prefix, keys); better != "" {
 			r.fault(name.Line, full, "This key is not known. Did you mean %s?", better)
 			return
 		}
@@ -130,13 +131,13 @@ func (r *reader) unknown(prefix string, name *yaml.Node, keys []key) {
 var otherWords = []struct{ word, key string }{
 	{"host", "hostname"}, {"address", "hostname"}, {"url", "hostname"},
 	{"domain", "zone"}, {"profile", "app"}, {"account_id", "account"},
-	{"doors", "webhooks"}, {"bypass", "webhooks"}, {"folder", "project_folder"},
+	{"doors", "webhooks"}, {"bypass", "webhooks"}, {"paths", "own_paths"}, {"folder", "project_folder"},
 	{"dir", "project_folder"}, {"path", "project_folder"}, {"compose_file", "compose_files"},
 	{"port_choice", "published_port"}, {"close_port", "published_port"}, {"image", "connector_image"}, {"tunnel_name", "tunnel"},
 }
 
 // nearest gives the key that was most likely meant, or nothing.
-func nearest(word, prefix string) string {
+func nearest(word, prefix string, keys []key) string {
 	word = strings.ReplaceAll(strings.ToLower(word), "-", "_")
 	for _, o := range otherWords {
 		if o.word == word && prefix == "" {
@@ -151,10 +152,10 @@ func nearest(word, prefix string) string {
 			}
 		}
 	}
+	try(prefix, keys)
 	if prefix == "" {
-		try("", topKeys())
+		try("team.", teamKeys())
 	}
-	try("team.", teamKeys())
 	return best
 }
 

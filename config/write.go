@@ -30,6 +30,9 @@ func Write(f File) []byte {
 	fmt.Fprintf(&b, "# Who may enter: these addresses, and everybody with an address of these domains.\nteam:\n  emails: %s\n  domains: %s\n\n",
 		flow(f.Emails), flow(f.Domains))
 	line("webhooks", webhooks(f.Webhooks), "Which platforms reach the app without a login.\ndefault: those that the app's profile opens; or a list: [telegram, whatsapp]")
+	fmt.Fprintf(&b, "# Paths of your own that programs reach without a login. One ends in /* if it stands for all below;\n"+
+		"# then check says which path may be asked to prove it. Each may have a name, a method (POST), the\n"+
+		"# answer to a GET without content (405), and open: false to keep it closed.\nown_paths:%s\n\n", ownPaths(f.Own))
 	line("published_port", quote(string(f.PublishedPort)), "What becomes of the port that the app publishes on this server:\nloopback (this server only), none (not published) or keep. Empty: loopback.")
 	line("project_folder", quote(f.ProjectFolder), "The folder of the app's compose file. Empty: where the running app was started.")
 	line("compose_files", flow(f.ComposeFiles), "The compose files in that folder. Empty: those that the app was started with.")

@@ -107,7 +107,7 @@ func (j *Journey) resolve(id setup.SetupID, d Draft) (setup.Answers, []setup.Fie
 	}
 	return prof.Resolve(profile.Choices{
 		Setup: id, Account: d.Account, Zone: d.Zone, Hostname: d.Hostname,
-		Emails: split(d.Emails), Domains: split(d.Domains), Doors: d.Doors,
+		Emails: split(d.Emails), Domains: split(d.Domains), Doors: d.Doors, Own: d.Own,
 		Port: d.Port, Stack: d.Stack, Tunnel: d.Tunnel, Image: d.Image, Consents: d.Consents,
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/culvert/culvert/config"
+	"github.com/culvert/culvert/profile"
 	"github.com/culvert/culvert/secret"
 	"github.com/culvert/culvert/setup"
 )
@@ -159,7 +160,8 @@ func draftOf(a setup.Answers, d Draft) Draft {
 	d.Emails, d.Domains = strings.Join(a.Team.Emails, "\n"), strings.Join(a.Team.Domains, "\n")
 	d.Port, d.Tunnel, d.Image, d.Answered = a.Port, a.Tunnel, a.Image, true
 	d.Doors = []string{}
-	for _, door := range a.Doors {
+	d.Own = a.Own
+	for _, door := range profile.Known(a) {
 		d.Doors = append(d.Doors, door.ID)
 	}
 	return d

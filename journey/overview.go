@@ -95,6 +95,7 @@ type Draft struct {
 	Emails   string               `json:"emails"`  // separated by lines, commas or spaces
 	Domains  string               `json:"domains"` // the same
 	Doors    []string             `json:"doors"`   // nil: not asked yet
+	Own      []setup.OwnPath      `json:"own,omitempty"`
 	Port     setup.PortChoice     `json:"port"`
 	Account  string               `json:"account"`
 	Tunnel   string               `json:"tunnel,omitempty"` // another name than the setup's

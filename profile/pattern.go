@@ -19,13 +19,7 @@ import (
 
 func covers(pattern, path string) bool { return glob(pattern, path) }
 
-func mayCover(pattern, path string) bool {
-	if glob(pattern, path) {
-		return true
-	}
-	stem := strings.TrimSuffix(pattern, "/")
-	return glob(stem, path) || !strings.HasSuffix(stem, "*") && glob(stem+"/*", path)
-}
+func mayCover(pattern, path string) bool { return anyCovers(readings(pattern), path) }
 
 func anyCovers(patterns []string, path string) bool {
 	for _, p := range patterns {
@@ -75,4 +69,51 @@ func checkPattern(pattern string) error {
 		}
 	}
 	return nil
+}
+
+// meet says whether a pattern, in which * stands for any text, and a form match
+// one and the same path. In the form + stands for a part without a slash too.
+func meet(a, b string) bool {
+	// fits[j] says whether what is left of a meets what is left of b from j on.
+	fits := make([]bool, len(b)+1)
+	for i := len(a); i >= 0; i-- {
+		row := make([]bool, len(b)+1)
+		for j := len(b); j >= 0; j-- {
+			switch {
+			case i == len(a) && j == len(b):
+				row[j] = true
+			case i < len(a) && a[i] == '*':
+				row[j] = fits[j] || j < len(b) && row[j+1]
+			case j < len(b) && b[j] == '*':
+				row[j] = row[j+1] || i < len(a) && fits[j]
+			case j < len(b) && b[j] == '+':
+				row[j] = row[j+1] || i < len(a) && a[i] != '/' && fits[j]
+			default:
+				row[j] = i < len(a) && j < len(b) && a[i] == b[j] && fits[j+1]
+			}
+		}
+		fits = row
+	}
+	return fits[0]
+}
+
+// readings are the forms that a pattern may stand for at Access, the widest
+// included.
+func readings(pattern string) []string {
+	stem := strings.TrimSuffix(pattern, "/")
+	forms := []string{pattern, stem}
+	if !strings.HasSuffix(stem, "*") {
+		forms = append(forms, stem+"/*")
+	}
+	return forms
+}
+
+// mayMeet says whether a pattern possibly covers a path that a form matches.
+func mayMeet(pattern, form string) bool {
+	for _, reading := range readings(pattern) {
+		if meet(reading, form) {
+			return true
+		}
+	}
+	return false
 }

@@ -120,8 +120,11 @@ type Never struct {
 // Closed is something that the app serves and that gets no door.
 type Closed struct {
 	Path     string   `yaml:"path"`     // for people
-	Patterns []string `yaml:"patterns"` // * stands for any text
+	Patterns []string `yaml:"patterns"` // * stands for any text, + for one without a slash
 	Why      string   `yaml:"why"`
+	// Single: one path of it at a time may be opened by an operator who knows
+	// what calls it. Otherwise nothing of it may.
+	Single bool `yaml:"single"`
 }
 
 // Routes says how the addresses of the running app can be read.

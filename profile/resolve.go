@@ -23,6 +23,7 @@ type Choices struct {
 	Emails   []string
 	Domains  []string
 	Doors    []string         // ids; nil: those that are open by default
+	Own      []setup.OwnPath  // beside them
 	Port     setup.PortChoice // empty: loopback
 	Tunnel   string           // name of the tunnel; empty: the setup's
 	Image    string           // of the connector; empty: DefaultImage
@@ -36,6 +37,8 @@ type Choices struct {
 // a page can show them.
 func (p Profile) Resolve(c Choices) (setup.Answers, []setup.FieldError) {
 	doors, bad := p.choose(c.Doors)
+	own, ownDoors, wrong := p.own(c.Own)
+	doors, bad = append(doors, ownDoors...), append(bad, wrong...)
 	a := setup.Answers{
 		Setup:    orElse(c.Setup, setup.SetupID(p.ID)),
 		Profile:  p.ID,
@@ -50,6 +53,7 @@ func (p Profile) Resolve(c Choices) (setup.Answers, []setup.FieldError) {
 		Image:    orElse(c.Image, DefaultImage),
 		Port:     orElse(c.Port, setup.PortLoopback),
 		Session:  orElse(c.Session, DefaultSession),
+		Own:      own,
 		Checks:   p.checks(doors),
 		Consents: c.Consents,
 	}

@@ -80,6 +80,6 @@ func (p Profile) knows(path string) bool {
 		}
 	}
 	return slices.ContainsFunc(p.Closed, func(c Closed) bool {
-		return slices.ContainsFunc(c.Patterns, func(pattern string) bool { return covers(pattern, path) })
+		return slices.ContainsFunc(c.Patterns, func(form string) bool { return meet(path, form) })
 	})
 }

@@ -58,14 +58,16 @@ const (
 // Answers is everything that a setup was told or decided for it, with the
 // app's profile already worked in. Two equal answers want the same things.
 type Answers struct {
-	Setup    SetupID    `json:"setup"`
-	Profile  string     `json:"profile"`
-	Mode     Mode       `json:"mode"`
-	Account  string     `json:"account"`
-	Zone     string     `json:"zone"`
-	Hostname string     `json:"hostname"`
-	Team     Team       `json:"team"`
-	Doors    []Door     `json:"doors"`
+	Setup    SetupID `json:"setup"`
+	Profile  string  `json:"profile"`
+	Mode     Mode    `json:"mode"`
+	Account  string  `json:"account"`
+	Zone     string  `json:"zone"`
+	Hostname string  `json:"hostname"`
+	Team     Team    `json:"team"`
+	Doors    []Door  `json:"doors"`
+	// Own are paths of the operator's own. The open ones are among the doors.
+	Own      []OwnPath  `json:"own,omitempty"`
 	Settings []Item     `json:"settings"`
 	Stack    Stack      `json:"stack"`
 	Tunnel   string     `json:"tunnel,omitempty"` // name of the tunnel; empty: the setup's
