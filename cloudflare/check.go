@@ -175,18 +175,22 @@ func (ck *tokenCheck) grants(ctx context.Context) {
 		_, err := ck.get(ctx, o, path, one)
 		return err
 	}
-	var tunnels, apps, organization, zones, dns error
+	var tunnels, apps, organization, zones, dns, devices error
 	var wg sync.WaitGroup
 	wg.Go(func() { tunnels = read(readingTunnels, tunnelsPath(account)) })
 	wg.Go(func() { apps = read(readingApps, appsPath(account)) })
 	wg.Go(func() { organization = ck.zeroTrust(ctx) })
+	if ck.mode.Private() {
+		wg.Go(func() { devices = read(readingProxy, proxyPath(account)) })
+	}
 	wg.Go(func() {
 		zones = ck.readZones(ctx)
 		dns = ck.readOneZone(ctx)
 	})
 	wg.Wait()
 	results := map[string]error{needsAccount: ck.listed, needsTunnel: tunnels, needsApps: apps,
-		needsOrg: organization, needsZone: zones, needsDNS: dns}
+		needsOrg: organization, needsZone: zones, needsDNS: dns,
+		needsZeroTrust: devices}
 	for _, p := range setup.Permissions(ck.mode) {
 		err, probed := results[p.Name]
 		if !probed {

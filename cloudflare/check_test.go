@@ -182,3 +182,21 @@ func TestThatCloudflareCannotBeAskedIsAnError(t *testing.T) {
 		t.Errorf("error %v, report %+v", err, r)
 	}
 }
+
+func TestThePrivateModesAlsoNeedWhatDevicesAreTold(t *testing.T) {
+	w := newWorld(t)
+	check := func(token string) setup.TokenReport {
+		report, err := w.client(token).Check(t.Context(), w.AccountID, setup.ModeFallback)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return report
+	}
+	if missing := check(w.Token).Missing(); len(missing) != 0 {
+		t.Errorf("a token that may do everything lacks %+v", missing)
+	}
+	missing := check(w.cloud.AddToken(sim.UserToken, w.AccountID, allBut(sim.AllPermissions(), "Zero Trust Write")...)).Missing()
+	if len(missing) != 1 || missing[0].Name != needsZeroTrust || !strings.Contains(missing[0].Detail, "Zero Trust: Edit") {
+		t.Errorf("missing %+v", missing)
+	}
+}

@@ -15,12 +15,15 @@ type row struct {
 	// from and to are two states of one object; made in a world, because they
 	// may refer to other objects of it.
 	from, to func(*world) setup.State
+	always   bool // it stands from the first and is only changed; from is what it says then
 	// meddle is what a stranger does to the object in between.
 	meddle func(w *world, id string)
 }
 
 // rows has one for every kind that is written here.
-func rows() []row {
+func rows() []row { return append(publicRows(), privateRows()...) }
+
+func publicRows() []row {
 	return []row{
 		{
 			kind: setup.KindLoginMethod,
@@ -112,6 +115,10 @@ func TestEveryKindIsMadeSeenChangedAndRemoved(t *testing.T) {
 	for _, r := range rows() {
 		t.Run(string(r.kind), func(t *testing.T) {
 			t.Parallel()
+			if r.always {
+				r.answers(t)
+				return
+			}
 			t.Run("what was made is seen as it was asked for, with our mark", r.isMade)
 			t.Run("a change is seen, and the object keeps its id and mark", r.isChanged)
 			t.Run("what a stranger changed is neither changed nor deleted", r.isLeftToStrangers)
@@ -132,6 +139,14 @@ func TestTheConformanceRowsCoverEveryKindThatIsWritten(t *testing.T) {
 	}
 }
 
+// differs compares what two states say.
+func differs(want, have setup.State) string {
+	if setup.Same(want, have) {
+		return ""
+	}
+	return cmp.Diff(want, have)
+}
+
 // made gives a world in which the row's object stands.
 func (r row) made(t *testing.T) (*world, setup.Entry, setup.Outcome) {
 	w := newWorld(t)
@@ -141,7 +156,7 @@ func (r row) made(t *testing.T) (*world, setup.Entry, setup.Outcome) {
 
 func (r row) isMade(t *testing.T) {
 	w, e, o := r.made(t)
-	if diff := cmp.Diff(e.To, o.State); diff != "" {
+	if diff := differs(e.To, o.State); diff != "" {
 		t.Errorf("the outcome differs from what was asked (-asked +got):\n%s", diff)
 	}
 	seen := w.one(r.kind, o.ID)
@@ -169,7 +184,7 @@ func (r row) isChanged(t *testing.T) {
 	before := w.one(r.kind, o.ID)
 	e.Verb, e.ID, e.From, e.To = setup.Update, o.ID, before.State, r.to(w)
 	after := w.must(e)
-	if diff := cmp.Diff(e.To, after.State); diff != "" {
+	if diff := differs(e.To, after.State); diff != "" {
 		t.Errorf("the outcome differs from what was asked (-asked +got):\n%s", diff)
 	}
 	seen := w.one(r.kind, o.ID)

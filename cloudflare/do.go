@@ -38,6 +38,16 @@ func (c *Client) writer(k setup.Kind) writer {
 		return policies{c}
 	case setup.KindApp:
 		return apps{c}
+	case setup.KindRoute:
+		return routes{c}
+	case setup.KindHostnameRoute:
+		return hostRoutes{c}
+	case setup.KindGatewayProxy:
+		return proxies{Client: c}
+	case setup.KindICMPProxy:
+		return pings{Client: c}
+	case setup.KindDNSLocation:
+		return locations{c}
 	case setup.KindDNSRecord:
 		return records{c}
 	}

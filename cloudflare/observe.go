@@ -41,15 +41,9 @@ func (c *Client) Observe(ctx context.Context, v setup.View) (setup.World, error)
 // look makes all reads that do not need another's answer at the same time.
 func (c *Client) look(ctx context.Context, v setup.View) (tunnels part, all []part) {
 	var reads []func() []part
-	for _, r := range []struct {
-		kind setup.Kind
-		read func(context.Context, string) part
-	}{
-		{setup.KindOrganization, c.readOrganization}, {setup.KindLoginMethod, c.readLogins}, {setup.KindTunnel, c.readTunnels},
-		{setup.KindPolicy, c.readPolicies}, {setup.KindApp, c.readApps},
-	} {
-		if v.Asks(r.kind) {
-			reads = append(reads, func() []part { return []part{r.read(ctx, v.Account)} })
+	for _, r := range c.readings() {
+		if slices.ContainsFunc(r.kinds, v.Asks) {
+			reads = append(reads, func() []part { return r.read(ctx, v) })
 		}
 	}
 	if v.Asks(setup.KindZone) || v.Asks(setup.KindDNSRecord) {
@@ -70,6 +64,31 @@ func (c *Client) look(ctx context.Context, v setup.View) (tunnels part, all []pa
 		}
 	}
 	return tunnels, all
+}
+
+// reading is one read of the account, for the kinds that come out of it.
+type reading struct {
+	kinds []setup.Kind
+	read  func(context.Context, setup.View) []part
+}
+
+func (c *Client) readings() []reading {
+	one := func(k setup.Kind, read func(context.Context, string) part) reading {
+		return reading{[]setup.Kind{k}, func(ctx context.Context, v setup.View) []part { return []part{read(ctx, v.Account)} }}
+	}
+	return []reading{
+		one(setup.KindOrganization, c.readOrganization),
+		one(setup.KindLoginMethod, c.readLogins),
+		one(setup.KindTunnel, c.readTunnels),
+		one(setup.KindPolicy, c.readPolicies),
+		one(setup.KindApp, c.readApps),
+		one(setup.KindVirtualNetwork, c.readVNets),
+		one(setup.KindRoute, c.readRoutes),
+		one(setup.KindHostnameRoute, c.readHostRoutes),
+		one(setup.KindGatewayProxy, c.readProxy),
+		one(setup.KindICMPProxy, c.readICMP),
+		one(setup.KindDNSLocation, c.readLocations),
+	}
 }
 
 // assemble puts the parts together, in an order that does not depend on

@@ -13,12 +13,13 @@ import (
 
 // The permissions, as the dashboard and setup.Permissions name them.
 const (
-	needsTunnel  = "Cloudflare Tunnel"
-	needsApps    = "Access: Apps and Policies"
-	needsOrg     = "Access: Organizations, Identity Providers, and Groups"
-	needsAccount = "Account Settings"
-	needsZone    = "Zone"
-	needsDNS     = "DNS"
+	needsTunnel    = "Cloudflare Tunnel"
+	needsZeroTrust = "Zero Trust"
+	needsApps      = "Access: Apps and Policies"
+	needsOrg       = "Access: Organizations, Identity Providers, and Groups"
+	needsAccount   = "Account Settings"
+	needsZone      = "Zone"
+	needsDNS       = "DNS"
 )
 
 // blockedFor is how long Cloudflare refuses a user who made too many calls, if
@@ -92,7 +93,7 @@ func (e *apiError) denied() *setup.Problem {
 
 // level is what a permission is asked with; people add it once.
 func level(permission string) string {
-	for _, p := range setup.Permissions(setup.ModePublic) {
+	for _, p := range setup.Permissions(setup.ModeFallback) {
 		if p.Name == permission {
 			return p.Level()
 		}
@@ -159,7 +160,7 @@ func (e *apiError) taken(f apiFault) *setup.Problem {
 	case 1013:
 		return e.say(setup.CodeConflict, "A tunnel of this name exists already. Look again: it can be taken over, or another name chosen.")
 	case 1014:
-		return e.say(setup.CodeConflict, "A route for exactly this network exists already. Remove it in the dashboard, or use it as it is.")
+		return e.say(setup.CodeConflict, "There is a route for exactly this already. Look again: it can be taken over, or removed in the dashboard.")
 	case 1022:
 		return e.say(setup.CodeInUse, "A connector is still connected to the tunnel. Stop the cloudflared that uses it, wait a moment, and try again.")
 	case 1061:

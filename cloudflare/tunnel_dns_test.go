@@ -165,8 +165,10 @@ func TestADomainThatIsNotThereHasNoRecordsForCertain(t *testing.T) {
 
 func TestOneMissingPermissionLeavesTheRestReadable(t *testing.T) {
 	tests := map[string][]setup.Kind{ // the permission taken away, the kinds that are then unread
-		"Cloudflare Tunnel Write":                                     {setup.KindTunnel, setup.KindIngress},
-		"Access: Apps and Policies Write":                             {setup.KindPolicy, setup.KindApp},
+		"Cloudflare Tunnel Write": {setup.KindTunnel, setup.KindIngress, setup.KindVirtualNetwork, setup.KindRoute,
+			setup.KindHostnameRoute},
+		"Zero Trust Write":                {setup.KindGatewayProxy, setup.KindICMPProxy, setup.KindDNSLocation},
+		"Access: Apps and Policies Write": {setup.KindPolicy, setup.KindApp},
 		"Access: Organizations, Identity Providers, and Groups Write": {setup.KindOrganization, setup.KindLoginMethod},
 		"Zone Write": {setup.KindZone, setup.KindDNSRecord},
 		"DNS Write":  {setup.KindDNSRecord},
@@ -174,7 +176,7 @@ func TestOneMissingPermissionLeavesTheRestReadable(t *testing.T) {
 	for permission, kinds := range tests {
 		t.Run(permission, func(t *testing.T) {
 			w := newWorld(t)
-			seen, err := w.client(w.cloud.AddToken(sim.UserToken, w.AccountID, allBut(sim.AllPermissions(), permission)...)).Observe(t.Context(), w.view())
+			seen, err := w.client(w.cloud.AddToken(sim.UserToken, w.AccountID, allBut(sim.AllPermissions(), permission)...)).Observe(t.Context(), w.privateView())
 			if err != nil {
 				t.Fatal(err)
 			}

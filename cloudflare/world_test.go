@@ -119,6 +119,16 @@ func (w *world) view() setup.View {
 	return setup.View{Account: w.AccountID, Zones: []string{w.Zone}, Hosts: []string{"ocs." + w.Zone}}
 }
 
+// privateView also asks for what the private modes have to do with.
+func (w *world) privateView() setup.View {
+	v := w.view()
+	v.Private = true
+	v.Profiles = []string{setup.DefaultProfile}
+	v.Networks = []string{setup.ResolvedRange, "172.30.250.0/28"}
+	v.Names = []string{"ocs.your-org"}
+	return v
+}
+
 func (w *world) observe() setup.World {
 	w.Helper()
 	seen, err := w.Observe(w.Context(), w.view())
@@ -131,7 +141,12 @@ func (w *world) observe() setup.World {
 // all gives the observed objects of a kind; the kind must have been read.
 func (w *world) all(kind setup.Kind) []setup.Object {
 	w.Helper()
-	seen := w.observe()
+	v := w.privateView()
+	v.Kinds = []setup.Kind{kind}
+	seen, err := w.Observe(w.Context(), v)
+	if err != nil {
+		w.Fatal(err)
+	}
 	for at, p := range seen.Unread {
 		if at.Kind == kind {
 			w.Fatalf("%s is unread: %v", kind, p.Error())

@@ -25,8 +25,8 @@ func (p Permission) Level() string {
 // Permissions lists what a mode needs, and nothing else.
 // Source: Cloudflare's API token permissions reference and the "accepted
 // permissions" of each API operation.
-func Permissions(Mode) []Permission {
-	return []Permission{
+func Permissions(m Mode) []Permission {
+	all := []Permission{
 		{Name: "Cloudflare Tunnel", Key: "argotunnel", Edit: true, Blocks: "making the tunnel and its rules"},
 		{Name: "Access: Apps and Policies", Key: "access", Edit: true, Blocks: "the lock on your address and the doors for webhooks"},
 		{Name: "Access: Organizations, Identity Providers, and Groups", Key: "access_acct", Edit: true, Blocks: "the login by e-mail code for your team"},
@@ -34,6 +34,10 @@ func Permissions(Mode) []Permission {
 		{Name: "Zone", Key: "zone", Zone: true, Blocks: "finding your domain"},
 		{Name: "DNS", Key: "dns", Edit: true, Zone: true, Blocks: "pointing your address to the tunnel"},
 	}
+	if m.Private() {
+		all = append(all, Permission{Name: "Zero Trust", Key: "teams", Edit: true, Blocks: "what your team's devices send through WARP, and whom they ask for the private name"})
+	}
+	return all
 }
 
 const listsAccounts = "account_settings"

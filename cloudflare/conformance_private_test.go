@@ -1,0 +1,131 @@
+package cloudflare
+
+import (
+	"testing"
+
+	"github.com/culvert/culvert/setup"
+)
+
+// privateRows are those of the kinds that only the private modes have to do with.
+func privateRows() []row {
+	return []row{
+		{
+			kind: setup.KindRoute,
+			from: func(w *world) setup.State { return w.route("172.30.250.2/32") },
+			to:   func(w *world) setup.State { return w.route("172.30.250.3/32") },
+			meddle: func(w *world, id string) {
+				w.stranger("PATCH", "A/teamnet/routes/"+id, map[string]any{"network": "172.30.0.0/16"})
+			},
+		},
+		{
+			kind: setup.KindHostnameRoute,
+			from: func(w *world) setup.State {
+				return setup.HostnameRoute{Hostname: "ocs.your-org", Tunnel: setup.Lit(w.someTunnel()), Comment: "for the team"}
+			},
+			to: func(w *world) setup.State {
+				return setup.HostnameRoute{Hostname: "app.your-org", Tunnel: setup.Lit(w.someTunnel()), Comment: "for the team"}
+			},
+			meddle: func(w *world, id string) {
+				w.stranger("PATCH", "A/zerotrust/routes/hostname/"+id, map[string]any{"hostname": "theirs.your-org"})
+			},
+		},
+		{
+			kind: setup.KindDNSLocation,
+			from: func(*world) setup.State { return setup.DNSLocation{Name: "Culvert", Default: true} },
+			to:   func(*world) setup.State { return setup.DNSLocation{Name: "Office", Default: true} },
+			meddle: func(w *world, id string) {
+				w.stranger("PUT", "A/gateway/locations/"+id, map[string]any{"name": "Theirs", "client_default": true})
+			},
+		},
+		{
+			kind: setup.KindGatewayProxy, always: true,
+			from: func(*world) setup.State { return setup.GatewayProxy{} },
+			to:   func(*world) setup.State { return setup.GatewayProxy{TCP: true, UDP: true} },
+			meddle: func(w *world, _ string) {
+				w.stranger("PATCH", "A/devices/settings", map[string]any{"gateway_proxy_enabled": true})
+			},
+		},
+		{
+			kind: setup.KindICMPProxy, always: true,
+			from: func(*world) setup.State { return setup.ICMPProxy{} },
+			to:   func(*world) setup.State { return setup.ICMPProxy{On: true} },
+			meddle: func(w *world, _ string) {
+				w.stranger("PATCH", "A/zerotrust/connectivity_settings", map[string]any{"icmp_proxy_enabled": true})
+			},
+		},
+	}
+}
+
+func (w *world) route(network string) setup.Route {
+	return setup.Route{Network: network, VNet: setup.Lit(w.all(setup.KindVirtualNetwork)[0].ID), Tunnel: setup.Lit(w.someTunnel()), Comment: "the app"}
+}
+
+// answers holds a kind that is always there to what is asked of the others, as
+// far as it is only changed.
+func (r row) answers(t *testing.T) {
+	t.Run("it is seen as it stands, and the change and the way back are seen", r.isPutBack)
+	t.Run("what a stranger changed is not changed", r.isNotOverwritten)
+	t.Run("a change whose answer was lost is seen", r.isSeenAgain)
+	t.Run("it is neither made nor deleted", r.isNeverMade)
+}
+
+// stands gives a world and the change of the row's only object in it.
+func (r row) stands(t *testing.T) (*world, setup.Entry) {
+	w := newWorld(t)
+	all := w.all(r.kind)
+	if len(all) != 1 {
+		t.Fatalf("%d objects, want one: %+v", len(all), all)
+	}
+	e := setup.Entry{Key: w.key(r.kind, "it"), Verb: setup.Update, ID: all[0].ID, From: r.from(w), To: r.to(w)}
+	if diff := differs(e.From, all[0].State); diff != "" || all[0].Scope != e.Key.Scope {
+		t.Fatalf("in %s it stands otherwise (-want +got):\n%s", all[0].Scope, diff)
+	}
+	return w, e
+}
+
+func (r row) isPutBack(t *testing.T) {
+	w, e := r.stands(t)
+	for range 2 {
+		o := w.must(e)
+		seen := w.one(r.kind, e.ID)
+		if diff := differs(e.To, o.State); diff != "" || o.ID != e.ID || !setup.Same(seen.State, e.To) {
+			t.Errorf("outcome (-asked +got):\n%s\nobserved %+v", diff, seen)
+		}
+		e.From, e.To = seen.State, e.From
+	}
+}
+
+func (r row) isNotOverwritten(t *testing.T) {
+	w, e := r.stands(t)
+	r.meddle(w, e.ID)
+	theirs := w.one(r.kind, e.ID).State
+	if setup.Same(theirs, e.From) {
+		t.Fatal("the stranger changed nothing; the test proves nothing")
+	}
+	got := w.refuses(e, setup.CodeChanged)
+	if now := w.one(r.kind, e.ID).State; !setup.Same(got.State, theirs) || !setup.Same(now, theirs) {
+		t.Errorf("the outcome shows %+v, what the stranger wrote became %+v", got.State, now)
+	}
+}
+
+func (r row) isSeenAgain(t *testing.T) {
+	w, e := r.stands(t)
+	w.cloud.ForgetCalls()
+	w.loseAnswers()
+	if _, err := w.try(e); err == nil {
+		t.Fatal("a write whose answer was lost was reported as if its effect were known")
+	}
+	w.cloud.Heal()
+	if n := w.counts("PUT", "") + w.counts("PATCH", ""); n != 1 {
+		t.Errorf("the write was sent %d times, want once", n)
+	}
+	if seen := w.one(r.kind, e.ID); !setup.Same(seen.State, e.To) {
+		t.Errorf("observed %+v, want %+v", seen.State, e.To)
+	}
+}
+
+func (r row) isNeverMade(t *testing.T) {
+	w, e := r.stands(t)
+	w.refuses(setup.Entry{Key: e.Key, Verb: setup.Create, To: e.To}, setup.CodeInternal)
+	w.refuses(setup.Entry{Key: e.Key, Verb: setup.Delete, ID: e.ID, From: e.From}, setup.CodeInternal)
+}
