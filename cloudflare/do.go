@@ -63,7 +63,7 @@ func (c *Client) writer(k setup.Kind) writer {
 func (c *Client) Do(ctx context.Context, call setup.Call) ([]setup.Outcome, error) {
 	outcomes := make([]setup.Outcome, len(call.Entries))
 	for i, e := range call.Entries {
-		if outcomes[i].Err = complete(e); outcomes[i].Err != nil || e.Key.Kind == setup.KindIngress {
+		if outcomes[i].Err = complete(e); outcomes[i].Err != nil || c.document(e) != nil {
 			continue
 		}
 		var err error
@@ -71,9 +71,9 @@ func (c *Client) Do(ctx context.Context, call setup.Call) ([]setup.Outcome, erro
 			return nil, fmt.Errorf("changing %s: %w", e.Key.Short(), err)
 		}
 	}
-	for _, d := range documents(call.Entries, outcomes) {
-		if err := c.doIngress(ctx, d, outcomes); err != nil {
-			return nil, fmt.Errorf("changing the rules of a tunnel: %w", err)
+	for _, b := range c.bundles(call.Entries, outcomes) {
+		if err := b.do(ctx, c.log); err != nil {
+			return nil, fmt.Errorf("changing %s: %w", b.entries[0].Key.Short(), err)
 		}
 	}
 	return outcomes, nil
@@ -98,7 +98,7 @@ func (c *Client) do(ctx context.Context, e setup.Entry) (setup.Outcome, error) {
 		return failed(problem(err)), nil // nothing was written yet
 	case have == nil && e.Verb == setup.Delete:
 		return setup.Outcome{ID: e.ID}, nil
-	case have == nil || !setup.Same(have.State, e.From):
+	case have == nil || !asSeen(have.State, e.From):
 		return changed(e, have), nil
 	}
 	if err := change(ctx, w, e, have); err != nil {
@@ -143,9 +143,13 @@ func readBack(ctx context.Context, w writer, e setup.Entry) (setup.Outcome, erro
 // complete refuses entries that cannot be carried out; a plan never makes them.
 func complete(e setup.Entry) *setup.Problem {
 	switch {
+	case e.Verb == setup.Delete && isAnswer(e.Key.Kind):
+		return errAnswer
 	case e.Verb == setup.Delete:
 	case e.Verb != setup.Create && e.Verb != setup.Update:
 		return refused(setup.CodeInternal, "“%s” is no change that can be made at Cloudflare.", e.Verb)
+	case e.Verb == setup.Create && isAnswer(e.Key.Kind):
+		return errAnswer
 	case e.To == nil || e.To.Kind() != e.Key.Kind || !setup.Bound(e.To):
 		return refused(setup.CodeInternal, "The change of %s does not say in full what it is to become.", e.Key.Short())
 	}
@@ -154,6 +158,17 @@ func complete(e setup.Entry) *setup.Problem {
 	}
 	return nil
 }
+
+// isAnswer: of these every account has what a plan asks about.
+func isAnswer(k setup.Kind) bool {
+	switch k {
+	case setup.KindGatewayProxy, setup.KindICMPProxy, setup.KindSplitTunnel, setup.KindFallback, setup.KindShadow:
+		return true
+	}
+	return false
+}
+
+var errAnswer = refused(setup.CodeInternal, "This can only be changed; it is neither made nor deleted.")
 
 func failed(p *setup.Problem) setup.Outcome { return setup.Outcome{Err: p} }
 

@@ -67,16 +67,11 @@ func flag(raw []byte, field string) (bool, error) {
 	return v.Bool(), nil
 }
 
-// switches is for settings that are always there.
+// switches is for settings that are always there (isAnswer).
 type switches struct{}
 
-func (switches) create(context.Context, setup.Entry) (string, error) {
-	return "", refused(setup.CodeInternal, "A setting of the account cannot be made, only changed.")
-}
-
-func (switches) remove(context.Context, setup.Entry, *setup.Object) error {
-	return refused(setup.CodeInternal, "A setting of the account cannot be deleted, only changed.")
-}
+func (switches) create(context.Context, setup.Entry) (string, error)      { return "", errAnswer }
+func (switches) remove(context.Context, setup.Entry, *setup.Object) error { return errAnswer }
 
 type proxies struct {
 	*Client

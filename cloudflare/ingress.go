@@ -145,7 +145,7 @@ func (cfg config) objects(account string) []setup.Object {
 	for _, r := range cfg.rules {
 		if !done[r.host] {
 			done[r.host] = true
-			o := cfg.object(r.host)
+			o := cfg.group(r.host)
 			o.Scope = account
 			found = append(found, *o)
 		}
@@ -153,8 +153,8 @@ func (cfg config) objects(account string) []setup.Object {
 	return found
 }
 
-// object is the group of rules of one host; nil if it has none.
-func (cfg config) object(name string) *setup.Object {
+// group is the object of the rules of one host; nil if it has none.
+func (cfg config) group(name string) *setup.Object {
 	group := setup.Ingress{Tunnel: setup.Lit(cfg.tunnel), Host: name}
 	var above []string
 	for _, r := range cfg.rules {

@@ -87,6 +87,7 @@ type Entry struct {
 	From State
 	To   State // nil on delete
 	Mark string
+	Drop bool // toward absence, or what stood before us (Change.Drop)
 }
 
 // Outcome is what became of one entry.

@@ -10,7 +10,7 @@ func (p Plan) Entry(c Change, l Ledger) (Entry, bool) {
 	if to != nil && !Bound(to) {
 		return Entry{}, false
 	}
-	return Entry{Key: c.Key, Verb: c.Verb, ID: c.FromID, From: c.From, To: to, Mark: l.mark(c.Key)}, true
+	return Entry{Key: c.Key, Verb: c.Verb, ID: c.FromID, From: c.From, To: to, Mark: l.mark(c.Key), Drop: c.Drop}, true
 }
 
 // Begin is the record of a change that is about to be made: what it was before
