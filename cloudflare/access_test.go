@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tidwall/gjson"
 
 	"github.com/culvert/culvert/cloudflare/sim"
 	"github.com/culvert/culvert/setup"
@@ -139,7 +141,7 @@ func TestWhatChangesWhoGetsInShowsInOther(t *testing.T) {
 	for _, set := range []string{
 		`"allowed_idps":["x"]`, `"allow_authenticate_via_warp":true`, `"options_preflight_bypass":true`, `"cors_headers":{"allow_all_origins":true}`,
 		`"service_auth_401_redirect":true`, `"read_service_tokens_from_header":"X-Token"`, `"type":"ssh"`,
-		`"destinations":[{"type":"private","cidr":"10.0.0.1/32"}]`,
+		`"destinations":[{"type":"private","cidr":"10.0.0.1/32","new":"field"}]`, `"destinations":[{"type":"via_mcp_server_portal","mcp_server_id":"x"}]`,
 	} {
 		name, value, _ := strings.Cut(strings.TrimPrefix(set, `"`), `":`)
 		raw := field(app, name, value)
@@ -229,6 +231,41 @@ func TestAnApplicationThatProtectsMoreThanOursIsNotTakenOver(t *testing.T) {
 	w.must(setup.Entry{Key: k, Verb: setup.Update, ID: id, From: prior, To: renamed})
 	if raw := string(w.one(setup.KindApp, id).Raw); !strings.Contains(raw, "10.0.0.7/32") {
 		t.Errorf("the private address was lost: %s", raw)
+	}
+	o := w.must(setup.Entry{Key: k, Verb: setup.Update, ID: id, From: renamed, To: prior, Drop: true})
+	if !setup.Same(o.State, prior) {
+		t.Errorf("put back it is %+v", o.State)
+	}
+}
+
+func TestPrivateDestinationsAreReadAsTheyAreWritten(t *testing.T) {
+	w := newWorld(t)
+	want := []string{"tcp://172.30.250.2/32:443", "tcp://172.30.250.2/32:80", "tcp://ocs.your-org:443", "udp://172.30.250.3/32:53"}
+	vnet := "@" + w.all(setup.KindVirtualNetwork)[0].ID
+	want = append(want, "tcp://172.30.250.4/32:8000"+vnet)
+	slices.Sort(want)
+	app := setup.App{Name: "Lock", Destinations: want, Policies: w.somePolicy(), Session: "24h"}
+	o := w.create(w.key(setup.KindApp, "lock"), app)
+	seen := w.one(setup.KindApp, o.ID)
+	if diff := differs(app, seen.State); diff != "" {
+		t.Errorf("(-asked +got):\n%s", diff)
+	}
+	app.Destinations = want[1:]
+	if o = w.must(setup.Entry{Key: w.key(setup.KindApp, "lock"), Verb: setup.Update, ID: o.ID, From: seen.State, To: app}); !setup.Same(o.State, app) {
+		t.Errorf("without the first it is %+v", o.State)
+	}
+}
+
+func TestADestinationThatStandsIsKeptToTheLetter(t *testing.T) {
+	raw := `{"type":"self_hosted","destinations":[{"uri":"OCS.example.org/x","type":"public"},{"l4_protocol":"tcp","cidr":"10.0.0.7","type":"private"},{"type":"new"}]}`
+	have := destinations([]byte(raw))
+	body, err := appBody([]byte(raw), setup.App{Name: "Lock", Destinations: append(have, "tcp://ocs.your-org:443"), Other: appOther([]byte(raw))}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `[{"uri":"OCS.example.org/x","type":"public"},{"l4_protocol":"tcp","cidr":"10.0.0.7","type":"private"},{"type":"private","hostname":"ocs.your-org","port_range":"443","l4_protocol":"tcp"},{"type":"new"}]`
+	if got := gjson.GetBytes(body, "destinations").Raw; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/tidwall/gjson"
 
@@ -32,17 +31,11 @@ var appOthers = others{"allowed_idps", "allow_authenticate_via_warp", "options_p
 // destinations; the old list of domains would contradict them.
 var appReadOnly = []string{"id", "uid", "aud", "created_at", "updated_at", "self_hosted_domains", "domain_type"}
 
-func (c *Client) readApps(ctx context.Context, account string) part {
-	rows, err := c.list(ctx, readingApps, appsPath(account), nil)
-	return decodeAll(setup.ReadScope{Kind: setup.KindApp, Scope: account}, rows, err, decodeApp)
-}
-
 func decodeApp(raw json.RawMessage) (setup.Object, error) {
 	var in struct {
-		ID       string
-		Name     string
-		Session  string            `json:"session_duration"`
-		Policies []json.RawMessage // objects, or bare ids
+		ID      string
+		Name    string
+		Session string `json:"session_duration"`
 	}
 	if err := parse(readingApps, raw, &in); err != nil {
 		return setup.Object{}, err
@@ -50,87 +43,26 @@ func decodeApp(raw json.RawMessage) (setup.Object, error) {
 	mark, name := setup.FindMark(in.Name)
 	return setup.Object{ID: in.ID, Mark: mark, Raw: raw, State: setup.App{
 		Name:         name,
-		Destinations: publicDestinations(raw),
-		Policies:     linkedPolicies(in.Policies),
+		Destinations: destinations(raw),
+		Policies:     linkedPolicies(raw),
 		Session:      cmp.Or(in.Session, usualSession),
 		Other:        appOther(raw),
 	}}, nil
 }
 
-// appOther also counts what we cannot strip: another type, and addresses in
-// private networks.
+// appOther also counts what we cannot strip: another type, and destinations of a
+// sort that we do not know.
 func appOther(raw []byte) string {
 	more := map[string]any{}
 	if kind := gjson.GetBytes(raw, "type").String(); kind != selfHosted {
 		more["type"] = kind
 	}
-	var private []any
-	for _, d := range privateDestinations(raw) {
-		private = append(private, d.Value())
+	var unknown []any
+	for _, d := range unknownDestinations(raw) {
+		unknown = append(unknown, d.Value())
 	}
-	more["private"] = private
+	more["private"] = unknown
 	return appOthers.digest(raw, more)
-}
-
-// publicDestinations are the addresses that the application covers, however old
-// the fields are that it was made with.
-func publicDestinations(raw []byte) []string {
-	found := []string{}
-	for _, d := range gjson.GetBytes(raw, "destinations").Array() {
-		if uri := d.Get("uri").String(); uri != "" && isPublic(d) {
-			found = append(found, destination(uri))
-		}
-	}
-	if !gjson.GetBytes(raw, "destinations.0").Exists() {
-		for _, d := range gjson.GetBytes(raw, "self_hosted_domains").Array() {
-			found = append(found, destination(d.String()))
-		}
-		if domain := gjson.GetBytes(raw, "domain").String(); domain != "" && len(found) == 0 {
-			found = append(found, destination(domain))
-		}
-	}
-	slices.Sort(found)
-	return slices.Compact(found)
-}
-
-func privateDestinations(raw []byte) []gjson.Result {
-	return slices.DeleteFunc(gjson.GetBytes(raw, "destinations").Array(), isPublic)
-}
-
-func isPublic(d gjson.Result) bool {
-	kind := d.Get("type").String()
-	return kind == "" || kind == "public"
-}
-
-// destination writes host/path with the host in the form that is compared.
-func destination(uri string) string {
-	name, path, _ := strings.Cut(uri, "/")
-	if path == "" {
-		return host(name)
-	}
-	return host(name) + "/" + path
-}
-
-// linkedPolicies are the ids of the application's policies, first come first.
-func linkedPolicies(links []json.RawMessage) []setup.ID {
-	type link struct {
-		id         string
-		precedence int64
-	}
-	all := make([]link, len(links))
-	for i, raw := range links {
-		l := gjson.ParseBytes(raw)
-		all[i] = link{l.Get("id").String(), l.Get("precedence").Int()}
-		if l.Type == gjson.String {
-			all[i] = link{l.String(), int64(i + 1)}
-		}
-	}
-	slices.SortStableFunc(all, func(a, b link) int { return cmp.Compare(a.precedence, b.precedence) })
-	ids := make([]setup.ID, len(all))
-	for i, l := range all {
-		ids[i] = setup.Lit(l.id)
-	}
-	return ids
 }
 
 type linkBody struct {
@@ -138,41 +70,61 @@ type linkBody struct {
 	Precedence int    `json:"precedence"`
 }
 
-type publicBody struct {
-	Type string `json:"type"`
-	URI  string `json:"uri"`
+// links are the policies of an application, first come first. They may stand
+// there as objects or as bare ids.
+func links(app []byte) []linkBody {
+	all := []linkBody{}
+	for i, l := range gjson.GetBytes(app, "policies").Array() {
+		link := linkBody{l.Get("id").String(), int(l.Get("precedence").Int())}
+		if l.Type == gjson.String {
+			link = linkBody{l.String(), i + 1}
+		}
+		all = append(all, link)
+	}
+	slices.SortStableFunc(all, func(a, b linkBody) int { return cmp.Compare(a.Precedence, b.Precedence) })
+	return all
+}
+
+// linkedPolicies are the ids of an application's policies, first come first.
+func linkedPolicies(app []byte) []setup.ID {
+	ids := []setup.ID{}
+	for _, l := range links(app) {
+		ids = append(ids, setup.Lit(l.ID))
+	}
+	return ids
 }
 
 // appBody lays a state over an application as it stands. Everything else that
 // the application has is sent back: the write replaces it whole.
 func appBody(raw []byte, to setup.App, mark string) ([]byte, error) {
 	have := appOther(raw)
-	private := privateDestinations(raw)
-	if to.Other != have && (gjson.GetBytes(raw, "type").String() != selfHosted || len(private) > 0) {
-		return nil, refused(setup.CodeRefused, "This Access application also protects something that Culvert does not manage (another type, or an address in a private network). Change it in the dashboard, or choose another address.")
+	unknown := unknownDestinations(raw)
+	if to.Other != have && (gjson.GetBytes(raw, "type").String() != selfHosted || len(unknown) > 0) {
+		return nil, refused(setup.CodeRefused, "This Access application also protects something that Culvert does not manage (another type of application or of address). Change it in the dashboard, or choose another address.")
 	}
 	body, refusal := appOthers.apply(raw, have, to.Other)
 	if refusal != nil {
 		return nil, refusal
 	}
-	destinations := []any{}
+	covered := []json.RawMessage{}
 	for _, d := range to.Destinations {
-		destinations = append(destinations, publicBody{"public", d})
+		covered = append(covered, encodeDestination(d, raw))
 	}
-	for _, d := range private {
-		destinations = append(destinations, json.RawMessage(d.Raw))
+	for _, d := range unknown {
+		covered = append(covered, json.RawMessage(d.Raw))
 	}
-	links := []linkBody{}
+	policies := []linkBody{}
 	for i, id := range to.Policies {
-		links = append(links, linkBody{id.Lit, i + 1})
+		policies = append(policies, linkBody{id.Lit, i + 1})
 	}
 	body = without(body, appReadOnly...)
 	body = with(body, "name", setup.WithMark(to.Name, mark))
-	body = with(body, "destinations", destinations)
-	body = with(body, "policies", links)
+	body = with(body, "destinations", covered)
+	body = with(body, "policies", policies)
 	body = with(body, "session_duration", cmp.Or(to.Session, usualSession))
-	if len(to.Destinations) > 0 {
-		body = with(body, "domain", to.Destinations[0]) // shown as the main address; one of the destinations
+	body = without(body, "domain") // shown as the main address; one of the destinations
+	if main := slices.IndexFunc(to.Destinations, isPublicText); main >= 0 {
+		body = with(body, "domain", to.Destinations[main])
 	}
 	return body, nil
 }
@@ -194,12 +146,23 @@ func (a apps) create(ctx context.Context, e setup.Entry) (string, error) {
 }
 
 func (a apps) update(ctx context.Context, e setup.Entry, have *setup.Object) error {
+	if have.Mark == "" && !e.Drop && uncovers(have.State.(setup.App), e.To.(setup.App)) {
+		return refused(setup.CodeRefused, "This Access application also protects an address in a private network, which would be left without it. Change it in the dashboard, or choose another address.")
+	}
 	body, err := appBody(have.Raw, e.To.(setup.App), have.Mark)
 	if err != nil {
 		return err
 	}
 	_, err = a.write(ctx, op{"change the Access application", needsApps}, http.MethodPut, appsPath(e.Key.Scope, e.ID), body)
 	return err
+}
+
+// uncovers says whether a private address that an application covers would no
+// longer be.
+func uncovers(have, to setup.App) bool {
+	return slices.ContainsFunc(have.Destinations, func(d string) bool {
+		return !isPublicText(d) && !slices.Contains(to.Destinations, d)
+	})
 }
 
 func (a apps) remove(ctx context.Context, e setup.Entry, _ *setup.Object) error {

@@ -38,6 +38,20 @@ func privateRows() []row {
 			},
 		},
 		{
+			kind: setup.KindEnrolment, unmarked: true,
+			from: func(*world) setup.State { return setup.Enrolment{Session: "24h"} },
+			to:   func(*world) setup.State { return setup.Enrolment{Session: "168h"} },
+			meddle: func(w *world, id string) {
+				w.stranger("PUT", "A/access/apps/"+id, map[string]any{"type": "warp", "session_duration": "1h"})
+			},
+		},
+		{
+			kind: setup.KindEnrolmentRule, unmarked: true, fixed: true,
+			from: func(w *world) setup.State {
+				return setup.EnrolmentRule{App: setup.Lit(w.enrolment()), Policy: w.somePolicy()[0]}
+			},
+		},
+		{
 			kind: setup.KindGatewayProxy, always: true,
 			from: func(*world) setup.State { return setup.GatewayProxy{} },
 			to:   func(*world) setup.State { return setup.GatewayProxy{TCP: true, UDP: true} },
@@ -58,6 +72,13 @@ func privateRows() []row {
 
 func (w *world) route(network string) setup.Route {
 	return setup.Route{Network: network, VNet: setup.Lit(w.all(setup.KindVirtualNetwork)[0].ID), Tunnel: setup.Lit(w.someTunnel()), Comment: "the app"}
+}
+
+func (w *world) enrolment() string {
+	for _, o := range w.all(setup.KindEnrolment) {
+		return o.ID
+	}
+	return w.create(w.key(setup.KindEnrolment, "some"), setup.Enrolment{Session: "24h"}).ID
 }
 
 // answers holds a kind that is always there to what is asked of the others, as

@@ -35,6 +35,8 @@ func (c *Client) document(e setup.Entry) document {
 	switch e.Key.Kind {
 	case setup.KindIngress:
 		return ruleSheet{c, e.Key.Scope, groupOf(e).Tunnel.Lit}
+	case setup.KindEnrolment, setup.KindEnrolmentRule:
+		return enrolmentSheet{c, e.Key.Scope}
 	}
 	return nil
 }
@@ -153,7 +155,7 @@ func (b *bundle) readBack(ctx context.Context, log *slog.Logger, before, after c
 		if o.Err != nil {
 			continue
 		}
-		o.State = stateOf(now.object(e))
+		o.ID, o.State = now.id(e), stateOf(now.object(e))
 		if !setup.Same(o.State, stateOf(after.object(e))) {
 			o.Err = refused(setup.CodeUnavailable, "Cloudflare took the change but does not show it. Look again in a moment.")
 		}

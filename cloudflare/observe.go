@@ -58,6 +58,7 @@ func (c *Client) look(ctx context.Context, v setup.View) (tunnels part, all []pa
 	}
 	wg.Wait()
 	all = slices.Concat(found...)
+	all = slices.DeleteFunc(all, func(p part) bool { return p.at.Kind.Private() && !v.Private })
 	for _, p := range all {
 		if p.at.Kind == setup.KindTunnel {
 			tunnels = p
@@ -81,7 +82,7 @@ func (c *Client) readings() []reading {
 		one(setup.KindLoginMethod, c.readLogins),
 		one(setup.KindTunnel, c.readTunnels),
 		one(setup.KindPolicy, c.readPolicies),
-		one(setup.KindApp, c.readApps),
+		{[]setup.Kind{setup.KindApp, setup.KindEnrolment, setup.KindEnrolmentRule}, c.readAccess},
 		one(setup.KindVirtualNetwork, c.readVNets),
 		one(setup.KindRoute, c.readRoutes),
 		one(setup.KindHostnameRoute, c.readHostRoutes),
@@ -115,7 +116,7 @@ func assemble(account string, parts []part) setup.World {
 // forgive takes back what is unread only because Zero Trust is not switched on:
 // nothing of Access can stand in such an account.
 func forgive(w *setup.World, account string) {
-	for _, kind := range []setup.Kind{setup.KindLoginMethod, setup.KindPolicy, setup.KindApp} {
+	for _, kind := range []setup.Kind{setup.KindLoginMethod, setup.KindPolicy, setup.KindApp, setup.KindEnrolment, setup.KindEnrolmentRule} {
 		at := setup.ReadScope{Kind: kind, Scope: account}
 		if w.Unread[at].Code == setup.CodeNotEnabled {
 			delete(w.Unread, at)

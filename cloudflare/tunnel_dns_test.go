@@ -168,7 +168,7 @@ func TestOneMissingPermissionLeavesTheRestReadable(t *testing.T) {
 		"Cloudflare Tunnel Write": {setup.KindTunnel, setup.KindIngress, setup.KindVirtualNetwork, setup.KindRoute,
 			setup.KindHostnameRoute},
 		"Zero Trust Write":                {setup.KindGatewayProxy, setup.KindICMPProxy, setup.KindDNSLocation},
-		"Access: Apps and Policies Write": {setup.KindPolicy, setup.KindApp},
+		"Access: Apps and Policies Write": {setup.KindPolicy, setup.KindApp, setup.KindEnrolment, setup.KindEnrolmentRule},
 		"Access: Organizations, Identity Providers, and Groups Write": {setup.KindOrganization, setup.KindLoginMethod},
 		"Zone Write": {setup.KindZone, setup.KindDNSRecord},
 		"DNS Write":  {setup.KindDNSRecord},
