@@ -122,7 +122,10 @@ type Request struct {
 	// Only limits the run to some keys; empty: everything. See Mend.
 	Only  []setup.Key
 	Mends []string // ids of the findings that it is to put right
-	Actor string
+	// Decision says for the history what was decided, as in "Decided to …";
+	// empty: how the app shall be reached.
+	Decision string
+	Actor    string
 }
 
 // Invalid is bad input, field by field.

@@ -39,19 +39,22 @@ func (s Seen) Oldest() time.Time {
 // in place of the approved ones, or nil to take everything down. It changes
 // nothing.
 func (e *Engine) Plan(ctx context.Context, id setup.SetupID, answers *setup.Answers) (Planned, error) {
+	p, err := e.Preview(ctx, id, answers)
+	if err == nil && answers != nil {
+		e.remember(p)
+	}
+	return p, err
+}
+
+// Preview is Plan for answers that somebody only thinks about: the plan is not
+// the one that Last gives.
+func (e *Engine) Preview(ctx context.Context, id setup.SetupID, answers *setup.Answers) (Planned, error) {
 	if answers != nil {
 		if bad := answers.Validate(); len(bad) > 0 {
 			return Planned{}, &Invalid{bad}
 		}
 	}
-	p, err := e.look(ctx, id, answers)
-	if err != nil {
-		return Planned{}, err
-	}
-	if answers != nil {
-		e.remember(p)
-	}
-	return p, nil
+	return e.look(ctx, id, answers)
 }
 
 // Last gives the newest plan of a setup without looking again.

@@ -22,6 +22,9 @@ func approveText(r Request) string {
 	if r.Answers == nil {
 		return "Decided to take everything down."
 	}
+	if r.Decision != "" {
+		return "Decided to " + r.Decision + "."
+	}
 	return fmt.Sprintf("Decided how %s shall be reached.", r.Answers.Hostname)
 }
 

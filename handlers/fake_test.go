@@ -18,6 +18,8 @@ type fake struct {
 	overview journey.Overview
 	found    journey.Found
 	down     setup.Plan
+	undoing  journey.Undoing
+	refusal  error // why there is no proposal
 	audit    []setup.Audit
 	runs     map[int64]setup.Run
 	wrong    []setup.FieldError // what SaveAnswers says
@@ -47,8 +49,13 @@ type (
 	askedAccount struct{ Account string }
 	askedCancel  struct{ Run int64 }
 	askedDown    struct{ Hashes []string }
-	askedChoose  struct{ Project, Service, Profile string }
-	asked        string
+	askedRevert  struct {
+		Decision int
+		Hashes   []string
+		Actor    string
+	}
+	askedChoose struct{ Project, Service, Profile string }
+	asked       string
 )
 
 func (f *fake) note(a any) error {
@@ -160,14 +167,29 @@ func (f *fake) TearDown(_ context.Context, _ setup.SetupID, hashes []string, _ s
 	return setup.Run{ID: 9}, f.note(askedDown{hashes})
 }
 
-func (f *fake) History(_ context.Context, _ setup.SetupID, before int64, limit int) ([]setup.Audit, error) {
-	var page []setup.Audit
+func (f *fake) History(_ context.Context, _ setup.SetupID, before int64, limit int) ([]journey.Entry, error) {
+	var page []journey.Entry
 	for _, a := range f.audit {
 		if (before == 0 || a.ID < before) && len(page) < limit {
-			page = append(page, a)
+			e := journey.Entry{Audit: a}
+			if a.Action == "approved" {
+				e.Undoes = 4
+			}
+			page = append(page, e)
 		}
 	}
 	return page, f.overErr
+}
+
+func (f *fake) Undo(_ context.Context, _ setup.SetupID, decision int) (journey.Undoing, error) {
+	if decision != 4 {
+		return journey.Undoing{}, journey.ErrNotFound
+	}
+	return f.undoing, f.refusal
+}
+
+func (f *fake) Revert(_ context.Context, _ setup.SetupID, decision int, hashes []string, actor string) (setup.Run, error) {
+	return setup.Run{ID: 8}, f.note(askedRevert{decision, hashes, actor})
 }
 
 func (f *fake) RunOf(_ context.Context, _ setup.SetupID, run int64) (setup.Run, []setup.RunChange, error) {

@@ -245,12 +245,16 @@ func TestTheHistoryIsPaged(t *testing.T) {
 	if n := a.doc.Find(".history > li").Length(); n != 50 {
 		t.Errorf("%d entries", n)
 	}
-	a.says(".history > li:first-child", "operator", "Created:", "run 7")
+	a.says(".history > li:first-child", "ana", "Decided to open /hooks/payments", "Undo this")
+	a.says(".history > li:nth-child(2)", "operator", "Created:", "run 7")
+	if n := a.doc.Find(".history a[href*=undo]").Length(); n != 1 {
+		t.Errorf("%d entries can be undone", n)
+	}
 	older := a.doc.Find(".onward a").AttrOr("href", "")
 	a = p.get(older).status(200)
 	a.says(".onward", "Newest", "Older")
 	a = p.get(a.doc.Find(".onward a").Last().AttrOr("href", "")).status(200)
-	if n := a.doc.Find(".history > li").Length(); n != 20 {
+	if n := a.doc.Find(".history > li").Length(); n != 21 {
 		t.Errorf("%d entries on the last page", n)
 	}
 	a.lacks(".onward a[href*=before]")

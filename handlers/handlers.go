@@ -26,6 +26,7 @@ type Journey interface {
 	Acts
 	TearDowns
 	Histories
+	Undos
 }
 
 // Overviews says what there is to show.
@@ -131,6 +132,8 @@ func (s *site) routeSetup(r chi.Router) {
 	r.Post("/refresh", s.handle(s.refresh))
 	r.Get("/history", s.handle(s.history))
 	r.Get("/runs/{run}", s.handle(s.run))
+	r.Get("/undo/{decision}", s.handle(s.undo))
+	r.Post("/undo/{decision}", s.handle(s.revert))
 	r.Get("/teardown", s.handle(s.teardown))
 	r.Post("/teardown", s.handle(s.takeDown))
 	r.With(auth.SameOrigin).Get("/events", s.handle(s.events))

@@ -15,7 +15,7 @@ import (
 // Histories tells what happened.
 type Histories interface {
 	// History gives entries newest first, before an id (0: the newest).
-	History(ctx context.Context, id setup.SetupID, before int64, limit int) ([]setup.Audit, error)
+	History(ctx context.Context, id setup.SetupID, before int64, limit int) ([]journey.Entry, error)
 	RunOf(ctx context.Context, id setup.SetupID, run int64) (setup.Run, []setup.RunChange, error)
 }
 

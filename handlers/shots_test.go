@@ -8,7 +8,9 @@ import (
 
 	"github.com/culvert/culvert/handlers"
 	"github.com/culvert/culvert/journey"
+	"github.com/culvert/culvert/profile"
 	"github.com/culvert/culvert/setup"
+	"github.com/culvert/culvert/setup/setuptest"
 )
 
 // shot is one page in one state worth looking at.
@@ -82,6 +84,9 @@ func shots() []shot {
 		{"history", at("history"), over(sceneDone), ""},
 		{"history-empty", at("history"), func(t testing.TB) *fake { return &fake{overview: sceneDone(t)} }, ""},
 		{"run", at("runs/7"), over(sceneRunning), ""},
+		{"undo", at("undo/4"), undoing(nil), ""},
+		{"undo-refused", at("undo/4"), undoing(&setup.Problem{Code: setup.CodeRefused, Message: "Before this decision nothing was set up. To go back to that, take the setup down."}), ""},
+		{"undo-running", at("undo/4"), over(sceneRunning), ""},
 		{"teardown", at("teardown"), over(sceneDone), ""},
 		{"teardown-running", at("teardown"), over(sceneRunning, func(o *journey.Overview) { o.Run.Through = setup.StepRemove }), ""},
 		{"missing", "/nobody/build", over(sceneDone), ""},
@@ -130,9 +135,39 @@ func askAccount(o *journey.Overview) {
 	statuses(o, journey.StageAccount, journey.Ready, "Choose the account.")
 }
 
+// undoing goes back to before one path of one's own was opened.
+func undoing(refusal error) func(testing.TB) *fake {
+	return func(t testing.TB) *fake {
+		f := over(sceneDone)(t)
+		f.refusal = refusal
+		with := *f.overview.Answers
+		own := setup.OwnPath{Name: "Payments", Path: "/hooks/payments", Method: "POST"}
+		answers, bad := f.overview.Profile.Resolve(profile.Choices{
+			Setup: ocs, Account: account, Zone: "example.org", Hostname: "chat.example.org", Domains: []string{"example.org"},
+			Emails: with.Team.Emails, Doors: f.overview.Draft.Doors, Own: []setup.OwnPath{own}, Stack: stack(),
+		})
+		if len(bad) > 0 {
+			t.Fatal(bad)
+		}
+		f.undoing = journey.Undoing{
+			Proposal: proposal(t, answers, with, "go back to how it was before 23 Nov 2026, 09:00 UTC"),
+			Undone:   []setup.Audit{{At: now.Add(-time.Hour), Actor: "ana", Action: "approved", Text: "Decided to open /hooks/payments, a path of your own."}},
+			Back:     setup.Revision{Number: 3, At: now.Add(-48 * time.Hour), Actor: "ben"},
+		}
+		return f
+	}
+}
+
+// proposal plans the way from answers that stand to others.
+func proposal(t testing.TB, from, to setup.Answers, does string) journey.Proposal {
+	w := setuptest.New(t, from)
+	w.Answers = to
+	return journey.Proposal{Does: does, Live: true, Answers: to, Plan: w.Plan()}
+}
+
 func entries(t testing.TB, n int) []setup.Audit {
 	o := scenePlanned(t)
-	var all []setup.Audit
+	all := []setup.Audit{{ID: int64(n + 1), At: now, Setup: ocs, Actor: "ana", Action: "approved", Text: "Decided to open /hooks/payments, a path of your own."}}
 	for id := n; id > 0; id-- {
 		c := o.Plan.Changes[id%len(o.Plan.Changes)]
 		all = append(all, setup.Audit{ID: int64(id), At: now.Add(-time.Duration(n-id) * time.Minute), Setup: ocs, Run: 7, Actor: "operator",

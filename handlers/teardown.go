@@ -32,11 +32,7 @@ func (s *site) showTeardown(w http.ResponseWriter, r *http.Request, status int, 
 	t := web.TeardownView{View: v}
 	if !v.O.Busy() {
 		t.Plan, err = s.Journey.TearDownPlan(r.Context(), v.O.Setup)
-		var p *setup.Problem
-		switch {
-		case errors.As(err, &p) && !faultOf(err).private:
-			t.Problem = p
-		case err != nil:
+		if t.Problem, err = told(err); err != nil {
 			return err
 		}
 	}

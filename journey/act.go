@@ -120,8 +120,12 @@ func (j *Journey) TearDown(ctx context.Context, id setup.SetupID, hashes []strin
 }
 
 // History gives what happened, newest first.
-func (j *Journey) History(ctx context.Context, id setup.SetupID, before int64, limit int) ([]setup.Audit, error) {
-	return j.Store.AuditLog(ctx, id, before, limit)
+func (j *Journey) History(ctx context.Context, id setup.SetupID, before int64, limit int) ([]Entry, error) {
+	all, err := j.Store.AuditLog(ctx, id, before, limit)
+	if err != nil {
+		return nil, err
+	}
+	return j.entries(ctx, id, all)
 }
 
 // RunOf gives one run of a setup and its changes.

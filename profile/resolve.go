@@ -88,6 +88,17 @@ func (p Profile) choose(ids []string) ([]Door, []setup.FieldError) {
 	return doors, bad
 }
 
+// UsualDoors lists the ids of the doors that are open by default.
+func (p Profile) UsualDoors() []string {
+	ids := []string{}
+	for _, d := range p.Doors {
+		if d.Default {
+			ids = append(ids, d.ID)
+		}
+	}
+	return ids
+}
+
 func (p Profile) doorIDs() []string {
 	ids := make([]string, len(p.Doors))
 	for i, d := range p.Doors {

@@ -3,15 +3,24 @@ package setup
 // Entry is the call for one change, with its references bound to what stands
 // now. It fails if something that it refers to does not stand yet.
 func (p Plan) Entry(c Change, l Ledger) (Entry, bool) {
-	to := Bind(c.To, func(k Key) (string, bool) {
-		id, ok := p.ids[k]
-		return id, ok
-	})
+	to := p.bind(c.To)
 	if to != nil && !Bound(to) {
 		return Entry{}, false
 	}
 	return Entry{Key: c.Key, Verb: c.Verb, ID: c.FromID, From: c.From, To: to, Mark: l.mark(c.Key), Drop: c.Drop}, true
 }
+
+// bind replaces what refers to things that stand by their ids.
+func (p Plan) bind(s State) State {
+	return Bind(s, func(k Key) (string, bool) {
+		id, ok := p.ids[k]
+		return id, ok
+	})
+}
+
+// Difference gives the lines that a change makes different. What both sides
+// refer to, one by its id and the other by its name, is no difference.
+func (p Plan) Difference(c Change) []string { return Difference(c.From, p.bind(c.To)) }
 
 // Begin is the record of a change that is about to be made: what it was before
 // and the intent, written before the call.

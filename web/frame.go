@@ -39,12 +39,13 @@ const (
 	PageHistory  Page = "history"
 	PageTeardown Page = "teardown"
 	PageRun      Page = "run"
+	PageUndo     Page = "undo"
 )
 
 // KnownPage says whether there is a page of that name.
 func KnownPage(name string) bool {
 	switch p := Page(name); p {
-	case PageHistory, PageTeardown, PageRun:
+	case PageHistory, PageTeardown, PageRun, PageUndo:
 		return true
 	default:
 		for _, s := range journey.Stages() {

@@ -4,18 +4,19 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/culvert/culvert/journey"
 	"github.com/culvert/culvert/setup"
 )
 
 // HistoryView is one page of what happened.
 type HistoryView struct {
 	View
-	Entries []setup.Audit
+	Entries []journey.Entry
 	Older   int64 // id to go on before; 0: there is nothing older
 	Newest  bool  // this is the first page
 }
 
-func (h HistoryView) difference(a setup.Audit) (before, after []string) {
+func (h HistoryView) difference(a journey.Entry) (before, after []string) {
 	for _, line := range setup.Difference(a.Before, a.After) {
 		if line[0] == '-' {
 			before = append(before, line[2:])
@@ -30,8 +31,12 @@ func (h HistoryView) older() string {
 	return h.link("history") + "?before=" + strconv.FormatInt(h.Older, 10)
 }
 
-func (h HistoryView) run(a setup.Audit) string {
+func (h HistoryView) run(a journey.Entry) string {
 	return h.link("runs", strconv.FormatInt(a.Run, 10))
+}
+
+func (h HistoryView) undo(a journey.Entry) string {
+	return h.link("undo", strconv.Itoa(a.Undoes))
 }
 
 // TeardownView is the page that takes a setup down.

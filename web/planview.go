@@ -61,7 +61,7 @@ func planOf(p setup.Plan, through setup.Step, part func(setup.Step) bool, host s
 		if !part(c.Step) {
 			continue
 		}
-		row := rowOf(c, host)
+		row := rowOf(c, p.Difference(c), host)
 		switch {
 		case !c.Verb.Writes():
 			v.Stays = append(v.Stays, row)
@@ -106,7 +106,7 @@ func (p PlanView) Mark() string {
 // Empty says that there is nothing to agree to and nothing in the way.
 func (p PlanView) Empty() bool { return len(p.Hashes) == 0 && len(p.Barriers) == 0 }
 
-func rowOf(c setup.Change, host string) ChangeRow {
+func rowOf(c setup.Change, difference []string, host string) ChangeRow {
 	r := ChangeRow{
 		ID:    "change-" + c.Hash(),
 		Verb:  verbWord(c),
@@ -125,7 +125,7 @@ func rowOf(c setup.Change, host string) ChangeRow {
 	if !c.Verb.Writes() {
 		return r
 	}
-	for _, line := range setup.Difference(c.From, c.To) {
+	for _, line := range difference {
 		if old, gone := strings.CutPrefix(line, "- "); gone {
 			r.Before = append(r.Before, old)
 		} else {

@@ -23,7 +23,7 @@ type Region struct {
 // regionNames lists what changes by itself on a page.
 func (v View) regionNames() []string {
 	switch v.At {
-	case PageHistory:
+	case PageHistory, PageUndo:
 		return []string{"rail"}
 	case PageTeardown, PageRun:
 		return []string{"rail", "progress"}
