@@ -32,6 +32,8 @@ type Attachment struct {
 	// Connections is how many it keeps; 0: the usual four. With fewer the
 	// tunnel is degraded.
 	Connections int
+	// Version is that of cloudflared that it counts as; empty: a new one.
+	Version string
 }
 
 // Attach runs a connector inside this process: what a
@@ -53,9 +55,10 @@ func (c *Cloud) AttachConnector(tunnelToken string, a Attachment) (detach func()
 	}
 	a.Protocol = cmp.Or(a.Protocol, tunnelproto.QUIC)
 	a.Connections = cmp.Or(a.Connections, usualConnections)
+	a.Version = cmp.Or(a.Version, "2026.8.2")
 	own := &ownConnector{Attachment: a, stop: make(chan struct{})}
 	reg := tunnelproto.Registration{AccountTag: token.AccountTag, TunnelID: token.TunnelID, Secret: token.Secret,
-		ClientID: c.ids.uuid(), Version: "2026.8.2", Arch: "linux_amd64",
+		ClientID: c.ids.uuid(), Version: a.Version, Arch: "linux_amd64",
 		Features: []string{"allow_remote_config", "serialized_headers", "support_datagram_v2", "support_quic_eof", "management_logs"}}
 	for index := range uint8(a.Connections) {
 		reg := reg

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -322,4 +324,36 @@ func (l *live) clients(tunnel string) []clientView {
 	}
 	slices.SortFunc(views, func(a, b clientView) int { return cmp.Compare(a.ID, b.ID) })
 	return views
+}
+
+// firstHostnameRoutes is the first cloudflared that carries routes by name
+// ("Connect a private hostname").
+const firstHostnameRoutes = "2025.7.0"
+
+// oldest is the version of a tunnel's oldest connector; empty without any.
+func (l *live) oldest(tunnel string) (version string) {
+	for _, conn := range l.conns[tunnel] {
+		if version == "" || versionBefore(conn.replica.version, version) {
+			version = conn.replica.version
+		}
+	}
+	return version
+}
+
+// versionBefore compares versions such as 2025.7.0. One that is none is not
+// before any.
+func versionBefore(a, b string) bool {
+	numbers := func(v string) (list []int, ok bool) {
+		for part := range strings.SplitSeq(v, ".") {
+			n, err := strconv.Atoi(part)
+			if err != nil {
+				return nil, false
+			}
+			list = append(list, n)
+		}
+		return list, true
+	}
+	x, ok := numbers(a)
+	y, ok2 := numbers(b)
+	return ok && ok2 && slices.Compare(x, y) < 0
 }

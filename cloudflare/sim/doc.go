@@ -19,4 +19,10 @@
 // login.go, pin.go); then tunnel to connector (connections.go). Where changes
 // take time to get there, the edge looks at what arrived (propagation.go). The
 // API: api.go is the way in, ops_*.go the operations.
+//
+// The way of what a person's device sends, told step by step as a Path (path.go):
+// who may enrol it (enrol.go), which settings it has (devicelook.go), who answers
+// a name (devicedns.go, firsts.go), what its client sends to Cloudflare
+// (devicesplit.go), which application asks (deviceaccess.go), which tunnel carries
+// it (devicedial.go).
 package sim

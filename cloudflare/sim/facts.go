@@ -13,6 +13,10 @@ func (s *state) facts() []fact {
 		for t := range a.Tunnels.all() {
 			all = append(all, configFact(t))
 		}
+		all = append(all, profileFact(a.ID, a.Profile))
+		for p := range a.Profiles.all() {
+			all = append(all, profileFact(a.ID, p))
+		}
 	}
 	for z := range s.Zones.all() {
 		all = append(all, zoneFact(z))
@@ -56,6 +60,19 @@ func policyFact(owner string, row *policy) fact {
 	}, gone: func(p *spread) {
 		if a, ok := p.view.Accounts.get(owner); ok {
 			a.Policies.drop(row.ID)
+		}
+	}}
+}
+
+// profileFact is on its way to the devices, which takes as long as to the edge.
+func profileFact(owner string, row *profile) fact {
+	return fact{key: "profile " + row.ID, row: row, put: func(p *spread) {
+		if a, ok := p.view.Accounts.get(owner); ok {
+			a.keep(*row)
+		}
+	}, gone: func(p *spread) {
+		if a, ok := p.view.Accounts.get(owner); ok {
+			a.Profiles.drop(row.ID)
 		}
 	}}
 }

@@ -13,7 +13,8 @@ import (
 // between Min and Max. The zero value is at once.
 //
 // It delays records, Access applications and policies, what a zone's owner
-// chose for the edge, whether a zone is active, and tunnel configurations.
+// chose for the edge, whether a zone is active, tunnel configurations, and the
+// profiles of devices.
 // Changes of one object arrive in their order, those of different objects in
 // any. An application that is new to the edge lets everything pass until it
 // arrives, and refuses everything with a bare 403 for a while after that, as
@@ -187,9 +188,10 @@ func (p *spread) mirror(s *state) {
 	p.view = state{zoneNamed: map[string]*zone{}}
 	for a := range s.Accounts.all() {
 		own := *a
-		own.Apps, own.Policies, own.doors = table[app]{}, table[policy]{}, doors{}
+		own.Apps, own.Policies, own.Profiles, own.doors = table[app]{}, table[policy]{}, table[profile]{}, doors{}
 		if old, known := before.Accounts.get(a.ID); known {
 			own.Apps, own.Policies, own.doors = old.Apps, old.Policies, old.doors
+			own.Profile, own.Profiles = old.Profile, old.Profiles
 		}
 		p.view.Accounts.put(a.ID, &own)
 	}

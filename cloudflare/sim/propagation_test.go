@@ -95,7 +95,7 @@ func TestANewApplicationIsFirstMissingThenNotReady(t *testing.T) {
 	s.clock.advance(20 * time.Second)
 	s.newApp("lock", "app.example.org")
 	var seen []string
-	for range 200 {
+	for range 201 {
 		resp, _ := s.visit("GET", "https://app.example.org/", nil)
 		now := fmt.Sprint(resp.StatusCode)
 		if resp.StatusCode == 403 && (resp.Header.Get("Www-Authenticate") != "" || resp.Header.Get("Cf-Access-Denied") != "") {

@@ -77,6 +77,15 @@ type Unsure struct {
 	// SplitModeKept: a list of split tunnels of the kind that a profile does not
 	// use is refused. Otherwise writing it makes it the profile's list.
 	SplitModeKept bool `json:"split_mode_kept,omitempty"`
+	// WARPNeedsLocation: Gateway resolves names for devices only if the account
+	// has a DNS location. No page about private names lists one.
+	WARPNeedsLocation bool `json:"warp_needs_location,omitempty"`
+	// PingsAlwaysProxied: pings are carried whatever icmp_proxy_enabled says. That
+	// it is the dashboard's box for ICMP is not documented.
+	PingsAlwaysProxied bool `json:"pings_always_proxied,omitempty"`
+	// AppsByRealAddress: an Access application on an address range also stands in
+	// the way of what reaches such an address by a route for its name.
+	AppsByRealAddress bool `json:"apps_by_real_address,omitempty"`
 	// DeletedUnlisted: lists of tunnels and private networks leave the deleted
 	// ones out unless is_deleted asks for them, as Cloudflare's changelog
 	// announces from December 2025. The official client still says otherwise.
@@ -109,6 +118,7 @@ type Cloud struct {
 	certs  authority
 
 	addresses addressBook
+	firsts    firsts
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc

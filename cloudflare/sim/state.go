@@ -45,6 +45,9 @@ type account struct {
 	Profile        *profile             `json:"device_profile"` // the default one
 	Profiles       table[profile]       `json:"device_profiles"`
 
+	PhysicalDevices table[device]       `json:"physical_devices"`
+	Registrations   table[registration] `json:"registrations"`
+
 	// Revoked is up to which serial sessions are over, by what they have in
 	// common (see revoke).
 	Revoked map[string]uint64 `json:"revoked,omitempty"`
