@@ -11,27 +11,6 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// Logs gives the last lines that the containers of a project wrote, each with
-// the name of its container. Values of their environment are masked.
-func (h *Host) Logs(ctx context.Context, project string, tail int) ([]string, error) {
-	all, err := h.boxes(ctx, project, "")
-	if err != nil {
-		return nil, err
-	}
-	m := maskOf(all)
-	var out []string
-	for _, b := range all {
-		said, err := h.containerLogs(ctx, b, tail)
-		if err != nil {
-			return nil, h.problem(ctx, "reading the log of "+b.name(), err)
-		}
-		for _, line := range said {
-			out = append(out, b.name()+": "+m.text(line))
-		}
-	}
-	return out, nil
-}
-
 // containerLogs gives the last lines of one container, not masked.
 func (h *Host) containerLogs(ctx context.Context, b box, tail int) ([]string, error) {
 	stream, err := h.api.ContainerLogs(ctx, b.ID, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Tail: strconv.Itoa(tail)})

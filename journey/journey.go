@@ -48,6 +48,8 @@ type Host interface {
 	// Beside runs a command in the running container of a service and gives
 	// what it printed.
 	Beside(ctx context.Context, project, service string, command []string) ([]byte, error)
+	// Follow tells what the containers of a service write until the context ends.
+	Follow(ctx context.Context, project, service string, tail int) (<-chan found.Line, error)
 }
 
 // Cloud is the Cloudflare account, to be asked about tokens.

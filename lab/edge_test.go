@@ -52,9 +52,12 @@ func TestAConnectorInTheLabReachesASimulatedEdgeAndTheAppBehindIt(t *testing.T) 
 	}
 	askThrough(t, conn)
 	reachByName(t, conn)
-	logs, err := p.host.Logs(t.Context(), p.stack.ConnectorProject, 20)
-	if text := strings.Join(logs, "\n"); err != nil || !strings.Contains(text, "cloudflared-1: ") || strings.Contains(text, "eyJ") {
-		t.Errorf("log %v: %s", err, text)
+	logs, err := p.host.Follow(t.Context(), p.stack.ConnectorProject, "cloudflared", 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if line := <-logs; !strings.HasSuffix(line.Container, "cloudflared-1") || line.Text == "" || line.At.IsZero() || strings.Contains(line.Text, "eyJ") {
+		t.Errorf("its log begins with %+v", line)
 	}
 }
 

@@ -123,3 +123,10 @@ type Facts struct {
 	Connector Service        // likewise
 	Ready     Ready          // as the connector says it stands with Cloudflare
 }
+
+// Line is one line that a container wrote.
+type Line struct {
+	At        time.Time `json:"at,omitzero"` // zero: not known
+	Container string    `json:"container"`
+	Text      string    `json:"text"`
+}

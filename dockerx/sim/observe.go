@@ -193,5 +193,19 @@ func (h *Host) ConnectorReady(_ context.Context, project string) (found.Ready, e
 	return found.Ready{Answered: true, Ready: true, Connections: 4, ConnectorID: "rehearsal", Version: -1}, nil
 }
 
-// Logs gives what the simulated containers wrote: nothing.
-func (h *Host) Logs(context.Context, string, int) ([]string, error) { return nil, nil }
+// Follow tells that simulated containers write nothing, until the context ends.
+func (h *Host) Follow(ctx context.Context, project, service string, _ int) (<-chan found.Line, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	_, has := h.state.Services[service]
+	switch {
+	case h.down != nil:
+		return nil, h.down
+	case !has && (service != connectorService || h.state.Connector == nil):
+		return nil, &setup.Problem{Code: setup.CodeNotFound, Message: service + " of project " + project + " does not exist on this server."}
+	}
+	lines := make(chan found.Line, 1)
+	lines <- found.Line{At: h.opts.Clock(), Container: project + "-" + service + "-1", Text: "This is the rehearsal: its containers write no log."}
+	context.AfterFunc(ctx, func() { close(lines) })
+	return lines, nil
+}
