@@ -41,6 +41,7 @@ type envelope struct {
 		PerPage    int  `json:"per_page"`
 		TotalCount *int `json:"total_count"`
 		TotalPages int  `json:"total_pages"`
+		Cursor     string
 	} `json:"result_info"`
 }
 

@@ -58,3 +58,23 @@ func TestANarrowLookReadsWhatItIsAskedForOnly(t *testing.T) {
 		t.Errorf("the rules were not read: %+v", seen)
 	}
 }
+
+func TestALookAtThePrivateKindsCostsTenCallsMoreForHoweverManyProfiles(t *testing.T) {
+	w := newWorld(t)
+	cost := func(v setup.View) int {
+		w.cloud.ForgetCalls()
+		if _, err := w.Observe(t.Context(), v); err != nil {
+			t.Fatal(err)
+		}
+		return len(w.cloud.Calls())
+	}
+	public := cost(w.view())
+	v := w.privateView()
+	for range 4 {
+		v.Profiles = append(v.Profiles, w.customProfile(nil))
+		v.Names = append(v.Names, "another.your-org")
+	}
+	if n := cost(v) - public; n != 10 {
+		t.Errorf("%d calls more: %+v", n, w.cloud.Calls())
+	}
+}

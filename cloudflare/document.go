@@ -37,6 +37,10 @@ func (c *Client) document(e setup.Entry) document {
 		return ruleSheet{c, e.Key.Scope, groupOf(e).Tunnel.Lit}
 	case setup.KindEnrolment, setup.KindEnrolmentRule:
 		return enrolmentSheet{c, e.Key.Scope}
+	case setup.KindSplitTunnel:
+		return splitSheet{c, e.Key.Scope, splitOf(e).Profile}
+	case setup.KindFallback, setup.KindShadow:
+		return fallbackSheet{c, e.Key.Scope, profileOf(e)}
 	}
 	return nil
 }
@@ -139,7 +143,13 @@ func precondition(now content, e setup.Entry) setup.Outcome {
 }
 
 // asSeen says whether what stands is what the plan saw.
-func asSeen(have, from setup.State) bool { return setup.Same(have, from) }
+func asSeen(have, from setup.State) bool {
+	if saw, ok := from.(setup.Shadow); ok {
+		now, ok := have.(setup.Shadow)
+		return ok && stillStands(now, saw)
+	}
+	return setup.Same(have, from)
+}
 
 // readBack fills in what stands now for the entries that were written.
 func (b *bundle) readBack(ctx context.Context, log *slog.Logger, before, after content) error {

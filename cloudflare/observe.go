@@ -83,6 +83,7 @@ func (c *Client) readings() []reading {
 		one(setup.KindTunnel, c.readTunnels),
 		one(setup.KindPolicy, c.readPolicies),
 		{[]setup.Kind{setup.KindApp, setup.KindEnrolment, setup.KindEnrolmentRule}, c.readAccess},
+		{[]setup.Kind{setup.KindDeviceProfile, setup.KindSplitTunnel, setup.KindFallback, setup.KindShadow}, c.readDevices},
 		one(setup.KindVirtualNetwork, c.readVNets),
 		one(setup.KindRoute, c.readRoutes),
 		one(setup.KindHostnameRoute, c.readHostRoutes),

@@ -166,9 +166,10 @@ func TestADomainThatIsNotThereHasNoRecordsForCertain(t *testing.T) {
 func TestOneMissingPermissionLeavesTheRestReadable(t *testing.T) {
 	tests := map[string][]setup.Kind{ // the permission taken away, the kinds that are then unread
 		"Cloudflare Tunnel Write": {setup.KindTunnel, setup.KindIngress, setup.KindVirtualNetwork, setup.KindRoute,
-			setup.KindHostnameRoute},
-		"Zero Trust Write":                {setup.KindGatewayProxy, setup.KindICMPProxy, setup.KindDNSLocation},
-		"Access: Apps and Policies Write": {setup.KindPolicy, setup.KindApp, setup.KindEnrolment, setup.KindEnrolmentRule},
+			setup.KindHostnameRoute, setup.KindSplitTunnel}, // the range that Gateway answers from is a subnet
+		"Zero Trust Write": {setup.KindGatewayProxy, setup.KindICMPProxy, setup.KindDNSLocation, setup.KindDeviceProfile,
+			setup.KindSplitTunnel, setup.KindFallback, setup.KindShadow},
+		"Access: Apps and Policies Write":                             {setup.KindPolicy, setup.KindApp, setup.KindEnrolment, setup.KindEnrolmentRule},
 		"Access: Organizations, Identity Providers, and Groups Write": {setup.KindOrganization, setup.KindLoginMethod},
 		"Zone Write": {setup.KindZone, setup.KindDNSRecord},
 		"DNS Write":  {setup.KindDNSRecord},

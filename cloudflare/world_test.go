@@ -125,7 +125,7 @@ func (w *world) privateView() setup.View {
 	v.Private = true
 	v.Profiles = []string{setup.DefaultProfile}
 	v.Networks = []string{setup.ResolvedRange, "172.30.250.0/28"}
-	v.Names = []string{"ocs.your-org"}
+	v.Names = []string{"ocs.your-org", "ocs.lan"}
 	return v
 }
 

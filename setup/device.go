@@ -120,9 +120,9 @@ type DomainEntry struct {
 // Cloudflare's own defaults (internal, lan, …) are such entries.
 //
 // A Port shows one object for every View.Profiles × View.Names, with the ID
-// "<profile>/<name>"; entries in the order of the list. An entry with a mark of
-// Culvert in its description is not part of Entries but of Marked. Entries that
-// are in From and not in To are taken out of the list, those in To and not in
+// "<profile>/<name>"; entries sorted by suffix, as Cloudflare keeps no order. An
+// entry with a mark of Culvert in its description is not part of Entries but of
+// Marked. Entries that are in From and not in To are taken out of the list, those in To and not in
 // From are put at its end, to the letter; the precondition is that each entry of
 // From still stands. No other entry is touched.
 type Shadow struct {
