@@ -100,6 +100,10 @@ func (a App) over(State) State    { return a }
 // destination e is for, so that an application on d stands in the way of one
 // on e although their texts differ.
 func covers(d, e string) bool {
+	if x, ok := ParsePrivate(d); ok {
+		y, private := ParsePrivate(e)
+		return private && x.covers(y)
+	}
 	prefix, wild := strings.CutSuffix(d, "*")
 	return wild && strings.HasPrefix(e, prefix) && len(prefix) > len(hostOf(e))
 }

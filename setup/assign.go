@@ -54,6 +54,13 @@ func assign(want map[Key]Want, w World, l Ledger) assigned {
 	return a
 }
 
+// givenByOwner says whether a wanted thing is one that only the operator can put
+// there, such as a certificate of their own.
+func givenByOwner(want State) bool {
+	c, ok := want.(Certificate)
+	return ok && c.Source == FromOwner
+}
+
 // own finds an object by id and by mark.
 func (a assigned) own(k Key, w World, l Ledger) (*Object, []*Object) {
 	o := w.byID(k, l.Records[k].ID)
@@ -72,7 +79,7 @@ func (a assigned) own(k Key, w World, l Ledger) (*Object, []*Object) {
 }
 
 // byName finds the object that holds a name which the wanted state needs, or,
-// for login methods, any that will do.
+// for login methods and DNS locations, any that will do.
 func (a assigned) byName(k Key, want State, w World, l Ledger, taken map[*Object]bool) {
 	want = Bind(want, a.lookup)
 	for i := range w.Objects {
@@ -81,13 +88,14 @@ func (a assigned) byName(k Key, want State, w World, l Ledger, taken map[*Object
 			continue
 		}
 		switch {
-		case k.Kind == KindLoginMethod:
+		case k.Kind == KindLoginMethod || k.Kind == KindDNSLocation:
 			if want.met(o.State) {
 				a.of[k] = o
 				return
 			}
 		case !overlap(want.occupies(), o.State.occupies()):
-		case k.Kind.readOnly() || k.Kind.inPlace() || k.Kind == KindConnector && l.ours(o.Mark):
+		case k.Kind.readOnly() || k.Kind.inPlace() || k.Kind == KindEnrolmentRule || givenByOwner(want) ||
+			k.Kind.ofProject() && l.ours(o.Mark):
 			a.of[k], taken[o] = o, true
 			return
 		case a.rivals[k] == nil:

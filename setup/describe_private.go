@@ -41,9 +41,9 @@ func privateName(s State) string {
 	case SplitTunnel:
 		return "Devices send " + rangeName(s) + " through WARP" + inProfile(s.Profile) + " (split tunnel)"
 	case Fallback:
-		return "Devices ask our DNS for " + s.Suffix + inProfile(s.Profile) + " (Local Domain Fallback)"
+		return "Whom devices ask for " + s.Suffix + inProfile(s.Profile) + " (Local Domain Fallback)"
 	case Shadow:
-		return "Devices ask Gateway for " + s.Hostname + inProfile(s.Profile) + " (Local Domain Fallback)"
+		return "What keeps devices from asking Gateway for " + s.Hostname + inProfile(s.Profile) + " (Local Domain Fallback)"
 	case Predecessor:
 		return "The hand-made service " + s.Service + " of " + s.Project
 	}

@@ -61,5 +61,25 @@ func ParsePrivate(text string) (PrivateDestination, bool) {
 	return d, true
 }
 
+// covers says whether e is at a part of what d is at.
+func (d PrivateDestination) covers(e PrivateDestination) bool {
+	if d.Hostname != "" || e.Hostname != "" {
+		return d.Hostname == e.Hostname
+	}
+	wide, errD := netip.ParsePrefix(d.Network)
+	narrow, errE := netip.ParsePrefix(e.Network)
+	return errD == nil && errE == nil && wide.Bits() <= narrow.Bits() && wide.Contains(narrow.Addr())
+}
+
 // host32 is the range that holds one IPv4 address.
 func host32(address string) string { return address + "/32" }
+
+// private says whether an application covers addresses of private networks only.
+func (a App) private() bool {
+	for _, d := range a.Destinations {
+		if _, private := ParsePrivate(d); !private {
+			return false
+		}
+	}
+	return len(a.Destinations) > 0
+}

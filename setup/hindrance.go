@@ -30,8 +30,26 @@ func gateDetail(k Key, want State, o *Object) string {
 		return detail + " Cloudflare looks about once an hour; bots are unaffected meanwhile."
 	case Network:
 		return fmt.Sprintf("The Docker network %s does not exist. Start your app with docker compose; this page goes on by itself.", s.Name)
+	case DeviceProfile:
+		if o == nil {
+			return fmt.Sprintf("The account has no device profile %s any more. Choose the profiles that your team's devices have.", s.ID)
+		}
+		return "Devices with this profile send DNS queries through WARP and nothing else, or the profile is switched off. In the dashboard (Settings → WARP Client → Device profiles), set its service mode to Gateway with WARP."
+	case VirtualNetwork:
+		return fmt.Sprintf("The account has no virtual network %s. Make it in the dashboard (Networks → Routes → Virtual networks), or use the default one.", s.Name)
+	case Certificate:
+		return ownCertificateDetail(s, o)
 	}
 	return "Waiting for " + k.Short() + "."
+}
+
+func ownCertificateDetail(want Certificate, o *Object) string {
+	detail := fmt.Sprintf("Put your certificate for %s, with the chain, into %s/%s and its key into %s beside it. This page goes on by itself.",
+		want.Name, want.Dir, CertificateFile, KeyFile)
+	if o != nil && o.State.(Certificate).Fault != "" {
+		detail = "The certificate that is there cannot be used: " + o.State.(Certificate).Fault + " " + detail
+	}
+	return detail
 }
 
 // consented gives the stranger's object that holds the name, if the operator
@@ -42,7 +60,7 @@ func (p *planner) consented(k Key, want Want) *Object {
 		p.bar(k, WhyConflict, refusal).Held = o.State
 		return nil
 	}
-	if want.Take != nil && want.Take.ObjectID == o.ID && want.Take.Seen == Digest(o.State) {
+	if want.agreed(o) {
 		return o
 	}
 	b := p.bar(k, WhyConflict, conflictDetail(k, o))
@@ -61,9 +79,17 @@ func cannotTake(k Key, o *Object) string {
 			return fmt.Sprintf("The tunnel %s keeps its rules in a file on some server, so it cannot be taken over. Choose another name for this setup.", s.Name)
 		}
 	case ConnectorFile:
-		return fmt.Sprintf("%s exists and was not written by Culvert. Move it away or rename it; nothing of it is used.", s.Path)
+		return notOurFile(s.Path)
+	case FrontConfig:
+		return notOurFile(s.Path())
+	case PrivateNetwork:
+		return fmt.Sprintf("A Docker network %s exists and was not made by Culvert. Rename or remove it.", s.Name)
 	}
 	return ""
+}
+
+func notOurFile(path string) string {
+	return fmt.Sprintf("%s exists and was not written by Culvert. Move it away or rename it; nothing of it is used.", path)
 }
 
 func conflictDetail(k Key, o *Object) string {
@@ -76,6 +102,10 @@ func conflictDetail(k Key, o *Object) string {
 		return detail
 	case App:
 		return fmt.Sprintf("The Access application “%s” already covers %s. Take it over, or change its address in the dashboard.", s.Name, strings.Join(s.Destinations, ", "))
+	case Route:
+		return fmt.Sprintf("A route leads %s to the tunnel %s already. Take it over, or choose another range for this setup.", s.Network, s.TunnelName)
+	case HostnameRoute:
+		return fmt.Sprintf("A route leads %s to the tunnel %s already. Take it over, or choose another private name.", s.Hostname, s.TunnelName)
 	case Ingress:
 		return fmt.Sprintf("The tunnel already has rules for %s. Take them over, or choose another address.", s.Host)
 	}
@@ -100,16 +130,16 @@ func (p *planner) hindrance(k Key, want Want, o *Object) bool {
 			strings.Join(i.Above, ", "), i.Host))
 		return true
 	}
-	if k.isDoor() {
+	if app, ok := want.State.(App); ok && (k.isDoor() || app.private()) {
 		for _, other := range p.world.Objects {
 			if app, ok := other.State.(App); ok && other.ID != o.ID && p.shadows(other, app, want.State.(App)) {
-				p.bar(k, WhyConflict, fmt.Sprintf("The Access application “%s” covers a part of this door (%s) and answers before it. Remove it in the dashboard, or narrow it.",
-					app.Name, strings.Join(app.Destinations, ", ")))
+				p.bar(k, WhyConflict, fmt.Sprintf("The Access application “%s” covers a part of this %s (%s) and answers before it. Remove it in the dashboard, or narrow it.",
+					app.Name, yesNo(k.isDoor(), "door", "lock"), strings.Join(app.Destinations, ", ")))
 				return true
 			}
 		}
 	}
-	return false
+	return p.restricted(k, o) || p.listed(k, want, o)
 }
 
 // shadows says whether a stranger's application takes over a part of a door: it

@@ -113,6 +113,25 @@ func (k Kind) Private() bool {
 	return false
 }
 
+// forDevices says whether a kind is about the devices of everybody in the
+// account, and not of one setup's team alone.
+func (k Kind) forDevices() bool {
+	switch k {
+	case KindEnrolment, KindEnrolmentRule, KindGatewayProxy, KindICMPProxy, KindDNSLocation, KindRoute, KindHostnameRoute,
+		KindSplitTunnel, KindFallback, KindShadow:
+		return true
+	}
+	return false
+}
+
+// ofProject kinds are containers of the connector's project: they carry the mark
+// of the project, not that of their own key.
+func (k Kind) ofProject() bool { return k == KindConnector || k == KindSidecar }
+
+// referred kinds are those to whose ids others refer. Ids of other kinds may be
+// the same text: a rule of the enrolment has that of its policy.
+func (k Kind) referred() bool { return k == KindTunnel || k == KindPolicy || k == KindEnrolment }
+
 // Key says what a thing is to us. It never holds a provider's id.
 type Key struct {
 	Kind  Kind   `json:"kind"`

@@ -10,6 +10,7 @@ func (a Answers) organizationKey() Key { return a.key(KindOrganization, "zero-tr
 func (a Answers) zoneKey() Key         { return a.key(KindZone, a.Zone) }
 func (a Answers) loginKey() Key        { return a.key(KindLoginMethod, "team-login") }
 func (a Answers) bypassKey() Key       { return a.key(KindPolicy, "bypass") }
+func (a Answers) nobodyKey() Key       { return a.key(KindPolicy, nobody) }
 func (a Answers) teamKey() Key         { return a.key(KindPolicy, "team/"+string(a.Setup)) }
 func (a Answers) doorKey(d Door) Key   { return a.key(KindApp, doorPrefix+a.Hostname+"/"+d.ID) }
 func (a Answers) ingressKey() Key      { return a.key(KindIngress, a.Hostname) }
@@ -52,8 +53,14 @@ func (s Stack) serviceScope() string { return s.Project + "/" + s.Service }
 const (
 	lockPrefix = "lock/"
 	doorPrefix = "door/"
+	nobody     = "nobody"
 )
 
 // isLock: of a public hostname, a private name, or an address behind a route.
 func (k Key) isLock() bool { return k.Kind == KindApp && strings.HasPrefix(k.Name, lockPrefix) }
 func (k Key) isDoor() bool { return k.Kind == KindApp && strings.HasPrefix(k.Name, doorPrefix) }
+
+// isDoorOf says whether a key is a door in the name that a lock is on.
+func (k Key) isDoorOf(lock Key) bool {
+	return k.isDoor() && strings.HasPrefix(k.Name, doorPrefix+strings.TrimPrefix(lock.Name, lockPrefix)+"/")
+}

@@ -40,6 +40,7 @@ type Record struct {
 	By     []SetupID // who wants it, and so who cleans up
 	Prior  State     // before our first change; nil: was absent
 	Left   State     // as we left it
+	Added  []string  // of a list setting: the entries that we put there
 	Intent *Intent
 }
 
@@ -87,12 +88,13 @@ type wireRecord struct {
 	By     []SetupID       `json:"by"`
 	Prior  json.RawMessage `json:"prior"`
 	Left   json.RawMessage `json:"left"`
+	Added  []string        `json:"added,omitempty"`
 	Intent *wireIntent     `json:"intent,omitempty"`
 }
 
 // MarshalJSON writes a record with the kinds of its states.
 func (r Record) MarshalJSON() ([]byte, error) {
-	w := wireRecord{ID: r.ID, Owner: r.Owner, By: r.By}
+	w := wireRecord{ID: r.ID, Owner: r.Owner, By: r.By, Added: r.Added}
 	var err error
 	if w.Prior, err = EncodeState(r.Prior); err != nil {
 		return nil, err
@@ -119,7 +121,7 @@ func (r *Record) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &w); err != nil {
 		return err
 	}
-	*r = Record{ID: w.ID, Owner: w.Owner, By: w.By}
+	*r = Record{ID: w.ID, Owner: w.Owner, By: w.By, Added: w.Added}
 	var err error
 	if r.Prior, err = DecodeState(w.Prior); err != nil {
 		return err

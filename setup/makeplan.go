@@ -60,11 +60,15 @@ func (p *planner) bar(k Key, why Why, detail string) *Barrier {
 func (p *planner) change(c Change) {
 	c.Reach = reachOf(c.Key.Kind, c.Verb)
 	if o := p.of[c.Key]; o != nil {
-		c.marked = o.Mark == p.ledger.mark(c.Key) || c.Key.Kind == KindConnector && p.ledger.ours(o.Mark)
+		c.marked = o.Mark == p.ledger.mark(c.Key) || c.Key.Kind.ofProject() && p.ledger.ours(o.Mark) ||
+			c.Key.Kind == KindEnrolmentRule // it attaches a policy of ours
 	}
 	c.Step = StepOf(c.Key.Kind)
-	if c.Drop {
+	switch {
+	case c.Drop || c.Late:
 		c.Step = StepRemove
+	case c.Key.Kind == KindGatewayProxy && p.routed(c.Key.Scope): // it was on, and what was built relies on it
+		c.Step = StepBuild
 	}
 	p.plan.Changes = append(p.plan.Changes, c)
 }
@@ -83,7 +87,7 @@ func (p *planner) build(k Key, want Want) {
 	if p.unreadable(k) {
 		return
 	}
-	if k.Kind.readOnly() {
+	if k.Kind.readOnly() || givenByOwner(want.State) {
 		p.gate(k, want)
 		return
 	}
@@ -99,17 +103,23 @@ func (p *planner) build(k Key, want Want) {
 		return
 	}
 	if o == nil {
-		p.create(k, want)
+		if !p.obstacle(k, want) {
+			p.create(k, want)
+		}
 		return
 	}
-	if b := p.hindrance(k, want, o); b {
+	if p.hindrance(k, want, o) {
 		return
 	}
-	if Met(Bind(want.State, p.lookup), o.State) {
+	rest := p.leftover(k, want.State, o)
+	switch {
+	case !Met(Bind(want.State, p.lookup), o.State):
+		p.update(k, want, o)
+	case rest != nil:
+		p.later(k, want, o, rest)
+	default:
 		p.claim(k, want, o)
-		return
 	}
-	p.update(k, want, o)
 }
 
 func (p *planner) create(k Key, want Want) {
@@ -134,10 +144,13 @@ func (p *planner) claim(k Key, want Want, o *Object) {
 }
 
 func (p *planner) update(k Key, want Want, o *Object) {
+	if p.onlyTakesAway(k, want.State, o) {
+		p.later(k, want, o, want.State.over(o.State))
+		return
+	}
 	rec, known := p.ledger.Records[k]
 	free := known && rec.Owner != Found || k.Kind.inPlace() || o.Mark != "" && o.Mark == p.ledger.mark(k)
-	agreed := want.Take != nil && want.Take.ObjectID == o.ID && want.Take.Seen == Digest(o.State)
-	if !free && !agreed {
+	if !free && !want.agreed(o) {
 		b := p.bar(k, WhyConflict, "It belongs to somebody else and was changed: "+strings.Join(Describe(o.State), ", ")+". Take it over, or put it back.")
 		b.Offer, b.Held = &Consent{o.ID, Digest(o.State)}, o.State
 		return
@@ -169,6 +182,8 @@ func (p *planner) drop(k Key, rec Record) {
 		return
 	}
 	switch {
+	case Same(o.State, rec.Prior):
+		p.release(k, rec, "is as it was before")
 	case rec.Owner == Created || rec.Prior == nil:
 		p.remove(Change{Key: k, Verb: Delete, From: o.State, FromID: o.ID, Cause: "no longer wanted"})
 	case Same(o.State, rec.Left):
@@ -176,32 +191,6 @@ func (p *planner) drop(k Key, rec Record) {
 	default:
 		p.release(k, rec, "was changed since, so it stays as it is")
 	}
-}
-
-// stays says why something is neither deleted nor put back.
-func (p *planner) stays(k Key, rec Record) string {
-	switch k.Kind {
-	case KindComposePort, KindPublished:
-		return "the port stays closed; opening it again is up to you"
-	case KindLoginMethod:
-		for _, o := range p.world.Objects {
-			if o.State.Kind() == KindApp && o.Scope == k.Scope && !p.ledger.ours(o.Mark) {
-				return "other applications of the account may use it, so it stays"
-			}
-		}
-		if p.unreadKind(KindApp, k.Scope) {
-			return "other applications of the account may use it, so it stays"
-		}
-	}
-	if rec.Owner == Found {
-		return "was there before and stays"
-	}
-	return ""
-}
-
-func (p *planner) unreadKind(kind Kind, scope string) bool {
-	_, bad := p.world.unread(Key{Kind: kind, Scope: scope})
-	return bad
 }
 
 // release forgets a key, or leaves it to the other setups that use it.
@@ -242,42 +231,6 @@ func (p *planner) lineStays(setting Key) bool {
 		return c.Key.Kind == KindEnvVar && c.Key.Name == setting.Name && c.Verb == Release &&
 			sameSetups(p.ledger.Records[c.Key].By, owners)
 	})
-}
-
-// keepWhatOthersUse bars deleting what something of somebody else refers to.
-func (p *planner) keepWhatOthersUse() {
-	leaving := map[string]bool{} // objects that this plan deletes
-	for _, c := range p.plan.Changes {
-		if c.Drop && c.Verb.Writes() {
-			leaving[string(c.Key.Kind)+c.Key.Scope+c.FromID] = true
-		}
-	}
-	var kept []Change
-	for _, c := range p.plan.Changes {
-		if user := p.user(c, leaving); user != "" {
-			p.bar(c.Key, WhyConflict, "It is not deleted, because something else uses it: "+user+".")
-			continue
-		}
-		kept = append(kept, c)
-	}
-	p.plan.Changes = kept
-}
-
-func (p *planner) user(c Change, leaving map[string]bool) string {
-	if c.Verb != Delete {
-		return ""
-	}
-	for _, o := range p.world.Objects {
-		if leaving[string(o.State.Kind())+o.Scope+o.ID] {
-			continue
-		}
-		for _, ref := range References(o.State) {
-			if ref.Lit == c.FromID {
-				return Name(Key{Kind: o.State.Kind()}, o.State)
-			}
-		}
-	}
-	return ""
 }
 
 func sameSetups(a, b []SetupID) bool {

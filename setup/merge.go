@@ -11,6 +11,11 @@ type Want struct {
 	Take  *Consent
 }
 
+// agreed says whether the operator agreed to take over an object as it is.
+func (w Want) agreed(o *Object) bool {
+	return w.Take != nil && w.Take.ObjectID == o.ID && w.Take.Seen == Digest(o.State)
+}
+
 // Merge gives what all setups want together: the approved answers of every
 // setup, with the candidate in place of the approved answers of focus. A nil
 // candidate means that focus wants nothing any more.
@@ -38,7 +43,10 @@ func Merge(focus SetupID, candidate *Answers, approved map[SetupID]Answers) (map
 		a := all[id]
 		for key, state := range a.wants() {
 			have, shared := wants[key]
-			if shared && !Same(have.State, state) {
+			if shared {
+				state = furthest(have.State, state)
+			}
+			if state == nil {
 				barriers = append(barriers, Barrier{Key: key, Why: WhyConflict,
 					Detail: "Two setups want different things here: " + string(have.By[0]) + " and " + string(id) + "."})
 				continue
@@ -48,6 +56,18 @@ func Merge(focus SetupID, candidate *Answers, approved map[SetupID]Answers) (map
 	}
 	slices.SortFunc(barriers, func(x, y Barrier) int { return compareKeys(x.Key, y.Key) })
 	return wants, barriers
+}
+
+// furthest is the wanted state that satisfies two setups; nil: there is none.
+func furthest(a, b State) State {
+	x, isEnrolment := a.(Enrolment)
+	switch {
+	case Same(a, b):
+		return a
+	case isEnrolment:
+		return b.over(x) // the longer session
+	}
+	return nil
 }
 
 func (a Answers) consent(k Key, have *Consent) *Consent {

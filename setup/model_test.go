@@ -59,6 +59,9 @@ func (m *model) naturalID(k Key, s State) string {
 	case Ingress:
 		return s.Tunnel.Lit + "/" + s.Host
 	}
+	if id := privateID(k, s); id != "" {
+		return id
+	}
 	m.made++
 	return fmt.Sprintf("%s-%d", k.Kind, m.made)
 }
@@ -80,7 +83,9 @@ func (m *model) do(entries []Entry) []Outcome {
 			outs[i].ID = m.write(e)
 		}
 	}
-	m.recreate(entries[0].Key)
+	for _, e := range entries {
+		m.recreate(e.Key)
+	}
 	for i, e := range entries {
 		if o := m.byID(e.Key, outs[i].ID); o != nil && outs[i].Err == nil {
 			outs[i].State = o.State
@@ -125,7 +130,7 @@ func (m *model) recreate(k Key) {
 		return
 	}
 	project, service, _ := strings.Cut(k.Scope, "/")
-	m.Objects = slices.DeleteFunc(m.Objects, func(o Object) bool { return o.Scope == k.Scope })
+	m.Objects = slices.DeleteFunc(m.Objects, func(o Object) bool { return o.Scope == k.Scope && o.State.Kind() != KindSite })
 	for _, o := range slices.Clone(m.Objects) {
 		if !strings.HasPrefix(o.Scope, "/srv/"+project+"/") {
 			continue
@@ -135,6 +140,8 @@ func (m *model) recreate(k Key) {
 			m.put(k.Scope, s.Name, "", Setting{Project: project, Service: service, Name: s.Name, Value: s.Value})
 		case ComposePort:
 			m.put(k.Scope, s.Service, "", Published{Project: project, Service: service, Target: s.Target, Exposure: s.Exposure})
+		case ComposeNetwork:
+			m.put(k.Scope, s.Network, "", Attachment{Project: project, Service: service, Endpoint: s.Endpoint})
 		}
 	}
 }
@@ -202,8 +209,11 @@ func (m *model) bypasses(app App) bool {
 }
 
 // accepts says whether the running app answers for a host.
-func (m *model) accepts(a Answers) bool {
+func (m *model) accepts(a Answers, host string) bool {
 	for _, item := range a.Settings {
+		if item.Whole || strings.TrimPrefix(item.Value, "https://") != host {
+			continue
+		}
 		o := m.byID(a.settingKey(item.Name), item.Name)
 		if o == nil || !slices.Contains(strings.Split(o.State.(Setting).Value, ","), item.Value) {
 			return false
@@ -220,16 +230,16 @@ func (m *model) exposed(a Answers) []string {
 	}
 	for _, o := range m.Objects {
 		if p, ok := o.State.(Published); ok && p.Exposure == ExposedPublic {
-			open = append(open, "port of "+p.Service)
+			open = append(open, "port of "+p.Project)
 		}
 	}
-	return open
+	return append(open, m.openInside()...)
 }
 
 // answering lists the webhooks that get through to the app.
 func (m *model) answering(a Answers) []string {
 	var ok []string
-	if !m.reaches(a.Hostname) || !m.accepts(a) {
+	if !m.reaches(a.Hostname) || !m.accepts(a, a.Hostname) {
 		return nil
 	}
 	for _, d := range a.Doors {
@@ -275,6 +285,7 @@ func sample(id SetupID, host string) Answers {
 // running with its port open to everybody.
 func hostWorld(setups ...Answers) *model {
 	m := newModel()
+	m.putPrivate(setups...)
 	m.put(account, "org", "", Organization{AuthDomain: "team.cloudflareaccess.com"})
 	m.put(account, "idp-cf", "", LoginMethod{Type: "cloudflare", Name: "Cloudflare"})
 	zones := map[string]bool{}

@@ -8,8 +8,10 @@ import (
 // link gives every change its needs. Edges run between keys, so that a barrier
 // blocks what hangs on it as well.
 //
-// Building: b needs a if b refers to a, or if a guards or carries b. Dropping:
-// the same backwards, after everything that focus builds.
+// Building: b needs a if b refers to a, or if a guards or carries b. What only
+// takes an old way in away (Late) comes after everything that focus builds, and
+// nothing waits for it: it stands well enough. Dropping: as building, backwards,
+// after all of that.
 func (p *planner) link() {
 	building := map[Key]node{}
 	for k, w := range p.want {
@@ -17,6 +19,9 @@ func (p *planner) link() {
 	}
 	keyOf := map[string][]Key{}
 	for k, r := range p.ledger.Records {
+		if !k.Kind.referred() {
+			continue
+		}
 		keyOf[r.ID] = append(keyOf[r.ID], k)
 	}
 	users := map[Key][]Key{} // leaving keys that hang on a leaving key
@@ -32,19 +37,29 @@ func (p *planner) link() {
 			}
 		}
 	}
-	var builds []Need
+	var builds, lates []Need
 	for _, c := range p.plan.Changes {
-		if !c.Drop {
+		switch {
+		case c.Late:
+			lates = append(lates, Need{Key: c.Key})
+		case !c.Drop:
 			builds = append(builds, Need{Key: c.Key})
 		}
 	}
+	stuck := p.wantedAndBarred()
 	for i := range p.plan.Changes {
 		c := &p.plan.Changes[i]
-		switch {
+		switch needs := needsOf(c.Key, building, nil); {
+		case c.Late:
+			c.Needs = p.open(append(append(needs, builds...), stuck...))
 		case !c.Drop:
-			c.Needs = p.open(needsOf(c.Key, building, nil))
+			needs = append(needs, p.gatewayBefore(c.Key)...)
+			c.Needs = p.open(slices.DeleteFunc(needs, func(n Need) bool { return slices.ContainsFunc(lates, n.same) }))
 		case c.Verb.Writes():
-			needs := slices.Clone(builds)
+			needs := append(slices.Clone(builds), lates...)
+			if c.Key.Kind.Private() { // what leads the team in another way
+				needs = append(needs, stuck...)
+			}
 			for _, k := range users[c.Key] {
 				needs = append(needs, Need{Key: k})
 			}
@@ -53,11 +68,46 @@ func (p *planner) link() {
 	}
 }
 
+// gatewayBefore: where a route stands already, what hands requests on from it is
+// not started while the Gateway proxy is off, because no lock counts then.
+func (p *planner) gatewayBefore(k Key) []Need {
+	var needs []Need
+	for _, gateway := range sortedKeys(p.want) {
+		if gateway.Kind == KindGatewayProxy && (carries(k) || k.Kind == KindConnectorFile) && p.routed(gateway.Scope) {
+			needs = append(needs, Need{Key: gateway})
+		}
+	}
+	return needs
+}
+
+// routed says whether a route of ours leads devices of an account in.
+func (p *planner) routed(account string) bool {
+	for k := range p.ledger.Records {
+		if k.Scope == account && (k.Kind == KindRoute || k.Kind == KindHostnameRoute) {
+			return true
+		}
+	}
+	return false
+}
+
+// wantedAndBarred is what focus wants and does not get as things are: as long as
+// there is any, an old way in is not taken away for a new one.
+func (p *planner) wantedAndBarred() []Need {
+	var needs []Need
+	for _, b := range p.plan.Barriers {
+		if w, wanted := p.want[b.Key]; wanted && slices.Contains(w.By, p.focus) {
+			needs = append(needs, Need{Key: b.Key})
+		}
+	}
+	return needs
+}
+
 // inEffectOrder says whether effect is what runs from file: then the file moves
 // first in both directions.
 func inEffectOrder(file, effect Key) bool {
 	return file.Kind == KindEnvVar && effect.Kind == KindSetting && file.Name == effect.Name ||
-		file.Kind == KindComposePort && effect.Kind == KindPublished
+		file.Kind == KindComposePort && effect.Kind == KindPublished ||
+		file.Kind == KindComposeNetwork && effect.Kind == KindAttachment
 }
 
 // open keeps the needs that still move or are barred: the others are met.

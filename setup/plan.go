@@ -48,9 +48,10 @@ func (s Step) Through(last Step) bool {
 // StepOf is the step in which a kind is built.
 func StepOf(k Kind) Step {
 	switch k {
-	case KindDNSRecord:
+	case KindDNSRecord, KindGatewayProxy, KindICMPProxy, KindDNSLocation, KindRoute, KindHostnameRoute,
+		KindSplitTunnel, KindFallback, KindShadow:
 		return StepSwitch
-	case KindComposePort, KindPublished:
+	case KindComposePort, KindPublished, KindSite, KindPredecessor:
 		return StepClose
 	}
 	return StepBuild
@@ -63,6 +64,8 @@ type Need struct {
 	Soft bool
 }
 
+func (n Need) same(o Need) bool { return n.Key == o.Key }
+
 // Reach is how far the effect of a change goes beyond the thing itself.
 type Reach string
 
@@ -70,7 +73,7 @@ type Reach string
 const (
 	ReachHere    Reach = "here"    // nobody notices
 	ReachRestart Reach = "restart" // the app's service is restarted
-	ReachLive    Reach = "live"    // what comes in through the public name
+	ReachLive    Reach = "live"    // what comes in through a name
 	ReachAccount Reach = "account" // everybody in the Cloudflare account
 )
 
@@ -80,9 +83,9 @@ func reachOf(k Kind, v Verb) Reach {
 		return ReachHere
 	case k == KindSetting || k == KindPublished:
 		return ReachRestart
-	case k == KindDNSRecord, k == KindConnector && v == Update:
+	case k == KindDNSRecord, k == KindSite, (k == KindConnector || k == KindSidecar) && v == Update:
 		return ReachLive
-	case k == KindLoginMethod:
+	case k == KindLoginMethod, k.forDevices():
 		return ReachAccount
 	}
 	return ReachHere
@@ -96,6 +99,7 @@ type Change struct {
 	To     State // symbolic: what shall stand; nil on delete
 	FromID string
 	Drop   bool // toward absence, or back to how it was
+	Late   bool // takes away what the old way in needs, when the new one stands
 	Needs  []Need
 	Reach  Reach
 	Step   Step

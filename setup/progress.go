@@ -40,6 +40,9 @@ func (l Ledger) Begin(c Change, e Entry) Record {
 	if !c.Drop {
 		r.By = c.By
 	}
+	if isList(e.To) {
+		r.Added = addedBy(r.Added, c.From, e.To)
+	}
 	r.Intent = &Intent{Verb: c.Verb, From: c.From, To: e.To, FromID: c.FromID, Absent: c.Verb == Delete, Drop: c.Drop}
 	return r
 }
@@ -72,5 +75,8 @@ func (l Ledger) Note(c Change) (Record, bool) {
 		}
 	}
 	r.ID, r.Left, r.By = c.FromID, c.From, c.By
+	if isList(c.To) {
+		r.Added = common(l.added(c.Key, r), entries(c.From))
+	}
 	return r, true
 }

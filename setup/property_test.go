@@ -22,6 +22,7 @@ func anyWorld(t *rapid.T, setups ...Answers) *model {
 	}
 	for _, a := range setups {
 		strangers(t, m, a)
+		strangersInside(t, m, a)
 		scope := a.Stack.serviceScope()
 		value := rapid.SampledFrom([]string{"", "*", a.Hostname, "10.0.0.5, " + a.Hostname, "a.example,b.example"}).Draw(t, "hosts")
 		m.byID(a.envKey("DJANGO_ALLOWED_HOSTS"), "DJANGO_ALLOWED_HOSTS").State = EnvVar{Path: a.Stack.EnvFile, Name: "DJANGO_ALLOWED_HOSTS", Value: value}
@@ -85,6 +86,12 @@ func meddle(t *rapid.T, m *model) {
 	case DNSRecord:
 		s.Proxied = false
 		o.State = s
+	case Route:
+		s.Tunnel = Lit("theirs")
+		o.State = s
+	case Sidecar:
+		s.Running = false
+		o.State = s
 	}
 }
 
@@ -121,7 +128,7 @@ func subset(t *rapid.T, what string, now, before []string, p Plan) {
 // answered, and nothing of others may have changed.
 func TestEveryPrefixKeepsThePromises(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		a, b := sample("ocs", "chat.example.org"), sample("n8n", "flow.example.org")
+		a, b := inAnyMode(rt, sample("ocs", "chat.example.org")), inAnyMode(rt, sample("n8n", "flow.example.org"))
 		approved := map[SetupID]Answers{"ocs": a, "n8n": b}
 		m := anyWorld(rt, a, b)
 		others := m.unowned()
@@ -131,6 +138,7 @@ func TestEveryPrefixKeepsThePromises(t *testing.T) {
 			checkUnowned(rt, others, m.unowned())
 			if rapid.Bool().Draw(rt, "meddle") {
 				meddle(rt, m)
+				meddleInside(rt, m)
 			}
 		}
 		for _, focus := range []Answers{a, b} {
@@ -144,7 +152,7 @@ func TestEveryPrefixKeepsThePromises(t *testing.T) {
 
 // walk applies ready changes in a drawn order until none is left.
 func walk(t *rapid.T, m *model, a Answers, approved map[SetupID]Answers, crashes bool) Plan {
-	open, answering := m.exposed(a), m.answering(a)
+	open, answering, enters := m.exposed(a), m.answering(a), m.enters(a)
 	for range 300 {
 		p := drawPlan(t, m, a.Setup, &a, approved)
 		again := drawPlan(t, m, a.Setup, &a, approved)
@@ -164,7 +172,10 @@ func walk(t *rapid.T, m *model, a Answers, approved map[SetupID]Answers, crashes
 		m.apply(t, p, call(ready), end)
 		subset(t, "open without a login", m.exposed(a), open, p)
 		subset(t, "a webhook stopped answering", answering, m.answering(a), p)
-		open, answering = m.exposed(a), m.answering(a)
+		if enters && !m.enters(a) {
+			t.Fatalf("the team no longer gets in; the plan was\n%s", p)
+		}
+		open, answering, enters = m.exposed(a), m.answering(a), m.enters(a)
 	}
 	t.Fatal("the plan never ends")
 	return Plan{}
@@ -176,7 +187,7 @@ func drawPlan(t *rapid.T, m *model, focus SetupID, candidate *Answers, approved 
 
 func TestTeardownNeverOpensAndLeavesOthersAlone(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		a, b := sample("ocs", "chat.example.org"), sample("n8n", "flow.example.org")
+		a, b := inAnyMode(rt, sample("ocs", "chat.example.org")), inAnyMode(rt, sample("n8n", "flow.example.org"))
 		approved := map[SetupID]Answers{"ocs": a, "n8n": b}
 		m := anyWorld(rt, a, b)
 		others := m.unowned()
@@ -215,7 +226,7 @@ func TestTeardownNeverOpensAndLeavesOthersAlone(t *testing.T) {
 
 func TestWhatIsUnreadIsNeverCreatedNorDeleted(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		a := sample("ocs", "chat.example.org")
+		a := inAnyMode(rt, sample("ocs", "chat.example.org"))
 		m := anyWorld(rt, a)
 		candidate := &a
 		if rapid.Bool().Draw(rt, "stands already") {

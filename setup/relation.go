@@ -1,7 +1,5 @@
 package setup
 
-import "strings"
-
 type strength int
 
 const (
@@ -15,21 +13,23 @@ const (
 // over before the new way works).
 func relation(k Key, s State, o Key, other State) strength {
 	switch k.Kind {
-	case KindLoginMethod, KindPolicy:
+	case KindLoginMethod, KindPolicy, KindEnrolment:
 		return when(o.Kind == KindOrganization, hard)
 	case KindApp:
 		switch {
-		case o.Kind == KindOrganization, o.Kind == KindZone:
+		case o.Kind == KindOrganization, o.Kind == KindZone && !s.(App).private():
 			return hard
-		case k.isLock() && o.isDoor() && strings.HasPrefix(o.Name, "door/"+strings.TrimPrefix(k.Name, lockPrefix)+"/"):
+		case k.isLock() && o.isDoorOf(k):
 			return soft // webhooks of a live name keep answering when the lock comes
 		}
 	case KindIngress:
 		return guard(s.(Ingress).Host, o)
-	case KindConnectorFile, KindEnvVar:
+	case KindEnvVar:
 		return when(o.isLock(), hard)
+	case KindConnectorFile:
+		return when(o.isLock() || o.Kind == KindPrivateNetwork, hard)
 	case KindConnector:
-		return when(o.isLock() || o.Kind == KindConnectorFile || o.Kind == KindNetwork, hard)
+		return when(o.isLock() || o.Kind == KindConnectorFile || o.Kind == KindNetwork || o.Kind == KindPrivateNetwork, hard)
 	case KindSetting:
 		return when(o.isLock() || o.Kind == KindEnvVar && o.Name == k.Name, hard)
 	case KindDNSRecord:
@@ -37,7 +37,7 @@ func relation(k Key, s State, o Key, other State) strength {
 	case KindComposePort, KindPublished:
 		return beforeClosing(k, o)
 	}
-	return none
+	return privateRelation(k, s, o, other)
 }
 
 // guard: the lock of a host stands before anything leads there; its doors are
@@ -46,7 +46,7 @@ func guard(host string, o Key) strength {
 	switch {
 	case o.isLock() && o.Name == lockPrefix+host:
 		return hard
-	case o.isDoor() && strings.HasPrefix(o.Name, "door/"+host+"/"):
+	case o.isDoorOf(Key{KindApp, "", lockPrefix + host}):
 		return soft
 	}
 	return none
@@ -71,6 +71,8 @@ func beforeSwitch(host string, o Key, other State) strength {
 func beforeClosing(k, o Key) strength {
 	switch o.Kind {
 	case KindDNSRecord, KindIngress, KindConnector, KindSetting:
+		return hard
+	case KindSidecar, KindRoute, KindHostnameRoute, KindSplitTunnel, KindFallback:
 		return hard
 	case KindApp:
 		return when(o.isLock(), hard)

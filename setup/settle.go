@@ -63,8 +63,8 @@ func intended(k Key, r Record, intent Intent, w World, l Ledger) *Object {
 	}
 	for i := range w.Objects {
 		o := &w.Objects[i]
-		natural := k.Kind.inPlace() || k.Kind == KindConnectorFile && l.ours(o.Mark) ||
-			k.Kind == KindConnector && l.ours(o.Mark) || k.Kind == KindIngress
+		marked := k.Kind.ofProject() || k.Kind == KindConnectorFile || k.Kind == KindFrontConfig
+		natural := k.Kind.inPlace() || marked && l.ours(o.Mark) || k.Kind == KindIngress || k.Kind == KindEnrolmentRule
 		if natural && o.Scope == k.Scope && o.State.Kind() == k.Kind && overlap(intent.To.occupies(), o.State.occupies()) {
 			return o
 		}

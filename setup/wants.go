@@ -12,23 +12,45 @@ func (a Answers) wants() map[Key]State {
 	a.wantAccess(w)
 	a.wantTunnel(w)
 	a.wantHost(w)
+	if a.Private != nil {
+		a.wantPrivate(w)
+	}
+	if a.Site != "" {
+		w[a.SiteKey()] = Site{Project: a.Stack.Project, Service: a.Stack.Service, Domain: a.Site}
+	}
 	return w
 }
 
+// public says whether there is a public name. A private mode without webhooks
+// can do without one.
+func (a Answers) public() bool { return a.Hostname != "" }
+
+// teamInPublic says whether the team may come in through the public name.
+func (a Answers) teamInPublic() bool { return !a.Mode.Private() || a.PublicTeam }
+
 func (a Answers) wantAccount(w map[Key]State) {
 	w[a.organizationKey()] = Organization{}
-	w[a.zoneKey()] = Zone{Name: a.Zone, Status: "active"}
+	if a.Zone != "" {
+		w[a.zoneKey()] = Zone{Name: a.Zone, Status: "active"}
+	}
 	w[a.loginKey()] = LoginMethod{Type: "onetimepin", Name: "One-time PIN"}
 }
 
 func (a Answers) wantAccess(w map[Key]State) {
 	w[a.teamKey()] = Policy{Name: "Team of " + string(a.Setup), Decision: Allow, Include: a.Team.includes()}
-	w[a.LockKey()] = App{
-		Name:         "Lock on " + a.Hostname,
-		Destinations: []string{a.Hostname},
-		Policies:     []ID{Ref(a.teamKey())},
-		Session:      a.session(),
+	if !a.public() {
+		return
 	}
+	lock := App{Name: "Lock on " + a.Hostname, Destinations: []string{a.Hostname}, Policies: []ID{Ref(a.teamKey())}, Session: a.session()}
+	if !a.teamInPublic() {
+		w[a.nobodyKey()] = Policy{Name: "Nobody", Decision: Deny, Include: []Include{{Type: "everyone"}}}
+		lock.Policies = []ID{Ref(a.nobodyKey())}
+	}
+	w[a.LockKey()] = lock
+	a.wantDoors(w)
+}
+
+func (a Answers) wantDoors(w map[Key]State) {
 	if len(a.Doors) == 0 {
 		return
 	}
@@ -72,6 +94,9 @@ func (a Answers) wantTunnel(w map[Key]State) {
 		name = string(a.Setup)
 	}
 	w[a.TunnelKey()] = Tunnel{Name: name, Remote: true}
+	if !a.public() {
+		return
+	}
 	service := a.Stack.origin()
 	ingress := Ingress{Tunnel: Ref(a.TunnelKey()), Host: a.Hostname}
 	for _, d := range a.Doors {
@@ -79,7 +104,9 @@ func (a Answers) wantTunnel(w map[Key]State) {
 			ingress.Rules = append(ingress.Rules, Rule{Path: path, Service: service})
 		}
 	}
-	ingress.Rules = append(ingress.Rules, Rule{Service: service})
+	if a.teamInPublic() {
+		ingress.Rules = append(ingress.Rules, Rule{Service: service})
+	}
 	w[a.ingressKey()] = ingress
 	w[a.RecordKey()] = DNSRecord{
 		Zone: Ref(a.zoneKey()), Name: a.Hostname, Type: "CNAME", Tunnel: Ref(a.TunnelKey()), Proxied: true,
@@ -91,21 +118,32 @@ func (a Answers) wantHost(w map[Key]State) {
 	w[a.connectorFileKey()] = ConnectorFile{
 		Path: a.Stack.ConnectorFile, Project: a.Stack.ConnectorProject, Image: a.Image,
 		Network: a.Stack.Network, Tunnel: Ref(a.TunnelKey()),
+		Networks: a.networks(), Protocol: a.protocol(), Sidecars: a.sidecars(),
 	}
 	w[a.ConnectorKey()] = Connector{
 		File: a.Stack.ConnectorFile, Project: a.Stack.ConnectorProject, Image: a.Image,
 		Network: a.Stack.Network, Tunnel: Ref(a.TunnelKey()), Running: true,
+		Networks: a.networks(), Protocol: a.protocol(),
 	}
+	a.wantSettings(w)
+	a.wantPort(w)
+}
+
+func (a Answers) wantSettings(w map[Key]State) {
 	items := map[string][]string{}
 	for _, s := range a.Settings {
-		items[s.Name] = append(items[s.Name], s.Value)
-	}
-	for name, values := range items {
-		w[a.envKey(name)] = EnvVar{Path: a.Stack.EnvFile, Name: name, Join: JoinComma, Items: values}
-		w[a.settingKey(name)] = Setting{
-			Project: a.Stack.Project, Service: a.Stack.Service, Name: name, Join: JoinComma, Items: values,
+		file := EnvVar{Path: a.Stack.EnvFile, Name: s.Name, Value: s.Value}
+		running := Setting{Project: a.Stack.Project, Service: a.Stack.Service, Name: s.Name, Value: s.Value}
+		if !s.Whole {
+			items[s.Name] = append(items[s.Name], s.Value)
+			file.Value, file.Join, file.Items = "", JoinComma, items[s.Name]
+			running.Value, running.Join, running.Items = "", JoinComma, items[s.Name]
 		}
+		w[a.envKey(s.Name)], w[a.settingKey(s.Name)] = file, running
 	}
+}
+
+func (a Answers) wantPort(w map[Key]State) {
 	if a.Port == PortKeep {
 		return
 	}

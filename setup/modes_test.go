@@ -1,0 +1,158 @@
+package setup
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func modes() []Mode { return []Mode{ModePublic, ModeFallback, ModeHostname} }
+
+func TestEveryModeIsBuiltInASafeOrder(t *testing.T) {
+	for _, mode := range modes() {
+		a := inMode(sample("ocs", "chat.example.org"), mode)
+		m := hostWorld(a)
+		if mode.Private() {
+			golden(t, "mode-"+string(mode), m.plan(t, a.Setup, &a, nil).String())
+		}
+		converges(t, m, a, nil)
+		b := withoutFront(a)
+		m = hostWorld(b)
+		if mode == ModeFallback {
+			golden(t, "mode-fallback-without-front", m.plan(t, b.Setup, &b, nil).String())
+		}
+		converges(t, m, b, nil)
+	}
+}
+
+// converges runs a setup to its end, and asks that its team gets in, its
+// webhooks answer and nothing is open.
+func converges(t *testing.T, m *model, a Answers, approved map[SetupID]Answers) {
+	t.Helper()
+	if left := m.run(t, a.Setup, &a, approved); !left.Empty() {
+		t.Fatalf("%s: after a run there is something left:\n%s", a.Mode, left)
+	}
+	name := string(a.Setup) + ".your-org"
+	if public, private := m.entersPublic(a), m.entersByDNS(a, name) || m.entersByGateway(a, name); public != a.teamInPublic() || private != a.Mode.Private() {
+		t.Errorf("%s: the team comes in publicly %v, privately %v", a.Mode, public, private)
+	}
+	if got := m.answering(a); len(got) != len(a.Doors) {
+		t.Errorf("%s: webhooks %v answer", a.Mode, got)
+	}
+	others := func(what string) bool {
+		return strings.HasPrefix(what, "port of ") && what != "port of "+a.Stack.Project
+	}
+	if open := slices.DeleteFunc(m.exposed(a), others); len(open) > 0 {
+		t.Errorf("%s: open without a login: %v", a.Mode, open)
+	}
+}
+
+func TestEverySwitchIsAPlanAndLeavesNothingOver(t *testing.T) {
+	for _, from := range modes() {
+		for _, to := range modes() {
+			if from == to {
+				continue
+			}
+			name := "switch-" + string(from) + "-" + string(to)
+			t.Run(name, func(t *testing.T) {
+				a, b := inMode(sample("ocs", "chat.example.org"), from), inMode(sample("ocs", "chat.example.org"), to)
+				m := hostWorld(a)
+				converges(t, m, a, nil)
+				approved := map[SetupID]Answers{a.Setup: a}
+				golden(t, name, m.plan(t, b.Setup, &b, approved).String())
+				converges(t, m, b, approved)
+				fresh := hostWorld(b)
+				converges(t, fresh, b, nil)
+				sameWorld(t, fresh, m)
+			})
+		}
+	}
+}
+
+// sameWorld compares two worlds but for the ids that the providers gave.
+func sameWorld(t *testing.T, want, got *model) {
+	t.Helper()
+	a, b := want.told(), got.told()
+	for _, line := range a {
+		if !slices.Contains(b, line) {
+			t.Errorf("missing: %s", line)
+		}
+	}
+	for _, line := range b {
+		if !slices.Contains(a, line) {
+			t.Errorf("left over: %s", line)
+		}
+	}
+}
+
+func (m *model) told() []string {
+	named := func(i ID) ID {
+		for k, r := range m.ledger.Records {
+			if i.Lit != "" && r.ID == i.Lit && k.Kind.referred() {
+				return Ref(k)
+			}
+		}
+		return i
+	}
+	var lines []string
+	for _, o := range m.Objects {
+		lines = append(lines, string(o.State.Kind())+" in "+o.Scope+": "+string(canon(o.State.mapIDs(named))))
+	}
+	for k := range m.ledger.Records {
+		lines = append(lines, "recorded: "+k.String())
+	}
+	return lines
+}
+
+func TestTheWayRoundThroughAllModesKeepsTheOtherSetup(t *testing.T) {
+	for _, otherMode := range modes() {
+		a, other := sample("ocs", "chat.example.org"), inMode(sample("n8n", "flow.example.org"), otherMode)
+		m := hostWorld(a, other)
+		approved := map[SetupID]Answers{}
+		converges(t, m, other, approved)
+		approved[other.Setup] = other
+		for _, mode := range []Mode{ModeFallback, ModeHostname, ModePublic, ModeFallback} {
+			next := inMode(a, mode)
+			converges(t, m, next, approved)
+			approved[a.Setup] = next
+			if p := m.plan(t, other.Setup, &other, approved); !p.Empty() {
+				t.Fatalf("after %s the other setup (%s) needs:\n%s", mode, otherMode, p)
+			}
+			converges(t, m, other, approved)
+		}
+		if left := m.run(t, a.Setup, nil, approved); !left.Empty() {
+			t.Fatalf("teardown leaves:\n%s", left)
+		}
+		delete(approved, a.Setup)
+		converges(t, m, other, approved)
+		for k, r := range m.ledger.Records {
+			if slices.Contains(r.By, a.Setup) {
+				t.Errorf("%s is still of the setup that is gone", k)
+			}
+		}
+	}
+}
+
+func TestTeardownOfAPrivateModePutsTheAccountBackToTheLetter(t *testing.T) {
+	for _, mode := range []Mode{ModeFallback, ModeHostname} {
+		for _, a := range []Answers{inMode(sample("ocs", "chat.example.org"), mode), withoutFront(inMode(sample("ocs", "chat.example.org"), mode))} {
+			m := hostWorld(a)
+			before := m.clone()
+			converges(t, m, a, nil)
+			if a.Private.Front != nil {
+				golden(t, "teardown-"+string(mode), m.plan(t, a.Setup, nil, nil).String())
+			}
+			if left := m.run(t, a.Setup, nil, nil); !left.Empty() {
+				t.Fatal(left)
+			}
+			closed := func(line string) bool { return strings.Contains(line, "port in ") }
+			got := slices.DeleteFunc(m.told(), closed)
+			want := slices.DeleteFunc(before.told(), closed)
+			slices.Sort(got)
+			slices.Sort(want)
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: before\n%s\nafter\n%s", mode, strings.Join(want, "\n"), strings.Join(got, "\n"))
+			}
+		}
+	}
+}
