@@ -63,6 +63,7 @@ func (f *Files) connector(path string) (*connectorFile, error) {
 		return c, nil // a stranger's, or changed until it is not readable
 	}
 	c.now.Project, c.now.Image, c.now.Network = spec.ProjectName, spec.Image, spec.Network
+	c.now.Networks, c.now.Protocol, c.now.Sidecars = spec.Networks, spec.Protocol, sidecarsOf(spec)
 	if !ours {
 		return c, nil
 	}
@@ -134,13 +135,14 @@ func (c *connectorFile) draft(_ context.Context, entries []setup.Entry) (draft, 
 	return d, nil
 }
 
-// connectorText is the compose file for a connector.
+// connectorText is the compose file for a connector and what runs beside it.
 func (f *Files) connectorText(c setup.ConnectorFile, mark string) []byte {
 	token := f.tokenPath(c.Project)
+	labels := map[string]string{labelMark: mark}
 	return stackfile.ConnectorFile(stackfile.ConnectorSpec{
 		ProjectName: c.Project, Image: c.Image, Network: c.Network, EnvFile: token,
 		Comment: "It connects the network " + c.Network + " with Cloudflare.\nThe token stands in " + token + ".\nMark: " + mark,
-		Labels:  map[string]string{labelMark: mark},
+		Labels:  labels, Networks: c.Networks, Protocol: c.Protocol, Sidecars: sidecarTexts(c.Sidecars, labels),
 	})
 }
 

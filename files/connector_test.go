@@ -256,3 +256,31 @@ func TestTheTokenStandsNowhereButInItsFile(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatRunsBesideTheConnectorIsReadBackAsItWasWritten(t *testing.T) {
+	w := ocs(t)
+	e := w.connector(tunnelA)
+	to := e.To.(setup.ConnectorFile)
+	to.Networks, to.Protocol = []string{"culvert-ocs"}, "quic"
+	to.Sidecars = []setup.SidecarSpec{
+		{Service: setup.DNSService, Image: "dnsmasq@sha256:1", Names: []setup.HostAddress{{Name: "ocs.your-org", Address: "172.30.250.2"}},
+			Networks: []setup.Endpoint{{Network: "culvert-ocs", Address: "172.30.250.3"}}},
+		{Service: setup.FrontService, Image: "nginx@sha256:2", Dir: "/srv/culvert/front", Config: "abc",
+			Networks: []setup.Endpoint{{Network: "culvert-ocs", Address: "172.30.250.2", Aliases: []string{"ocs.your-org"}}, {Network: "ocs_default"}}},
+	}
+	e.To = to
+	w.must(e)
+	if o := w.object(setup.KindConnectorFile, w.stack.ConnectorFile); !setup.Same(o.State, to) {
+		t.Errorf("seen as %+v, want %+v", o.State, to)
+	}
+	text := w.get("docker-compose.culvert.yml")
+	for _, want := range []string{`- "--local=/ocs.your-org/"`, `- "--no-resolv"`, `target: "/etc/culvert"`, `read_only: true`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+	w.put("docker-compose.culvert.yml", strings.Replace(text, `- "--no-hosts"`, `- "--expand-hosts"`, 1), 0o644)
+	if o := w.object(setup.KindConnectorFile, w.stack.ConnectorFile); setup.Same(o.State, to) {
+		t.Error("an argument that was changed by hand does not show")
+	}
+}

@@ -1,5 +1,10 @@
 package setup
 
+import (
+	"slices"
+	"strings"
+)
+
 // The services beside cloudflared in the connector's project.
 const (
 	DNSService   = "dns"   // dnsmasq: answers for the private name
@@ -31,6 +36,31 @@ type SidecarSpec struct {
 	// kept in the label sh.culvert.config: a front whose configuration changed is
 	// made anew.
 	Config string `json:"config,omitempty"`
+}
+
+// Command is the program with its arguments that the service's container runs.
+func (s SidecarSpec) Command() []string {
+	if s.Service == FrontService {
+		return []string{"nginx", "-c", FrontMount + "/nginx.conf", "-g", "daemon off;"}
+	}
+	command := []string{"dnsmasq", "--keep-in-foreground", "--no-resolv", "--no-hosts"}
+	for _, n := range s.Names {
+		command = append(command, "--address=/"+n.Name+"/"+n.Address, "--local=/"+n.Name+"/")
+	}
+	return command
+}
+
+// AsCommanded is the spec with what a command says in place of its own names.
+// The service is another one if it is not started as Command says: false.
+func (s SidecarSpec) AsCommanded(command []string) (SidecarSpec, bool) {
+	s.Names = nil
+	for _, arg := range command {
+		rest, names := strings.CutPrefix(arg, "--address=/")
+		if name, address, whole := strings.Cut(rest, "/"); names && whole {
+			s.Names = append(s.Names, HostAddress{name, address})
+		}
+	}
+	return s, slices.Equal(s.Command(), command)
 }
 
 // FrontMount is where the front's container finds its folder.
