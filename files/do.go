@@ -119,7 +119,7 @@ func (f *Files) Preview(ctx context.Context, e setup.Entry) (string, error) {
 // idOf is the id of an entry's object: the name of the key, the service, or the
 // path of the connector's file.
 func idOf(e setup.Entry) string {
-	if e.Key.Kind == setup.KindConnectorFile {
+	if e.Key.Kind == setup.KindConnectorFile || e.Key.Kind == setup.KindFrontConfig {
 		return e.Key.Scope
 	}
 	return e.Key.Name

@@ -54,6 +54,9 @@ func (f *Files) Observe(ctx context.Context, v setup.View) (setup.World, error) 
 		}
 		f.remember(s)
 		w.Add(f.observe(ctx, s))
+		if v.Private && s.FrontDir != "" {
+			f.observeFront(&w, s)
+		}
 	}
 	return w, nil
 }
@@ -125,6 +128,8 @@ func (f *Files) open(ctx context.Context, e setup.Entry) (opened, error) {
 		return f.openPort(ctx, e)
 	case setup.KindConnectorFile:
 		return f.openConnector(e.Key.Scope)
+	case setup.KindFrontConfig:
+		return openFront(e.Key.Scope)
 	}
 	return nil, fmt.Errorf("a %s is not kept in a file", e.Key.Kind)
 }

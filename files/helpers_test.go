@@ -110,7 +110,7 @@ func (w *world) token(_ context.Context, tunnel string) (secret.Text, error) {
 
 func (w *world) observe() setup.World {
 	w.t.Helper()
-	seen, err := w.files.Observe(w.t.Context(), setup.View{Stacks: []setup.Stack{w.stack}})
+	seen, err := w.files.Observe(w.t.Context(), setup.View{Private: true, Stacks: []setup.Stack{w.stack}})
 	if err != nil {
 		w.t.Fatal(err)
 	}
