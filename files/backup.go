@@ -128,6 +128,25 @@ func (f *Files) earlier(t target, asked func(src []byte, exists bool) bool) (src
 	return nil, false, false
 }
 
+// eachBackup gives the content of our backups of a file, the newest first, until
+// one is as asked for.
+func (f *Files) eachBackup(t target, asked func(src []byte) bool) {
+	all, err := backupsIn(f.backupDir(t.real))
+	if err != nil {
+		return // there are none
+	}
+	for _, b := range slices.Backward(all) {
+		src, err := f.openBackup(b)
+		if err != nil {
+			f.Log.Warn("backup not usable", "path", b.path, "err", err)
+			continue
+		}
+		if b.before != nothing && asked(src) {
+			return
+		}
+	}
+}
+
 func (f *Files) openBackup(b backup) ([]byte, error) {
 	sealed, err := os.ReadFile(b.path)
 	if err != nil {

@@ -53,15 +53,12 @@ func (f *Files) Observe(ctx context.Context, v setup.View) (setup.World, error) 
 			return setup.World{}, err
 		}
 		f.remember(s)
-		w.Add(f.observe(ctx, s))
-		if v.Private && s.FrontDir != "" {
-			f.observeFront(&w, s)
-		}
+		w.Add(f.observe(ctx, s, v.Private))
 	}
 	return w, nil
 }
 
-func (f *Files) observe(ctx context.Context, s setup.Stack) setup.World {
+func (f *Files) observe(ctx context.Context, s setup.Stack, private bool) setup.World {
 	var w setup.World
 	m, err := load(ctx, s, nil)
 	if s.ComposeFile != "" {
@@ -72,6 +69,12 @@ func (f *Files) observe(ctx context.Context, s setup.Stack) setup.World {
 	}
 	if s.ConnectorFile != "" {
 		f.observeConnector(&w, s)
+	}
+	if private && s.ComposeFile != "" && s.PrivateNetwork != "" {
+		f.observeNetwork(&w, s, m, err)
+	}
+	if private && s.FrontDir != "" {
+		f.observeFront(&w, s)
 	}
 	return w
 }
@@ -128,6 +131,8 @@ func (f *Files) open(ctx context.Context, e setup.Entry) (opened, error) {
 		return f.openPort(ctx, e)
 	case setup.KindConnectorFile:
 		return f.openConnector(e.Key.Scope)
+	case setup.KindComposeNetwork:
+		return f.openNetwork(ctx, e)
 	case setup.KindFrontConfig:
 		return openFront(e.Key.Scope)
 	}

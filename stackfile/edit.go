@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strings"
 )
 
 // Splice replaces Old, which stands at Offset of the file before the edit, with
@@ -71,4 +72,46 @@ func (e Edit) Undo(current []byte) ([]byte, error) {
 		shift += len(s.New) - len(s.Old)
 	}
 	return apply(current, inverse), nil
+}
+
+// Revert takes the edit back in a file that was changed elsewhere since: the
+// lines that it wrote become those that it found. It fails if they do not stand
+// there as it left them, once each.
+func (e Edit) Revert(current []byte) ([]byte, bool) {
+	now := newText(current)
+	var splices []Splice
+	for _, c := range e.Lines {
+		at := now.find(c.New)
+		if at == 0 {
+			return nil, false
+		}
+		start, end := now.starts[at-1], now.nextLine(at+len(c.New)-1)
+		put := ""
+		if len(c.Old) > 0 {
+			end = now.lineEnd(at + len(c.New) - 1)
+			put = strings.Join(c.Old, now.eol(at))
+		}
+		splices = append(splices, Splice{Offset: start, Old: string(current[start:end]), New: put})
+	}
+	return newEdit(current, splices).After, true
+}
+
+// find gives the line at which lines stand; 0 unless that is exactly one.
+func (t *text) find(lines []string) int {
+	found := 0
+	for at := 1; len(lines) > 0 && at+len(lines)-1 <= len(t.starts); at++ {
+		for i, l := range lines {
+			if t.line(at+i) != l {
+				break
+			}
+			if i < len(lines)-1 {
+				continue
+			}
+			if found > 0 {
+				return 0
+			}
+			found = at
+		}
+	}
+	return found
 }

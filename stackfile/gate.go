@@ -96,6 +96,45 @@ func takesEffect(m *Meaning, service, key string, want *string) *Refusal {
 	return refuse(0, "Change it there.", "For %s the value of %s is decided elsewhere: %s.", service, key, place)
 }
 
+// CompareNetwork is the gate for an edit of the networks of a service: the
+// service must be in exactly the networks that it was in and the wanted one (nil:
+// the one of that name is gone), and nothing else may differ.
+func CompareNetwork(before, after *Meaning, service, name string, want *NetworkUse) (Difference, error) {
+	d, err := Differences(before, after)
+	if err != nil {
+		return d, err
+	}
+	own := networksPath(service)
+	declared := func(c Change) bool {
+		return c.Path == "networks."+name || strings.HasPrefix(c.Path, "networks."+name+".")
+	}
+	if r := only(d, func(c Change) bool { return c.Path == own || strings.HasPrefix(c.Path, own+".") || declared(c) }); r != nil {
+		return d, r.of(service)
+	}
+	others := func(n Network) bool { return n.Name == name }
+	was, is := slices.DeleteFunc(before.Networks(service), others), slices.DeleteFunc(after.Networks(service), others)
+	if !slices.EqualFunc(was, is, sameNetwork) {
+		return d, refuse(0, "Change the networks by hand.", "The edit would take %s out of a network that it is in.", service).of(service)
+	}
+	at := slices.IndexFunc(after.Networks(service), others)
+	if (at < 0) != (want == nil) {
+		return d, refuse(0, "Change the networks where they are decided.", "The edit has no effect: another file decides the networks of %s.", service).of(service)
+	}
+	if want == nil {
+		return d, nil
+	}
+	if n := after.Networks(service)[at]; !n.External || n.Address != want.Address || !slices.Equal(n.Aliases, want.Aliases) {
+		return d, refuse(0, "Change the networks where they are decided.", "Another file decides how %s stands in the network %s.", service, name).of(service)
+	}
+	return d, nil
+}
+
+func networksPath(service string) string { return "services." + service + ".networks" }
+
+func sameNetwork(a, b Network) bool {
+	return a.Key == b.Key && a.Name == b.Name && a.External == b.External && a.Address == b.Address && slices.Equal(a.Aliases, b.Aliases)
+}
+
 // only refuses a difference that holds more than what is expected.
 func only(d Difference, expected func(Change) bool) *Refusal {
 	var more []string
