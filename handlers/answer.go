@@ -99,10 +99,24 @@ func (s *site) refused(w http.ResponseWriter, r *http.Request, err error) error 
 	if from == "" || from == string(web.PageHistory) || from == string(web.PageTeardown) {
 		return err
 	}
-	v, again := s.view(r, web.Page(from))
+	page, again := s.pageWith(r, web.Page(from), web.Note{Bad: true, Text: f.text})
 	if again != nil {
 		return err
 	}
-	v.Note = &web.Note{Bad: true, Text: f.text}
-	return s.show(w, r, f.status, pageOf(v))
+	return s.show(w, r, f.status, page)
 }
+
+// pageWith is a page with the answer to a form on it.
+func (s *site) pageWith(r *http.Request, at web.Page, n web.Note) (templ.Component, error) {
+	if at.Stands() {
+		v, err := s.standing(r, at)
+		v.Note = &n
+		return standingPageOf(v), err
+	}
+	v, err := s.view(r, at)
+	v.Note = &n
+	return pageOf(v), err
+}
+
+// standingPageOf renders a page about how a setup stands.
+func standingPageOf(v web.StandingView) templ.Component { return web.Status(v) }

@@ -80,6 +80,9 @@ func (s *site) events(w http.ResponseWriter, r *http.Request) error {
 	if err := st.send(regions); err != nil {
 		return nil
 	}
+	if err := st.pulse(); err != nil {
+		return nil
+	}
 	st.follow(events)
 	return nil
 }
@@ -150,19 +153,31 @@ func (st *stream) changed(e live.Event) error {
 }
 
 func (st *stream) read(ctx context.Context) ([]web.Region, error) {
-	v, err := st.view(st.r.WithContext(ctx), st.page)
+	v, err := st.lively(st.r.WithContext(ctx), st.page)
 	if err != nil {
 		return nil, err
 	}
 	return v.Regions(ctx)
 }
 
-// pulse tells the browser, and what stands between, that the stream is alive.
+// lively is a page with parts that change by themselves.
+type lively interface {
+	Regions(context.Context) ([]web.Region, error)
+}
+
+func (s *site) lively(r *http.Request, at web.Page) (lively, error) {
+	if at.Stands() {
+		return s.standing(r, at)
+	}
+	return s.view(r, at)
+}
+
+// pulse tells the page, and what stands between, that the stream is alive.
 func (st *stream) pulse() error {
 	if err := st.stillIn(); err != nil {
 		return err
 	}
-	return st.write([]byte(": still here\n\n"))
+	return st.write(message("alive", "", st.Clock().UTC().Format(time.RFC3339)))
 }
 
 // stillIn ends the stream of a session that has ended. The page is told so.

@@ -16,6 +16,7 @@ type fake struct {
 	mu       sync.Mutex
 	setups   []journey.Summary
 	overview journey.Overview
+	standing journey.Standing
 	found    journey.Found
 	down     setup.Plan
 	undoing  journey.Undoing
@@ -55,6 +56,7 @@ type (
 		Actor    string
 	}
 	askedChoose struct{ Project, Service, Profile string }
+	askedRepair struct{ Findings, Hashes []string }
 	asked       string
 )
 
@@ -119,6 +121,29 @@ func (f *fake) Overview(ctx context.Context, id setup.SetupID) (journey.Overview
 		return journey.Overview{}, journey.ErrNotFound
 	}
 	return f.overview, nil
+}
+
+// stand changes how the setup stands.
+func (f *fake) stand(s journey.Standing) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.standing = s
+}
+
+func (f *fake) Standing(_ context.Context, id setup.SetupID) (journey.Standing, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.reads++
+	if f.standing.Setup != "" && f.standing.Setup != id || f.standing.Setup == "" && f.overview.Setup != id {
+		return journey.Standing{}, journey.ErrNotFound
+	}
+	return f.standing, f.overErr
+}
+
+func (f *fake) Again(context.Context, setup.SetupID) error { return f.note(asked("again")) }
+
+func (f *fake) Repair(_ context.Context, _ setup.SetupID, findings, hashes []string, _ string) (setup.Run, error) {
+	return setup.Run{ID: 12}, f.note(askedRepair{findings, hashes})
 }
 
 func (f *fake) Look(context.Context) (journey.Found, error) { return f.found, f.overErr }

@@ -13,11 +13,19 @@ func (s *site) front(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.show(w, r, http.StatusOK, web.Front(web.FrontView{Frame: s.frame, Setups: setups}))
+	return s.show(w, r, http.StatusOK, web.Front(web.FrontView{Frame: s.frame, Now: s.Clock(), Setups: setups}))
 }
 
-// goOn leads to the page where a setup stands.
+// goOn leads to the page where a setup stands: to its status once everything
+// was carried out, to the next step until then.
 func (s *site) goOn(w http.ResponseWriter, r *http.Request) error {
+	st, err := s.Journey.Standing(r.Context(), setupOf(r))
+	if err != nil {
+		return err
+	}
+	if st.Finished {
+		return s.move(w, r, s.frame.To(string(st.Setup), string(web.PageStatus)))
+	}
 	o, err := s.Journey.Overview(r.Context(), setupOf(r))
 	if err != nil {
 		return err

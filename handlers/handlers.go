@@ -20,6 +20,7 @@ import (
 // Journey is what the pages ask. Each part stands in the file of its page.
 type Journey interface {
 	Overviews
+	Standings
 	Server
 	Answering
 	Tokens
@@ -112,6 +113,9 @@ func (s *site) route(r chi.Router) {
 
 func (s *site) routeSetup(r chi.Router) {
 	r.Get("/", s.handle(s.goOn))
+	r.Get("/status", s.handle(s.status))
+	r.Post("/again", s.handle(s.again))
+	r.Post("/repair", s.handle(s.repair))
 	r.Get("/look", s.handle(s.look))
 	r.Post("/look", s.handle(s.lookAgain))
 	r.Get("/answers", s.handle(s.answers))

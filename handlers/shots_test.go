@@ -31,6 +31,13 @@ func over(scene func(testing.TB) journey.Overview, change ...func(*journey.Overv
 	}
 }
 
+// stands shows how a finished setup stands.
+func stands(scene func(testing.TB) journey.Standing) func(testing.TB) *fake {
+	return func(t testing.TB) *fake {
+		return &fake{overview: sceneDone(t), standing: scene(t), audit: entries(t, 60)}
+	}
+}
+
 // shots lists every page in its interesting states.
 func shots() []shot {
 	at := func(page string) string { return "/" + string(ocs) + "/" + page }
@@ -41,6 +48,13 @@ func shots() []shot {
 		{"front-list", "/", func(testing.TB) *fake {
 			return &fake{setups: []journey.Summary{{Setup: ocs, Hostname: "chat.example.org", At: journey.StageDone, Status: journey.Done},
 				{Setup: "second", At: journey.StageBuild, Status: journey.Failed}}}
+		}, ""},
+		{"front-standing", "/", func(t testing.TB) *fake {
+			return &fake{setups: []journey.Summary{
+				{Setup: ocs, Hostname: "chat.example.org", At: journey.StageDone, Status: journey.Done, Stands: sceneWhatsAppSilent(t).Brief},
+				{Setup: "second", Hostname: "two.example.org", At: journey.StageDone, Status: journey.Done, Stands: sceneStanding(t, illness{}).Brief},
+				{Setup: "third", Hostname: "three.example.org", At: journey.StageClose, Status: journey.Ready},
+			}}
 		}, ""},
 		{"server", "/look", func(t testing.TB) *fake { return &fake{found: foundHere(t)} }, ""},
 		{"server-none", "/look", func(testing.TB) *fake { return &fake{found: journey.Found{At: now}} }, ""},
@@ -81,6 +95,19 @@ func shots() []shot {
 		{"done-open", at("done"), over(sceneDone, func(o *journey.Overview) { evidence(o, 20*time.Second, "locked/admin") }), ""},
 		{"done-stale", at("done"), over(sceneDone, stale), ""},
 		{"done-torn-down", at("done"), over(sceneDone, func(o *journey.Overview) { o.TornDown, o.Plan = true, nil }), ""},
+		{"status", at("status"), stands(func(t testing.TB) journey.Standing { return sceneStanding(t, illness{}) }), ""},
+		{"status-silent", at("status"), stands(sceneWhatsAppSilent), ""},
+		{"status-much", at("status"), stands(sceneMuchWrong), ""},
+		{"status-mending", at("status"), stands(sceneMending), ""},
+		{"status-mended", at("status"), stands(sceneMended), ""},
+		{"status-stale", at("status"), stands(func(t testing.TB) journey.Standing { return sceneStanding(t, illness{age: 10 * time.Minute}) }), ""},
+		{"status-unknown", at("status"), stands(func(t testing.TB) journey.Standing {
+			return sceneStanding(t, illness{standby: func(s *journey.Standing) { s.Brief = journey.Brief{Live: true, Watching: true} }})
+		}), ""},
+		{"status-down", at("status"), stands(func(t testing.TB) journey.Standing {
+			return journey.Standing{Setup: ocs, Hostname: "chat.example.org", TornDown: true, Brief: journey.Brief{Watching: true}}
+		}), ""},
+		{"status-practice", "/practice" + at("status"), stands(sceneWhatsAppSilent), "/practice"},
 		{"history", at("history"), over(sceneDone), ""},
 		{"history-empty", at("history"), func(t testing.TB) *fake { return &fake{overview: sceneDone(t)} }, ""},
 		{"run", at("runs/7"), over(sceneRunning), ""},

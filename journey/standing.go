@@ -20,6 +20,8 @@ type Watch interface {
 	Report(setup.SetupID) (watch.Report, bool)
 	// Look says that somebody looks at a setup now.
 	Look(setup.SetupID)
+	// Hurry looks at everything of a setup again, as soon as the budget lets.
+	Hurry(setup.SetupID)
 	Health() watch.Health
 }
 
@@ -27,6 +29,8 @@ type Watch interface {
 type Brief struct {
 	// Live: the public name leads through Cloudflare, so bots depend on it.
 	Live bool
+	// Finished: everything that was agreed to was carried out once.
+	Finished bool
 	// Known says whether the first look has ended. Until then there is no
 	// condition, and no light.
 	Known     bool
@@ -115,6 +119,24 @@ func (j *Journey) Standing(ctx context.Context, id setup.SetupID) (Standing, err
 	return s, j.addIncidents(ctx, &s)
 }
 
+// Again looks at everything of a setup again. If nothing watches it, that is
+// done before this returns.
+func (j *Journey) Again(ctx context.Context, id setup.SetupID) error {
+	if _, _, err := j.load(ctx, id); err != nil {
+		return err
+	}
+	if j.Watch != nil && j.Watch.Health().Alive {
+		if _, known := j.Watch.Report(id); known {
+			j.Watch.Hurry(id)
+			return nil
+		}
+	}
+	if err := j.Refresh(ctx, id); err != nil {
+		return err
+	}
+	return j.Verify(ctx, id)
+}
+
 // agreement is what was agreed to, and what was done of it.
 type agreement struct {
 	revisions map[setup.SetupID]setup.Revision
@@ -134,6 +156,8 @@ func (j *Journey) agreed(ctx context.Context) (a agreement, err error) {
 func (j *Journey) brief(id setup.SetupID, base agreement) (b Brief, known watch.Report) {
 	if r := base.revisions[id]; r.Answers != nil {
 		_, b.Live = base.ledger.Records[r.Answers.RecordKey()]
+		_, closed := base.ledger.Records[r.Answers.PublishedKey()]
+		b.Finished = b.Live && (closed || r.Answers.Port == setup.PortKeep)
 	}
 	if j.Watch == nil {
 		return b, known

@@ -20,6 +20,7 @@ type watching struct {
 	watcher *watch.Watcher
 	reports map[setup.SetupID]watch.Report
 	looked  int
+	hurried int
 	dead    bool
 }
 
@@ -29,6 +30,8 @@ func (w *watching) Report(id setup.SetupID) (watch.Report, bool) {
 }
 
 func (w *watching) Look(setup.SetupID) { w.looked++ }
+
+func (w *watching) Hurry(setup.SetupID) { w.hurried++ }
 
 func (w *watching) Health() watch.Health { return watch.Health{Alive: !w.dead} }
 
@@ -101,6 +104,40 @@ func TestWhatWasNotLookedAtYetHasNoCondition(t *testing.T) {
 	}
 	if _, err := w.Standing(t.Context(), "nobody"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("of no setup: %v", err)
+	}
+}
+
+func TestALookThatIsAskedForIsTheWatchersWhileThereIsOne(t *testing.T) {
+	t.Parallel()
+	w := watched(t)
+	w.look()
+	if err := w.Again(t.Context(), w.id); err != nil || w.hurried != 1 {
+		t.Errorf("it was asked %d times, %v", w.hurried, err)
+	}
+	w.dead = true
+	asked := w.clock.Now()
+	if err := w.Again(t.Context(), w.id); err != nil || w.hurried != 1 {
+		t.Errorf("a dead one was asked %d times, %v", w.hurried, err)
+	}
+	stored, err := w.Store.Evidence(t.Context(), w.id)
+	if err != nil || !slices.ContainsFunc(stored, func(v setup.Evidence) bool { return v.Check.Outside() && !v.At.Before(asked) }) {
+		t.Errorf("nothing was asked while nobody watches, %v", err)
+	}
+	if err := w.Again(t.Context(), "nobody"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("of no setup: %v", err)
+	}
+}
+
+func TestASetupIsFinishedOnceEverythingWasCarriedOut(t *testing.T) {
+	t.Parallel()
+	w := watched(t)
+	if s := w.standing(); !s.Finished {
+		t.Error("it was all carried out, and is not finished")
+	}
+	w.dropDoor("Telegram")
+	w.look()
+	if s := w.standing(); !s.Finished {
+		t.Error("something is wrong, and it is not finished any more")
 	}
 }
 

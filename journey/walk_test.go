@@ -31,7 +31,7 @@ func TestTheRailFollowsThePerson(t *testing.T) {
 	w.apply(setup.StepClose)
 	w.wantStages("closed", Done, Done, Done, Done, Done, Done, Done, Done)
 	all, err := w.Setups(t.Context())
-	want := Summary{Setup: w.id, Hostname: host, At: StageDone, Status: Done, Stands: Brief{Live: true}}
+	want := Summary{Setup: w.id, Hostname: host, At: StageDone, Status: Done, Stands: Brief{Live: true, Finished: true}}
 	if err != nil || !reflect.DeepEqual(all, []Summary{want}) {
 		t.Errorf("the list says %+v (%v)", all, err)
 	}

@@ -3,7 +3,9 @@ package watch
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -200,6 +202,7 @@ func (h *heart) round(ctx context.Context) time.Duration {
 	h.takeNews(ctx)
 	h.noticeViewers()
 	now := h.Clock.Now()
+	h.lookAgain(now)
 	h.survey(ctx, now)
 	for _, id := range sortedIDs(h.subjects) {
 		h.ask(ctx, h.subjects[id], now)
@@ -240,6 +243,24 @@ func (h *heart) noticeViewers() {
 			h.account(s.answers.Account).viewed(now, h.Pace)
 		}
 		s.watched = watched
+	}
+}
+
+// lookAgain brings forward what was asked for.
+func (h *heart) lookAgain(now time.Time) {
+	h.mu.Lock()
+	asked := slices.Collect(maps.Keys(h.hurried))
+	clear(h.hurried)
+	h.mu.Unlock()
+	for _, id := range asked {
+		s := h.subjects[id]
+		if s == nil {
+			continue
+		}
+		s.soon(now, 0, h.rand)
+		a := h.account(s.answers.Account)
+		a.sooner(now, a.last.Add(a.atLeast(h.Pace.Gap, h.Pace)))
+		h.hostDue = now
 	}
 }
 

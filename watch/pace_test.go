@@ -101,6 +101,28 @@ func TestAPageThatWasShownCountsAsOpen(t *testing.T) {
 	})
 }
 
+func TestALookThatIsAskedForComesAtOnceAndKeepsToTheBudget(t *testing.T) {
+	within(t, func(s *scene) {
+		s.serve()
+		s.pass(4 * time.Minute)
+		before, calls := s.prober.count("telegram/1"), s.engine.calls()
+		s.watcher.Hurry("ocs")
+		s.watcher.Hurry("nobody")
+		s.pass(time.Second)
+		if s.prober.count("telegram/1") == before || s.engine.calls() == calls {
+			s.Error("not everything was looked at within a second")
+		}
+		calls = s.engine.calls()
+		for range 5 * 60 {
+			s.watcher.Hurry("ocs")
+			s.pass(time.Second)
+		}
+		if n := s.engine.calls() - calls; n > 280 {
+			s.Errorf("a finger that does not rest cost %d calls in five minutes", n)
+		}
+	})
+}
+
 // While Cloudflare asks for patience it is left alone, whatever fails.
 func TestPatienceThatIsAskedForIsHad(t *testing.T) {
 	within(t, func(s *scene) {

@@ -88,6 +88,7 @@ type Watcher struct {
 	mu      sync.Mutex
 	news    map[setup.SetupID]bool // of runs and answers
 	looked  map[setup.SetupID]time.Time
+	hurried map[setup.SetupID]bool // to be looked at now
 	reports map[setup.SetupID]Report
 	beat    time.Time // when the heart beat last
 	began   time.Time // when Serve was called; zero: never
@@ -104,7 +105,7 @@ func New(o Options) *Watcher {
 	}
 	return &Watcher{
 		Options: o, poke: make(chan struct{}, 1),
-		news: map[setup.SetupID]bool{}, looked: map[setup.SetupID]time.Time{}, reports: map[setup.SetupID]Report{},
+		news: map[setup.SetupID]bool{}, looked: map[setup.SetupID]time.Time{}, hurried: map[setup.SetupID]bool{}, reports: map[setup.SetupID]Report{},
 	}
 }
 
@@ -149,6 +150,15 @@ func (w *Watcher) Look(id setup.SetupID) {
 	if first {
 		w.wake()
 	}
+}
+
+// Hurry looks at everything of a setup again, as soon as the budget of calls
+// lets. What costs others something waits for its turn.
+func (w *Watcher) Hurry(id setup.SetupID) {
+	w.mu.Lock()
+	w.hurried[id] = true
+	w.mu.Unlock()
+	w.wake()
 }
 
 // lookLasts is how long a page counts as open after it was shown, besides those

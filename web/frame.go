@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -36,25 +37,24 @@ type Page string
 
 // Pages that are not stages of the way.
 const (
+	PageStatus   Page = "status"
 	PageHistory  Page = "history"
 	PageTeardown Page = "teardown"
 	PageRun      Page = "run"
 	PageUndo     Page = "undo"
 )
 
+// Stands says whether the page shows how a finished setup stands, and not a
+// part of the way there.
+func (p Page) Stands() bool { return slices.Contains(standingPages(), p) }
+
+func standingPages() []Page { return []Page{PageStatus} }
+
 // KnownPage says whether there is a page of that name.
 func KnownPage(name string) bool {
-	switch p := Page(name); p {
-	case PageHistory, PageTeardown, PageRun, PageUndo:
-		return true
-	default:
-		for _, s := range journey.Stages() {
-			if p == Page(s) {
-				return true
-			}
-		}
-	}
-	return false
+	p := Page(name)
+	return p.Stands() || slices.Contains([]Page{PageHistory, PageTeardown, PageRun, PageUndo}, p) ||
+		slices.Contains(journey.Stages(), journey.Stage(p))
 }
 
 // Note is the answer to a form: how it went, in a sentence or two.
@@ -77,6 +77,14 @@ type View struct {
 	// TypedAccount is the account id that was typed beside that token.
 	TypedAccount string
 }
+
+// place is where a part stands that several pages share.
+type place interface {
+	link(parts ...string) string // within the setup
+	page() Page
+}
+
+func (v View) page() Page { return v.At }
 
 // link leads to a page of this setup.
 func (v View) link(parts ...string) string {

@@ -3,7 +3,6 @@ package web
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/culvert/culvert/journey"
@@ -84,23 +83,28 @@ func kindOfCheck(c setup.Check) string {
 	return "door"
 }
 
-// lights gives the checks of one kind, in the order of the answers: those with
-// evidence, and those that were never asked.
+// lights gives the checks of one kind.
 func (v View) lights(kind string) []Light {
 	var checks []setup.Check
 	if v.O.Answers != nil {
 		checks = v.O.Answers.Checks
 	}
+	return lightsOf(checks, v.O.Evidence, v.Now, func(c setup.Check) bool { return kindOfCheck(c) == kind })
+}
+
+// lightsOf gives some of the checks, in the order of the answers: those with
+// evidence, and those that were never asked.
+func lightsOf(checks []setup.Check, evidence []setup.Evidence, now time.Time, which func(setup.Check) bool) []Light {
 	var lights []Light
 	seen := map[string]bool{}
-	for _, e := range v.O.Evidence {
-		if kindOfCheck(e.Check) == kind {
-			lights = append(lights, v.light(e))
+	for _, e := range evidence {
+		if which(e.Check) {
+			lights = append(lights, lightOf(e, now))
 			seen[e.Check.ID] = true
 		}
 	}
 	for _, c := range checks {
-		if kindOfCheck(c) == kind && !seen[c.ID] {
+		if which(c) && !seen[c.ID] {
 			lights = append(lights, Light{ID: lightID(c), Name: c.Name, Path: lockedPath(c), State: LightOut, Word: "not asked yet", Request: c.Method + " " + c.Path})
 		}
 	}
@@ -121,10 +125,10 @@ func lockedPath(c setup.Check) string {
 }
 
 func lightID(c setup.Check) string {
-	return "light-" + strings.NewReplacer("/", "-", ":", "-", ".", "-", " ", "-").Replace(c.ID)
+	return "light-" + anchor(c.ID)
 }
 
-func (v View) light(e setup.Evidence) Light {
+func lightOf(e setup.Evidence, now time.Time) Light {
 	l := Light{
 		ID: lightID(e.Check), Name: e.Check.Name, Path: lockedPath(e.Check), At: e.At, Until: e.At.Add(e.Check.Fresh()),
 		Detail: e.Detail, Excerpt: e.Excerpt,
@@ -133,24 +137,30 @@ func (v View) light(e setup.Evidence) Light {
 		l.By = answeredBy(e.By)
 	}
 	if e.Check.Method != "" {
-		url := e.URL
-		if url == "" {
-			url = e.Check.Path
-		}
-		l.Request = e.Check.Method + " " + url
-		if e.Status != 0 {
-			l.Request += fmt.Sprintf(" → %d", e.Status)
-		}
+		l.Request = asked(e)
 	}
 	kind := kindOfCheck(e.Check)
 	l.State, l.Word = LightOff, lightWord(kind, false)
 	if e.OK {
 		l.State, l.Word = LightOn, lightWord(kind, true)
 	}
-	if !v.Now.Before(l.Until) {
+	if !now.Before(l.Until) {
 		l.State, l.Word = LightOut, "no recent proof"
 	}
 	return l
+}
+
+// asked is the request of a check, and the status of the answer.
+func asked(e setup.Evidence) string {
+	url := e.URL
+	if url == "" {
+		url = e.Check.Path
+	}
+	text := e.Check.Method + " " + url
+	if e.Status != 0 {
+		text += fmt.Sprintf(" → %d", e.Status)
+	}
+	return text
 }
 
 func lightWord(kind string, ok bool) string {

@@ -64,10 +64,15 @@ func (v View) draw(name string) templ.Component {
 
 // Regions renders what changes by itself on a page, as the page itself does.
 func (v View) Regions(ctx context.Context) ([]Region, error) {
-	names := v.regionNames()
+	return renderAll(ctx, v.regionNames(), v.draw)
+}
+
+func (v View) region(name string) templ.Component { return regionOf(name, v.draw(name)) }
+
+func renderAll(ctx context.Context, names []string, draw func(string) templ.Component) ([]Region, error) {
 	regions := make([]Region, len(names))
 	for i, name := range names {
-		r, err := v.render(ctx, name)
+		r, err := renderRegion(ctx, name, draw(name))
 		if err != nil {
 			return nil, err
 		}
@@ -76,19 +81,19 @@ func (v View) Regions(ctx context.Context) ([]Region, error) {
 	return regions, nil
 }
 
-func (v View) render(ctx context.Context, name string) (Region, error) {
+func renderRegion(ctx context.Context, name string, c templ.Component) (Region, error) {
 	var b bytes.Buffer
-	if err := v.draw(name).Render(ctx, &b); err != nil {
+	if err := c.Render(ctx, &b); err != nil {
 		return Region{}, fmt.Errorf("rendering %s: %w", name, err)
 	}
 	sum := sha256.Sum256(b.Bytes())
 	return Region{name, hex.EncodeToString(sum[:])[:12], b.String()}, nil
 }
 
-// region puts a region into the page, in the element that its events go to.
-func (v View) region(name string) templ.Component {
+// regionOf puts a region into the page, in the element that its events go to.
+func regionOf(name string, c templ.Component) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
-		r, err := v.render(ctx, name)
+		r, err := renderRegion(ctx, name, c)
 		if err != nil {
 			return err
 		}

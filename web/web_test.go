@@ -37,7 +37,7 @@ func TestALightGoesOutAfterThreeMinutes(t *testing.T) {
 		{0, false, LightOff}, {fades, false, LightOut},
 	}
 	for _, r := range rows {
-		l := view(journey.StageDone).light(seen("telegram/1", r.ok, r.age))
+		l := lightOf(seen("telegram/1", r.ok, r.age), noon)
 		if l.State != r.want {
 			t.Errorf("seen %v ago, ok %v: the light is %s, want %s", r.age, r.ok, l.State, r.want)
 		}

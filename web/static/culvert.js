@@ -6,38 +6,70 @@
   // A light or sentence that had proof goes out when the proof is too old.
   var faded = { sign: '○', word: 'no recent proof' };
 
+  // How far the browser's clock is behind the server's: a light must not stay on
+  // because of a clock. The page itself may be an old copy, so it can only make
+  // things older; what the stream says is from now.
+  var behind = Math.max(0, Date.parse(document.body.dataset.now || '') - Date.now() || 0);
+
+  function now() { return Date.now() + behind; }
+
   function ago(seconds) {
-    if (seconds < 2) return 'just now';
-    if (seconds < 90) return seconds + '\u00a0s ago';
-    if (seconds < 90 * 60) return Math.round(seconds / 60) + '\u00a0min ago';
-    if (seconds < 36 * 3600) return Math.round(seconds / 3600) + '\u00a0h ago';
-    return Math.round(seconds / 86400) + ' days ago';
+    return seconds < 2 ? 'just now' : lasts(seconds) + ' ago';
   }
+
+  function lasts(seconds) {
+    if (seconds < 120) return seconds + '\u00a0s';
+    if (seconds < 2 * 3600) return Math.floor(seconds / 60) + '\u00a0min';
+    if (seconds < 48 * 3600) return Math.floor(seconds / 3600) + '\u00a0h';
+    return Math.floor(seconds / 86400) + '\u00a0d';
+  }
+
+  function since(t) { return Math.max(0, Math.round((now() - new Date(t.dateTime)) / 1000)); }
 
   function write(element, text) {
     if (element && element.textContent !== text) element.textContent = text;
   }
 
   function tick() {
-    var now = Date.now();
     document.querySelectorAll('time[data-age]').forEach(function (t) {
-      var at = new Date(t.dateTime);
-      t.title = at.toLocaleString();
-      write(t, ago(Math.max(0, Math.round((now - at) / 1000))));
+      t.title = new Date(t.dateTime).toLocaleString();
+      write(t, ago(since(t)));
     });
+    document.querySelectorAll('time[data-lasts]').forEach(function (t) { write(t, lasts(since(t))); });
     document.querySelectorAll('[data-fades]').forEach(function (light) {
-      if (now < new Date(light.dataset.fades).getTime()) return;
+      if (now() < new Date(light.dataset.fades).getTime()) return;
       light.removeAttribute('data-fades');
       light.classList.remove('on', 'off');
       light.classList.add('out');
       write(light.querySelector('.sign'), faded.sign);
-      write(light.querySelector('.word'), faded.word);
+      write(light.querySelector('.word'), light.dataset.faded || faded.word);
+      var more = light.querySelector('[data-with]');
+      if (more) more.remove();
     });
+    headline();
+  }
+
+  // The one sentence shows in the tab's title too, and is said aloud when it
+  // becomes another one.
+  var said = '';
+
+  function headline() {
+    var h = document.querySelector('[data-headline]');
+    if (!h) return;
+    var sign = h.querySelector('.sign').textContent, text = h.querySelector('.word').textContent.trim();
+    if (text === said) return;
+    document.title = sign + document.title.replace(/^[✔✘○]/, '');
+    if (said) write(document.getElementById('aloud'), text);
+    said = text;
   }
 
   function clocks(root) {
     root.querySelectorAll('time[data-clock]').forEach(function (t) {
-      write(t, new Date(t.dateTime).toLocaleString());
+      var at = new Date(t.dateTime);
+      var full = t.dataset.clock !== 'short';
+      var old = now() - at > 20 * 3600 * 1000;
+      write(t, full ? at.toLocaleString() : at.toLocaleString([], old ?
+        { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' } : { hour: '2-digit', minute: '2-digit' }));
     });
   }
 
@@ -77,16 +109,21 @@
   // six connections to one host. To HTMX it is an EventSource.
   function Stream(url) {
     this.url = url;
+    this.alive = this.alive.bind(this);
     this.listeners = [];
     this.ended = false;
     this.open();
+    this.checking = setInterval(this.check.bind(this), 1000);
     document.addEventListener('visibilitychange', this.look = this.look.bind(this));
   }
   Stream.prototype.open = function () {
     var self = this;
     var source = this.source = new EventSource(this.url);
-    source.onopen = function (e) { if (self.onopen) self.onopen(e); };
-    source.onerror = function (e) { if (self.onerror) self.onerror(e); };
+    this.heard = Date.now();
+    this.broke = 0;
+    source.onopen = function (e) { self.broke = 0; self.heard = Date.now(); if (self.onopen) self.onopen(e); };
+    source.onerror = function (e) { self.broke = self.broke || Date.now(); if (self.onerror) self.onerror(e); };
+    source.addEventListener('alive', this.alive);
     this.listeners.forEach(function (l) { source.addEventListener(l[0], l[1]); });
   };
   Stream.prototype.look = function () {
@@ -94,7 +131,19 @@
     this.source.close();
     if (!document.hidden) this.open(); // it begins with how things stand now
   };
+  // The server shows every 15 seconds that it is there, and which time it is.
+  Stream.prototype.alive = function (e) {
+    this.heard = Date.now();
+    behind = Date.parse(e.data) - this.heard || 0;
+    cut(false);
+  };
+  // A stream may break without a word. A restart of the server takes a moment.
+  Stream.prototype.check = function () {
+    if (this.ended || document.hidden) return;
+    if (this.broke && Date.now() - this.broke > 5000 || Date.now() - this.heard > 45000) cut(true);
+  };
   Stream.prototype.close = function () {
+    clearInterval(this.checking);
     this.ended = true;
     this.source.close();
     document.removeEventListener('visibilitychange', this.look);
@@ -110,14 +159,45 @@
   Object.defineProperty(Stream.prototype, 'readyState', {
     get: function () { return this.source.readyState; }
   });
-  window.htmx.createEventSource = function (url) { return new Stream(url); };
+  // Says that the page is cut off from the server: what it shows is from before,
+  // and its lights go out one by one as their proof grows old.
+  function cut(off) {
+    document.body.classList.toggle('cut', off);
+    write(document.getElementById('cut'), off ?
+      'This page is cut off from Culvert and shows how things stood before. It comes back by itself; if not, see whether Culvert and your SSH tunnel still run.' : '');
+  }
+
+  var stream = null;
+  window.htmx.createEventSource = function (url) { return stream = new Stream(url); };
 
   var unfolded = [];
-  var plan = '';
+  var plans = [];
 
-  function planIn(region) {
-    var form = region.querySelector('form[data-plan]');
-    return form ? form.dataset.plan : '';
+  // What the buttons of a region would do, in their order.
+  function plansIn(region) {
+    return Array.prototype.map.call(region.querySelectorAll('form[data-plan]'), function (f) { return f.id + ' ' + f.dataset.plan; });
+  }
+
+  // What was pressed is not taken from under the finger. How things stand then
+  // is asked for once it is lifted.
+  var pressed = null, missed = false;
+  document.addEventListener('pointerdown', function (e) { pressed = e.target; });
+  ['pointerup', 'pointercancel'].forEach(function (name) {
+    document.addEventListener(name, function () {
+      pressed = null;
+      if (missed && stream) setTimeout(function () { stream.look(); }, 50);
+      missed = false;
+    });
+  });
+
+  // Where the keyboard is, by the nearest thing that has a name.
+  var focused = '';
+
+  function focusIn(region) {
+    var at = document.activeElement;
+    var named = at && region.contains(at) && at.closest('[id]');
+    if (!named || named === region) return '';
+    return '#' + named.id + (named === at ? '' : ' ' + at.tagName);
   }
 
   // What did not change is not drawn again, and what was unfolded stays so.
@@ -127,9 +207,15 @@
       e.preventDefault();
       return;
     }
+    if (pressed && e.target.contains(pressed)) {
+      missed = true;
+      e.preventDefault();
+      return;
+    }
+    focused = focusIn(e.target);
     if (version) e.target.dataset.version = version;
     unfolded = Array.prototype.map.call(e.target.querySelectorAll('details[open][id]'), function (d) { return d.id; });
-    plan = planIn(e.target);
+    plans = plansIn(e.target);
   });
 
   document.addEventListener('htmx:sseMessage', function (e) {
@@ -138,25 +224,28 @@
       if (d && e.target.contains(d)) d.open = true;
     });
     dress(e.target);
+    var again = focused && e.target.querySelector(focused);
+    if (again) again.focus({ preventScroll: true });
     // What was said when a run began is over once the run shows itself.
-    if (e.target.id === 'region-progress') {
+    if (e.target.id === 'region-progress' || e.target.id === 'region-mending') {
       document.querySelectorAll('#note .note:not(.bad)').forEach(function (n) { n.remove(); });
     }
-    var now = planIn(e.target);
-    if (plan && now && plan !== now) hold(e.target);
+    var fresh = plansIn(e.target);
+    if (plans.length && fresh.length && plans.join() !== fresh.join()) hold(e.target);
   });
 
-  // Another plan came under the finger: nobody shall agree to what they did not
-  // have the time to see.
+  // Another plan came under the finger, or the button of another one: nobody
+  // shall agree to what they did not have the time to see.
   function hold(region) {
-    var button = region.querySelector('form[data-plan] button');
+    var buttons = region.querySelectorAll('form[data-plan] button:not([disabled])');
+    if (!buttons.length) return;
     var note = document.createElement('p');
     note.className = 'note';
     note.setAttribute('role', 'status');
-    note.textContent = 'The plan has just changed. Read it again before you press.';
-    button.disabled = true;
-    button.closest('.buttons').before(note);
-    setTimeout(function () { button.disabled = false; }, 1500);
+    note.textContent = 'This has just changed. Read it again before you press.';
+    buttons.forEach(function (b) { b.disabled = true; });
+    (buttons[0].closest('.buttons') || buttons[0].form).before(note);
+    setTimeout(function () { buttons.forEach(function (b) { b.disabled = false; }); }, 1500);
   }
 
   document.addEventListener('htmx:afterSwap', function (e) { dress(e.target); });

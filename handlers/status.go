@@ -1,0 +1,63 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/culvert/culvert/journey"
+	"github.com/culvert/culvert/setup"
+	"github.com/culvert/culvert/web"
+)
+
+// Standings says how setups stand, and puts right what is wrong.
+type Standings interface {
+	Standing(context.Context, setup.SetupID) (journey.Standing, error)
+	// Again looks at everything of a setup again, soon.
+	Again(context.Context, setup.SetupID) error
+	Repair(ctx context.Context, id setup.SetupID, findings, hashes []string, actor string) (setup.Run, error)
+}
+
+// recentChanges is how much of the history a status page shows.
+const recentChanges = 6
+
+// standing gathers what a page about how a setup stands shows.
+func (s *site) standing(r *http.Request, at web.Page) (web.StandingView, error) {
+	st, err := s.Journey.Standing(r.Context(), setupOf(r))
+	if err != nil {
+		return web.StandingView{}, err
+	}
+	v := web.StandingView{Frame: s.frame, At: at, Now: s.Clock(), S: st}
+	if at == web.PageStatus {
+		v.Recent, err = s.Journey.History(r.Context(), st.Setup, 0, recentChanges)
+	}
+	return v, err
+}
+
+// status is the page that says whether one may sleep.
+func (s *site) status(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.standing(r, web.PageStatus)
+	if err != nil {
+		return err
+	}
+	return s.show(w, r, http.StatusOK, web.Status(v))
+}
+
+// again looks at everything now.
+func (s *site) again(w http.ResponseWriter, r *http.Request) error {
+	if err := s.Journey.Again(r.Context(), setupOf(r)); err != nil {
+		return s.refused(w, r, err)
+	}
+	return s.said(w, r, "Looking again. What is seen shows here within a few seconds.")
+}
+
+// repair puts findings right as the page showed it.
+func (s *site) repair(w http.ResponseWriter, r *http.Request) error {
+	findings := r.PostForm["finding"]
+	if len(findings) == 0 {
+		return errForm
+	}
+	if _, err := s.Journey.Repair(r.Context(), setupOf(r), findings, r.PostForm["hash"], s.actor(r)); err != nil {
+		return s.refused(w, r, err)
+	}
+	return s.said(w, r, "Begun. This page shows how it goes; you may close it.")
+}

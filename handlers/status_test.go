@@ -1,0 +1,193 @@
+package handlers_test
+
+import (
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/PuerkitoBio/goquery"
+
+	"github.com/culvert/culvert/diagnosis"
+	"github.com/culvert/culvert/handlers"
+	"github.com/culvert/culvert/journey"
+	"github.com/culvert/culvert/setup"
+)
+
+// standOn opens the pages on a finished setup.
+func standOn(t testing.TB, s journey.Standing, change ...func(*handlers.Options)) *pages {
+	t.Helper()
+	return open(t, &fake{overview: sceneDone(t), standing: s, audit: entries(t, 60)}, change...)
+}
+
+func (p *pages) status() answer {
+	p.t.Helper()
+	return p.get(at("status")).status(200)
+}
+
+func TestTheStatusPageSaysFirstWhatIsWrongAndWhatFixDoes(t *testing.T) {
+	a := standOn(t, sceneWhatsAppSilent(t)).status()
+	a.says("#region-headline", "✘ WhatsApp (Meta) messages do NOT arrive", "(13 min)", "Telegram and Slack fine", "was deleted", "Fix: 3 s, no restart")
+	a.says(".problem", "Effect", "gets a login page", "Proof", "GET https://chat.example.org/channels/whatsapp/meta/incoming_message → 302, answered by the lock",
+		"restarts nothing, about 3 s", "proves: the door for WhatsApp (Meta) open", "If not", "nothing else breaks", "Copy for help")
+	a.says("#region-lights", "✔ Telegram messages arrive", "✘ WhatsApp (Meta) NO messages, door missing", "Team login asked for", "Everything else locked", "closed")
+	if first := a.doc.Find("main .verdict .word").First().Text(); !strings.Contains(first, "NOT") {
+		t.Errorf("the first thing that it says is %q", first)
+	}
+	if n := a.doc.Find("#region-lights form").Length(); n != 1 {
+		t.Errorf("%d channels have a button, want the one that is broken", n)
+	}
+}
+
+func TestProblemsStandWorstFirst(t *testing.T) {
+	s := sceneMuchWrong(t)
+	a := standOn(t, s).status()
+	a.says("#region-headline", "Fix all 2")
+	titles := a.doc.Find(".problem h3")
+	if titles.Length() != len(s.Condition.Findings) || titles.Length() < 3 {
+		t.Fatalf("there are %d problems for %d findings", titles.Length(), len(s.Condition.Findings))
+	}
+	for i, f := range s.Condition.Findings {
+		if !strings.Contains(titles.Eq(i).Text(), f.Title) {
+			t.Errorf("problem %d is %q, want %q", i, words(titles.Eq(i).Text()), f.Title)
+		}
+		if i > 0 && f.Severity.Worse(s.Condition.Findings[i-1].Severity) {
+			t.Errorf("%s stands behind %s", f.Severity, s.Condition.Findings[i-1].Severity)
+		}
+	}
+}
+
+// Each button sends exactly what was shown: of one problem, of one channel, of
+// all.
+func TestEachFixSendsWhatItWasShownToDo(t *testing.T) {
+	s := sceneMuchWrong(t)
+	p := standOn(t, s)
+	a := p.status()
+	of := func(ids ...string) askedRepair {
+		fix, found, err := journey.FixOf(s.Condition.Findings, ids)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return askedRepair{found, fix.Hashes}
+	}
+	var whatsapp string
+	for _, f := range s.Condition.Findings {
+		if f.Repairable() && slices.Contains(f.Doors, "whatsapp") {
+			whatsapp = f.ID
+		}
+	}
+	for selector, want := range map[string]askedRepair{
+		"#fix-all": of(), "#fix-channel-whatsapp": of(whatsapp),
+		"#" + strings.ReplaceAll("fix-"+whatsapp, "/", "-"): of(whatsapp),
+	} {
+		action, form := a.form(selector)
+		p.post(action, form, htmx...).status(200).says(".note", "Begun")
+		if got := p.fake.last(); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s asked for %v, want %v", selector, got, want)
+		}
+		p.post(action, form).status(303)
+	}
+}
+
+func TestWhatIsNoLongerAsItWasShownIsNotRepaired(t *testing.T) {
+	p := standOn(t, sceneWhatsAppSilent(t))
+	action, form := p.status().form("#fix-all")
+	p.fake.err = journey.Stale{}
+	p.post(action, form, htmx...).status(http.StatusConflict).says(".note.bad", "no longer the one that was shown")
+	a := p.post(action, form).status(http.StatusConflict)
+	a.says("#note", "no longer the one that was shown")
+	a.says("#region-headline", "do NOT arrive")
+	p.post(at("repair"), url.Values{"hash": {"x"}}, htmx...).status(422)
+	if got := p.fake.last(); reflect.DeepEqual(got, askedRepair{nil, []string{"x"}}) {
+		t.Error("a form without findings asks for all of them")
+	}
+}
+
+func TestARepairShowsItsProgressAndThatItIsProven(t *testing.T) {
+	a := standOn(t, sceneMending(t)).status()
+	a.says("#region-mending", "Putting it right", "running", "Door for WhatsApp on chat.example.org")
+	a.says(".problem", "It is being put right now")
+	a.lacks("form[data-plan]")
+	a = standOn(t, sceneMended(t)).status()
+	a.says("#region-mending", "The last repair: done", "Put right and proven.", "took 1.0 s")
+	a.says("#region-headline", "3 of 3 channels reach the app; everything else is locked", "Proven from outside")
+}
+
+func TestLookAgainNowAsksForIt(t *testing.T) {
+	p := standOn(t, sceneStanding(t, illness{}))
+	action, form := p.status().form("form[action$=again]")
+	p.post(action, form, htmx...).status(200).says(".note", "Looking again")
+	if got := p.fake.last(); got != asked("again") {
+		t.Errorf("asked for %v", got)
+	}
+}
+
+func TestNothingIsGreenWithoutFreshProof(t *testing.T) {
+	good := sceneStanding(t, illness{})
+	blind := good
+	blind.Brief = journey.Brief{Live: true, Watching: true}
+	dead := good
+	dead.Watching, dead.At = false, now.Add(-time.Hour)
+	for name, s := range map[string]journey.Standing{
+		"old proof":                  sceneStanding(t, illness{age: 10 * time.Minute}),
+		"nothing was looked at yet":  blind,
+		"nobody watches any more":    dead,
+		"everything was taken down":  {Setup: ocs, TornDown: true},
+		"a proof that has just aged": aged(good),
+	} {
+		a := standOn(t, s).status()
+		if on := a.doc.Find(".verdict.on, .way .on, .waytext.on"); on.Length() > 0 {
+			t.Errorf("%s: there is a light on: %s", name, words(on.Text()))
+		}
+	}
+	a := standOn(t, good).status()
+	a.doc.Find(".light.on, .light.off").Each(func(_ int, l *goquery.Selection) {
+		until, err := time.Parse(time.RFC3339, l.AttrOr("data-fades", ""))
+		if err != nil || !until.After(now) || until.After(now.Add(20*time.Minute)) {
+			t.Errorf("a light fades at %q: %s", l.AttrOr("data-fades", ""), words(l.Text()))
+		}
+	})
+}
+
+// aged is a condition that was good and whose first proof has stopped to count.
+func aged(s journey.Standing) journey.Standing {
+	s.Condition.Until = now
+	for i := range s.Evidence {
+		s.Evidence[i].At = now.Add(-21 * time.Minute)
+	}
+	return s
+}
+
+func TestAFinishedSetupOpensOnItsStatus(t *testing.T) {
+	p := standOn(t, sceneWhatsAppSilent(t))
+	a := p.get("/" + string(ocs)).status(303)
+	if to := a.Header.Get("Location"); to != at("status") {
+		t.Errorf("it leads to %s", to)
+	}
+}
+
+func TestTheListSaysOfEachSetupHowItStands(t *testing.T) {
+	for _, s := range shots() {
+		if s.name != "front-standing" {
+			continue
+		}
+		a := s.open(t).get("/").status(200)
+		a.says(".setups li:nth-child(1) .stands.off", "WhatsApp (Meta) messages do NOT arrive", "was deleted")
+		a.says(".setups li:nth-child(2) .stands.on", "3 of 3 channels reach the app")
+		a.says(".setups li:nth-child(3) .status", "Close: ready")
+	}
+}
+
+func TestTheWayNamesItsFirstBrokenStop(t *testing.T) {
+	a := standOn(t, sceneWhatsAppSilent(t)).status()
+	a.says(".waytext.off", "It breaks at “Doors and lock”: The door for WhatsApp (Meta) was deleted.")
+	if n := a.doc.Find(".way .hop").Length(); n != 1+len(diagnosis.Stops()) {
+		t.Errorf("the way has %d stops", n)
+	}
+	a.says(".hop.first", "Doors and lock", "broken", "Why")
+	s := sceneStanding(t, illness{silent: []string{"telegram", "whatsapp", "slack"}, by: setup.ByTunnel})
+	standOn(t, s).status().says(".hop.first", "Tunnel to this server", "no connector is connected")
+}

@@ -1,0 +1,102 @@
+package web
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/culvert/culvert/diagnosis"
+	"github.com/culvert/culvert/setup"
+)
+
+// LightRow is one line of what a tired person looks at: a channel, the login,
+// everything that stays locked, the port, the connector.
+type LightRow struct {
+	ID    string
+	Name  string
+	State LightState
+	Word  string
+	At    time.Time // of its oldest proof; zero: there is none
+	Until time.Time // when the first proof stops to count
+	Parts []Light
+	Fix   *FixForm
+}
+
+// lightRows are the channels, then what must be closed to everybody else, then
+// the connector.
+func (v StandingView) lightRows() []LightRow {
+	var rows []LightRow
+	for _, ch := range v.S.Condition.Channels {
+		rows = append(rows, v.channelRow(ch))
+	}
+	add := func(name string, words [2]string, which func(setup.Check) bool) {
+		if lights := lightsOf(v.S.Answers.Checks, v.S.Evidence, v.Now, which); len(lights) > 0 {
+			rows = append(rows, sumRow(name, words, lights))
+		}
+	}
+	login := func(c setup.Check) bool { return c.Locked && c.Path == "/" }
+	add("Team login", [2]string{"asked for", "NOT asked for"}, login)
+	add("Everything else", [2]string{"locked", "NOT locked"}, func(c setup.Check) bool { return c.Locked && !login(c) })
+	add("Past the tunnel", [2]string{"closed", "OPEN"}, setup.Check.Port)
+	add("On this server", [2]string{"answers", "does not answer"}, setup.Check.Beside)
+	return rows
+}
+
+// channelRow is a door with its checks. The light is what all that is known says
+// of it, and never better than its proof.
+func (v StandingView) channelRow(ch diagnosis.Channel) LightRow {
+	lights := lightsOf(v.S.Answers.Checks, v.S.Evidence, v.Now, func(c setup.Check) bool { return c.Door == ch.Door && c.Outside() })
+	r := sumRow(ch.Name, [2]string{"messages arrive", channelWord(ch)}, lights)
+	if r.State == LightOn && ch.Light != diagnosis.Good {
+		r.State, r.Word = LightOut, noRecentProof
+	}
+	ids := v.repairable(func(f setup.Finding) bool { return slices.Contains(ch.Findings, f.ID) })
+	if form, ok := v.fixForm("channel-"+anchor(ch.Door), "Fix", "secondary small", ch.Name, ids); ok {
+		r.Fix = &form
+	}
+	return r
+}
+
+func channelWord(ch diagnosis.Channel) string {
+	switch ch.State {
+	case "missing", "changed", "closed":
+		return "NO messages, door " + ch.State
+	}
+	return "NO messages, answered by " + answeredBy(ch.By)
+}
+
+const noRecentProof = "no recent proof"
+
+// sumRow sums up lights: the worst of them counts, and the oldest proof.
+func sumRow(name string, words [2]string, parts []Light) LightRow {
+	r := LightRow{ID: "row-" + anchor(kebab(name)), Name: name, State: LightOn, Word: words[0], Parts: parts}
+	off, out := 0, 0
+	for _, l := range parts {
+		switch l.State {
+		case LightOff:
+			off++
+		case LightOut:
+			out++
+		}
+		if l.State == LightOut {
+			continue
+		}
+		if r.At.IsZero() || l.At.Before(r.At) {
+			r.At = l.At
+		}
+		r.Until = sooner(l.Until, r.Until)
+	}
+	switch {
+	case off > 0:
+		r.State, r.Word = LightOff, words[1]
+		if len(parts) > 1 {
+			r.Word += fmt.Sprintf(" (%d of %d)", off, len(parts))
+		}
+	case out > 0 || len(parts) == 0:
+		r.State, r.Word = LightOut, noRecentProof
+		if out < len(parts) {
+			r.Word += fmt.Sprintf(" of %d of %d", out, len(parts))
+		}
+	}
+	return r
+}
