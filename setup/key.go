@@ -1,9 +1,11 @@
 package setup
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -50,23 +52,21 @@ const (
 )
 
 // Kinds lists every kind in build order.
-func Kinds() []Kind {
-	return []Kind{
-		KindOrganization, KindZone, KindNetwork, KindVirtualNetwork, KindDeviceProfile, KindLoginMethod, KindTunnel,
-		KindPolicy, KindApp, KindEnrolment, KindEnrolmentRule, KindIngress, KindPrivateNetwork, KindCertificate,
-		KindFrontConfig, KindConnectorFile, KindSidecar, KindConnector, KindComposeNetwork, KindAttachment, KindEnvVar,
-		KindSetting, KindGatewayProxy, KindICMPProxy, KindDNSLocation, KindRoute, KindHostnameRoute, KindSplitTunnel,
-		KindFallback, KindShadow, KindDNSRecord, KindSite, KindComposePort, KindPublished, KindPredecessor,
-	}
+func Kinds() []Kind { return slices.Clone(kinds[:]) }
+
+var kinds = [...]Kind{
+	KindOrganization, KindZone, KindNetwork, KindVirtualNetwork, KindDeviceProfile, KindLoginMethod, KindTunnel,
+	KindPolicy, KindApp, KindEnrolment, KindEnrolmentRule, KindIngress, KindPrivateNetwork, KindCertificate,
+	KindFrontConfig, KindConnectorFile, KindSidecar, KindConnector, KindComposeNetwork, KindAttachment, KindEnvVar,
+	KindSetting, KindGatewayProxy, KindICMPProxy, KindDNSLocation, KindRoute, KindHostnameRoute, KindSplitTunnel,
+	KindFallback, KindShadow, KindDNSRecord, KindSite, KindComposePort, KindPublished, KindPredecessor,
 }
 
 func (k Kind) order() int {
-	for i, o := range Kinds() {
-		if o == k {
-			return i
-		}
+	if i := slices.Index(kinds[:], k); i >= 0 {
+		return i
 	}
-	return len(Kinds())
+	return len(kinds)
 }
 
 // readOnly kinds are observed and waited for, never written.
@@ -145,14 +145,13 @@ func (k Key) String() string { return string(k.Kind) + " " + k.Scope + " " + k.N
 func (k Key) Short() string { return string(k.Kind) + "/" + k.Name }
 
 // Less orders keys by build order, then by text.
-func (k Key) Less(o Key) bool {
-	if a, b := k.Kind.order(), o.Kind.order(); a != b {
-		return a < b
+func (k Key) Less(o Key) bool { return compareKeys(k, o) < 0 }
+
+func compareKeys(a, b Key) int {
+	if a.Kind != b.Kind {
+		return cmp.Compare(a.Kind.order(), b.Kind.order())
 	}
-	if k.Scope != o.Scope {
-		return k.Scope < o.Scope
-	}
-	return k.Name < o.Name
+	return cmp.Or(strings.Compare(a.Scope, b.Scope), strings.Compare(a.Name, b.Name))
 }
 
 // ID refers to an object. In a wanted state it is symbolic (Of: "the id of that

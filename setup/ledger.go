@@ -63,16 +63,6 @@ func sortedKeys[V any](m map[Key]V) []Key {
 	return slices.SortedFunc(maps.Keys(m), compareKeys)
 }
 
-func compareKeys(a, b Key) int {
-	switch {
-	case a.Less(b):
-		return -1
-	case b.Less(a):
-		return 1
-	}
-	return 0
-}
-
 type wireIntent struct {
 	Verb   Verb            `json:"verb"`
 	From   json.RawMessage `json:"from"`

@@ -13,29 +13,9 @@ import (
 // nothing waits for it: it stands well enough. Dropping: as building, backwards,
 // after all of that.
 func (p *planner) link() {
-	building := map[Key]node{}
+	building := nodes{of: map[Key]node{}, order: sortedKeys(p.want)}
 	for k, w := range p.want {
-		building[k] = node{w.State, w.By}
-	}
-	keyOf := map[string][]Key{}
-	for k, r := range p.ledger.Records {
-		if !k.Kind.referred() {
-			continue
-		}
-		keyOf[r.ID] = append(keyOf[r.ID], k)
-	}
-	users := map[Key][]Key{} // leaving keys that hang on a leaving key
-	for _, k := range sortedKeys(p.leaving) {
-		for _, n := range needsOf(k, p.leaving, keyOf) {
-			if _, goes := p.leaving[n.Key]; !goes {
-				continue
-			}
-			if inEffectOrder(n.Key, k) { // a file is put back before the restart
-				users[k] = append(users[k], n.Key)
-			} else {
-				users[n.Key] = append(users[n.Key], k)
-			}
-		}
+		building.of[k] = node{w.State, w.By}
 	}
 	var builds, lates []Need
 	for _, c := range p.plan.Changes {
@@ -46,34 +26,61 @@ func (p *planner) link() {
 			builds = append(builds, Need{Key: c.Key})
 		}
 	}
-	stuck := p.wantedAndBarred()
+	users, stuck := p.users(), p.wantedAndBarred()
 	for i := range p.plan.Changes {
 		c := &p.plan.Changes[i]
-		switch needs := needsOf(c.Key, building, nil); {
+		needs := needsOf(c.Key, building, nil)
+		switch {
 		case c.Late:
-			c.Needs = p.open(append(append(needs, builds...), stuck...))
+			needs = slices.Concat(needs, builds, stuck)
 		case !c.Drop:
-			needs = append(needs, p.gatewayBefore(c.Key)...)
-			c.Needs = p.open(slices.DeleteFunc(needs, func(n Need) bool { return slices.ContainsFunc(lates, n.same) }))
-		case c.Verb.Writes():
-			needs := append(slices.Clone(builds), lates...)
-			if c.Key.Kind.Private() { // what leads the team in another way
-				needs = append(needs, stuck...)
-			}
-			for _, k := range users[c.Key] {
-				needs = append(needs, Need{Key: k})
-			}
-			c.Needs = p.open(needs)
+			needs = slices.DeleteFunc(needs, func(n Need) bool { return slices.ContainsFunc(lates, n.same) })
+			needs = append(needs, p.gatewayBefore(c.Key, building.order)...)
+		case !c.Verb.Writes():
+			continue
+		case c.Key.Kind.Private(): // it leads the team in another way
+			needs = slices.Concat(builds, lates, users[c.Key], stuck)
+		default:
+			needs = slices.Concat(builds, lates, users[c.Key])
+		}
+		c.Needs = p.open(needs)
+	}
+}
+
+// users gives for each leaving key the leaving keys that have to go before it.
+func (p *planner) users() map[Key][]Need {
+	keyOf := map[string][]Key{}
+	for k, r := range p.ledger.Records {
+		if k.Kind.referred() {
+			keyOf[r.ID] = append(keyOf[r.ID], k)
 		}
 	}
+	users := map[Key][]Need{}
+	leaving := nodes{p.leaving, sortedKeys(p.leaving)}
+	for _, k := range leaving.order {
+		for _, n := range needsOf(k, leaving, keyOf) {
+			if _, goes := p.leaving[n.Key]; !goes {
+				continue
+			}
+			if inEffectOrder(n.Key, k) { // a file is put back before the restart
+				users[k] = append(users[k], Need{Key: n.Key})
+			} else {
+				users[n.Key] = append(users[n.Key], Need{Key: k})
+			}
+		}
+	}
+	return users
 }
 
 // gatewayBefore: where a route stands already, what hands requests on from it is
 // not started while the Gateway proxy is off, because no lock counts then.
-func (p *planner) gatewayBefore(k Key) []Need {
+func (p *planner) gatewayBefore(k Key, wanted []Key) []Need {
+	if !carries(k) && k.Kind != KindConnectorFile {
+		return nil
+	}
 	var needs []Need
-	for _, gateway := range sortedKeys(p.want) {
-		if gateway.Kind == KindGatewayProxy && (carries(k) || k.Kind == KindConnectorFile) && p.routed(gateway.Scope) {
+	for _, gateway := range wanted {
+		if gateway.Kind == KindGatewayProxy && p.routed(gateway.Scope) {
 			needs = append(needs, Need{Key: gateway})
 		}
 	}
@@ -128,6 +135,12 @@ type node struct {
 	by    []SetupID
 }
 
+// nodes are what edges run between, in order.
+type nodes struct {
+	of    map[Key]node
+	order []Key
+}
+
 func (n node) with(o node) bool {
 	for _, id := range n.by {
 		if slices.Contains(o.by, id) {
@@ -138,8 +151,8 @@ func (n node) with(o node) bool {
 }
 
 // needsOf lists what a key needs among nodes, whether it moves or not.
-func needsOf(k Key, nodes map[Key]node, keyOf map[string][]Key) []Need {
-	self := nodes[k]
+func needsOf(k Key, among nodes, keyOf map[string][]Key) []Need {
+	self := among.of[k]
 	if self.state == nil {
 		return nil
 	}
@@ -154,11 +167,11 @@ func needsOf(k Key, nodes map[Key]node, keyOf map[string][]Key) []Need {
 			}
 		}
 	}
-	for _, o := range sortedKeys(nodes) {
-		if o == k || !self.with(nodes[o]) {
+	for _, o := range among.order {
+		if o == k || !self.with(among.of[o]) {
 			continue
 		}
-		switch relation(k, self.state, o, nodes[o].state) {
+		switch relation(k, self.state, o, among.of[o].state) {
 		case hard:
 			needs = append(needs, Need{Key: o})
 		case soft:
