@@ -138,3 +138,24 @@ func (s Shadow) mapIDs(func(ID) ID) State { return s }
 func (s Shadow) occupies() []string       { return []string{"shadow " + s.Profile + "/" + s.Hostname} }
 func (s Shadow) met(have State) bool      { return Same(s, have) }
 func (s Shadow) over(State) State         { return s }
+
+// devices counts the devices that a change concerns: those of one profile, or
+// all that the account has. -1: not known.
+func (p *planner) devices(c Change) int {
+	state := c.To
+	if state == nil {
+		state = c.From
+	}
+	profile, total := profileOf(state), -1
+	for _, o := range p.world.Objects {
+		d, ok := o.State.(DeviceProfile)
+		if !ok || o.Scope != c.Key.Scope || profile != "" && d.ID != profile {
+			continue
+		}
+		if d.Devices < 0 {
+			return -1
+		}
+		total = max(total, 0) + d.Devices
+	}
+	return total
+}

@@ -59,6 +59,9 @@ func (p *planner) bar(k Key, why Why, detail string) *Barrier {
 
 func (p *planner) change(c Change) {
 	c.Reach = reachOf(c.Key.Kind, c.Verb)
+	if c.ForDevices() {
+		c.Devices = p.devices(c)
+	}
 	if o := p.of[c.Key]; o != nil {
 		c.marked = o.Mark == p.ledger.mark(c.Key) || c.Key.Kind.ofProject() && p.ledger.ours(o.Mark) ||
 			c.Key.Kind == KindEnrolmentRule // it attaches a policy of ours

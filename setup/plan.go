@@ -64,6 +64,21 @@ type Need struct {
 	Soft bool
 }
 
+// Affects says for whom in the account a change for devices counts.
+func (c Change) Affects() string {
+	switch c.Devices {
+	case -1:
+		return "affects the devices of the account"
+	case 1:
+		return "affects 1 device"
+	}
+	return fmt.Sprintf("affects %d devices", c.Devices)
+}
+
+// ForDevices says whether a change is about the devices of everybody in the
+// account.
+func (c Change) ForDevices() bool { return c.Verb.Writes() && c.Key.Kind.forDevices() }
+
 func (n Need) same(o Need) bool { return n.Key == o.Key }
 
 // Reach is how far the effect of a change goes beyond the thing itself.
@@ -102,10 +117,13 @@ type Change struct {
 	Late   bool // takes away what the old way in needs, when the new one stands
 	Needs  []Need
 	Reach  Reach
-	Step   Step
-	Cause  string // why, for people
-	By     []SetupID
-	marked bool // what stands carries the mark of this key
+	// Devices is how many devices of the account a change for devices affects;
+	// -1: that is not known.
+	Devices int
+	Step    Step
+	Cause   string // why, for people
+	By      []SetupID
+	marked  bool // what stands carries the mark of this key
 }
 
 // Hash identifies what a person agrees to when they approve a change: what is
@@ -326,7 +344,10 @@ func (c Change) String() string {
 	if c.Cause != "" {
 		fmt.Fprintf(&b, " (%s)", c.Cause)
 	}
-	if c.Reach != ReachHere {
+	switch {
+	case c.Reach == ReachAccount && c.Key.Kind.forDevices():
+		fmt.Fprintf(&b, " {%s}", c.Affects())
+	case c.Reach != ReachHere:
 		fmt.Fprintf(&b, " {%s}", c.Reach)
 	}
 	for _, line := range Difference(c.From, c.To) {

@@ -30,18 +30,18 @@ func (a Answers) Validate() []FieldError {
 		add("tunnel", checkSlug(a.Tunnel))
 	}
 	add("account", checkAccount(a.Account))
-	add("zone", checkDomain(a.Zone))
-	add("hostname", CheckHostname(a.Hostname, a.Zone))
+	if !a.withoutDomain() {
+		add("zone", checkDomain(a.Zone))
+		add("hostname", CheckHostname(a.Hostname, a.Zone))
+	}
 	bad = append(bad, a.Team.validate()...)
 	add("webhooks", checkDoors(a.Doors))
 	add("app", a.Stack.check())
 	if !slices.Contains([]PortChoice{PortLoopback, PortNone, PortKeep}, a.Port) {
 		add("port", "Choose what becomes of the published port: loopback, none or keep.")
 	}
-	if a.Mode != ModePublic {
-		add("mode", `Choose how the team comes in. This version knows "public": through the public address, behind a login.`)
-	}
-	return bad
+	add("app", checkSettings(a.Settings))
+	return append(bad, a.validateMode()...)
 }
 
 var slug = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)

@@ -1,0 +1,66 @@
+package setup
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// FreeSubnet gives a small range of private addresses for a Docker network of
+// Culvert's own: free on this server and in the routes of the account. It is
+// chosen once and then kept, because devices know addresses in it. False: every
+// candidate is taken.
+func FreeSubnet(w World) (string, bool) {
+	for _, candidate := range subnets() {
+		if !inUse(w, candidate) {
+			return candidate, true
+		}
+	}
+	return "", false
+}
+
+// subnets are the candidates: high in the ranges for private use, where neither
+// Docker nor home routers begin.
+func subnets() []string {
+	var all []string
+	for _, high := range []string{"172.30.%d.%d/28", "10.213.%d.%d/28", "192.168.%d.%d/28"} {
+		for third := 250; third > 246; third-- {
+			for fourth := 0; fourth < 256; fourth += 16 {
+				all = append(all, fmt.Sprintf(high, third, fourth))
+			}
+		}
+	}
+	return all
+}
+
+func inUse(w World, subnet string) bool {
+	for _, o := range w.Objects {
+		switch s := o.State.(type) {
+		case Network:
+			for _, have := range s.Subnets {
+				if overlaps(subnet, have) {
+					return true
+				}
+			}
+		case PrivateNetwork:
+			if overlaps(subnet, s.Subnet) {
+				return true
+			}
+		case Route:
+			if overlaps(subnet, s.Network) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// PlacesIn gives the addresses of a private network that are fixed: where the
+// private name leads, and the DNS server. The first is the gateway's.
+func PlacesIn(subnet string) (address, dns string) {
+	prefix, err := netip.ParsePrefix(subnet)
+	if err != nil {
+		return "", ""
+	}
+	first := prefix.Masked().Addr().Next().Next()
+	return first.String(), first.Next().String()
+}
