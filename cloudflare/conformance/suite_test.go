@@ -20,7 +20,8 @@ func rows() []row {
 	return slices.Concat(tokenRows(), authRows(), envelopeRows(), clientRows(), tunnelRows(), configRows(),
 		appRows(), policyRows(), groupRows(), serviceTokenRows(), tagRows(), organizationRows(), methodRows(), zoneRows(), recordRows(), settingRows(), rulesetRows(),
 		vnetRows(), cidrRouteRows(), hostnameRouteRows(), subnetRows(), deviceSettingRows(), gatewayRows(),
-		profileRows(), profileListRows())
+		profileRows(), profileListRows(), deviceRows(), registrationRows(), loginRows(), fleetRows(), gatewayConfigRows(),
+		unsureNetworkRows())
 }
 
 func TestRows(t *testing.T) {

@@ -53,7 +53,7 @@ func left(api target) (string, error) {
 		delete(org, "updated_at")
 		lines = append(lines, fmt.Sprint(org), fmt.Sprint(t.object("GET", bots, "")), fmt.Sprint("paused ", t.object("GET", Z, "")["paused"]),
 			fmt.Sprint(t.object("GET", deviceSettings, "")), fmt.Sprint(t.object("GET", connectivity, "")),
-			fmt.Sprint(t.object("GET", defaultProfile, "")))
+			fmt.Sprint(t.object("GET", defaultProfile, "")), fmt.Sprint(t.object("GET", gatewayConfig, "")["settings"]))
 		for _, s := range t.list(settings) {
 			lines = append(lines, fmt.Sprint(s["id"], " ", s["value"]))
 		}

@@ -120,7 +120,7 @@ func (c *call) run(route *route, params map[string]string) (reply, error) {
 	if err := c.locate(params); err != nil {
 		return reply{}, err
 	}
-	if !c.token.may(route.area, route.reads()) {
+	if !c.token.may(route.area.settled(c.cloud.o.Unsure), route.reads()) {
 		return reply{}, route.area.refusal()
 	}
 	if route.access && c.account.Org == nil {

@@ -138,7 +138,11 @@ var errAppExists = refuse(http.StatusConflict, 11010, "access.api.error.applicat
 // named by the server.
 func (c *call) placeEnrolment(a *app) error {
 	for other := range c.account.Apps.all() {
-		if other.Type == "warp" && other.ID != a.ID {
+		switch {
+		case other.Type != "warp" || other.ID == a.ID:
+		case c.cloud.o.Unsure.SecondEnrolmentIs12130:
+			return invalidAccess("a device enrollment application already exists")
+		default:
 			return errAppExists
 		}
 	}

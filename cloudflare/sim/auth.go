@@ -56,6 +56,14 @@ type area struct {
 	names   []string
 	secret  bool   // even reading it needs Write
 	missing string // what a refusal names, where it is not the usual text
+	perhaps string // one more name, if Unsure says so
+}
+
+func (a area) settled(u Unsure) area {
+	if a.perhaps != "" && u.ZeroTrustReadsDEX {
+		a.names = append(slices.Clone(a.names), a.perhaps)
+	}
+	return a
 }
 
 // The areas, by the names of the API's permission groups without Read/Write.

@@ -80,12 +80,13 @@ func (c *Cloud) typed(accountID, appID, host, email, code, nonce string, who vis
 // not allowed.
 func (c *Cloud) finish(a *account, app *app, host string, who visitor) step {
 	jwt, err := c.openSession(a, app, who)
+	c.logLogin(a, app, who, err == nil)
 	if err != nil {
-		return a.deny(app, err)
+		return c.noted(a.deny(app, err))
 	}
 	team := &http.Cookie{Name: sessionCookie, Value: c.teamSession(a, who), Path: "/", Secure: true, HttpOnly: true,
 		SameSite: http.SameSiteNoneMode}
-	return func(w http.ResponseWriter, v *visit) {
+	return c.noted(func(w http.ResponseWriter, v *visit) {
 		back := url.URL{Scheme: "https", Host: host, Path: authorizedPath,
 			RawQuery: url.Values{"token": {jwt}, "redirect_url": {v.URL.Query().Get("redirect_url")}}.Encode()}
 		if _, known := v.team(); !known {
@@ -93,6 +94,14 @@ func (c *Cloud) finish(a *account, app *app, host string, who visitor) step {
 		}
 		w.Header().Set("Location", back.String())
 		html(w, v, http.StatusSeeOther, "303 See Other", "")
+	})
+}
+
+// noted is a step after which the state is another, because of who logged in.
+func (c *Cloud) noted(next step) step {
+	return func(w http.ResponseWriter, v *visit) {
+		c.changed()
+		next(w, v)
 	}
 }
 

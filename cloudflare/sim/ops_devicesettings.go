@@ -48,14 +48,14 @@ type settings map[string]json.RawMessage
 
 // over gives the settings with those of a body in their place. What is not in
 // the body stays as it is.
-func (s settings) over(c *call, defaults map[string]string) (settings, error) {
-	given, err := settable(c.body, defaults)
+func (s settings) over(body []byte, defaults map[string]string) (settings, error) {
+	given, err := settable(body, defaults)
 	if err != nil {
 		return nil, err
 	}
 	var sent map[string]json.RawMessage
-	if err := c.read(&sent); err != nil {
-		return nil, err
+	if err := json.Unmarshal(body, &sent); err != nil {
+		return nil, err // not after settable could read it
 	}
 	fresh := s.or(defaults)
 	for name, value := range given {
@@ -88,8 +88,11 @@ func (c *call) deviceSettings() settings { return c.account.Devices.or(deviceDef
 
 func getDeviceSettings(c *call) (answer, error) { return answer{result: c.deviceSettings()}, nil }
 
-// putDeviceSettings resets what is not in the body.
+// putDeviceSettings resets what is not in the body, or does not.
 func putDeviceSettings(c *call) (answer, error) {
+	if c.cloud.o.Unsure.SettingsPutKeeps {
+		return editDeviceSettings(c)
+	}
 	whole, err := settable(c.body, deviceDefaults())
 	if err != nil {
 		return answer{}, err
@@ -98,7 +101,7 @@ func putDeviceSettings(c *call) (answer, error) {
 }
 
 func editDeviceSettings(c *call) (answer, error) {
-	changed, err := c.account.Devices.over(c, deviceDefaults())
+	changed, err := c.account.Devices.over(c.body, deviceDefaults())
 	if err != nil {
 		return answer{}, err
 	}
@@ -120,7 +123,7 @@ func getConnectivity(c *call) (answer, error) {
 }
 
 func editConnectivity(c *call) (answer, error) {
-	changed, err := c.account.Connectivity.over(c, connectivityDefaults())
+	changed, err := c.account.Connectivity.over(c.body, connectivityDefaults())
 	if err != nil {
 		return answer{}, err
 	}

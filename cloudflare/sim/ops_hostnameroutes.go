@@ -29,12 +29,17 @@ func hostnameRouteRoutes() []route {
 	}
 }
 
+var errNoHostnameRoute = refuse(http.StatusNotFound, 1003, "Hostname route not found")
+
 // errHostnameTaken has the code of the same refusal for ranges; its own was not
 // established.
-var (
-	errHostnameTaken   = refuse(http.StatusConflict, 1014, "You already have a route defined for this exact hostname")
-	errNoHostnameRoute = refuse(http.StatusNotFound, 1003, "Hostname route not found")
-)
+func (u Unsure) errHostnameTaken() error {
+	status := http.StatusConflict
+	if u.HostnameTakenIs400 {
+		status = http.StatusBadRequest
+	}
+	return refuse(status, 1014, "You already have a route defined for this exact hostname")
+}
 
 type hostnameRouteView struct {
 	*hostnameRoute
@@ -114,7 +119,7 @@ func (c *call) saveHostnameRoute(h hostnameRoute) (answer, error) {
 		return answer{}, errNoTunnel
 	}
 	if other := c.account.hostnameRouteFor(h.Hostname); other != nil && other.ID != h.ID && other.Hostname == h.Hostname {
-		return answer{}, errHostnameTaken
+		return answer{}, c.cloud.o.Unsure.errHostnameTaken()
 	}
 	c.account.HostnameRoutes.put(h.ID, &h)
 	return answer{result: c.account.hostnameRouteView(&h)}, nil

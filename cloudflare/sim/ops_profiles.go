@@ -136,7 +136,7 @@ func (c *call) saveProfile(p profile) (answer, error) {
 		return answer{}, err
 	}
 	var err error
-	if p.Settings, err = p.Settings.over(c, profileDefaults()); err != nil {
+	if p.Settings, err = p.Settings.over(c.body, profileDefaults()); err != nil {
 		return answer{}, err
 	}
 	if err := p.Settings.check(profileDefaults()); err != nil {

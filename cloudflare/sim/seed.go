@@ -114,7 +114,7 @@ func (c *Cloud) SetOnboarded(account, teamDomain string) bool {
 			return
 		}
 		if teamDomain == "" {
-			a.Org, a.IDPs, a.GatewayTag = nil, table[identity]{}, ""
+			a.Org, a.IDPs, a.GatewayTag, a.Gateway = nil, table[identity]{}, "", nil
 			return
 		}
 		c.onboard(a, a.Name, teamDomain, c.now())

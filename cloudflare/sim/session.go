@@ -136,7 +136,11 @@ func (c *Cloud) login(a *account, app *app, email string, who visitor) (string, 
 		return "", errNoLogin
 	}
 	who.email, who.idp = emailAddress(email), idp.ID
-	return c.openSession(a, app, who)
+	session, err := c.openSession(a, app, who)
+	if err == nil { // otherwise no code was sent that could have been typed
+		c.logLogin(a, app, who, true)
+	}
+	return session, err
 }
 
 // emailAddress is the form in which addresses are compared.
@@ -172,6 +176,14 @@ func (c *Cloud) Session(rawURL, email string) (*http.Cookie, error) {
 		return nil, err
 	}
 	c.arrive()
+	cookie, err := c.sessionAt(u, email)
+	if err == nil {
+		c.changed() // who logged in is in the state
+	}
+	return cookie, err
+}
+
+func (c *Cloud) sessionAt(u *url.URL, email string) (*http.Cookie, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	a, app := c.visible().gate(hostname(u.Hostname()), normalPath(u.EscapedPath()))

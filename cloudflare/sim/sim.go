@@ -77,6 +77,17 @@ type Unsure struct {
 	// SplitModeKept: a list of split tunnels of the kind that a profile does not
 	// use is refused. Otherwise writing it makes it the profile's list.
 	SplitModeKept bool `json:"split_mode_kept,omitempty"`
+	// SettingsPutKeeps: PUT of the settings of devices leaves what is not in the
+	// body as it is, as PATCH does.
+	SettingsPutKeeps bool `json:"settings_put_keeps,omitempty"`
+	// HostnameTakenIs400: a second route for a name is refused with 400, not 409.
+	HostnameTakenIs400 bool `json:"hostname_taken_is_400,omitempty"`
+	// SecondEnrolmentIs12130: a second application for enrolling devices is refused
+	// as a request that is not valid, not as an application that exists already.
+	SecondEnrolmentIs12130 bool `json:"second_enrolment_is_12130,omitempty"`
+	// ZeroTrustReadsDEX: what the devices of an account do is shown to tokens with
+	// Zero Trust Read as well, not to those with Cloudflare DEX Read alone.
+	ZeroTrustReadsDEX bool `json:"zero_trust_reads_dex,omitempty"`
 	// WARPNeedsLocation: Gateway resolves names for devices only if the account
 	// has a DNS location. No page about private names lists one.
 	WARPNeedsLocation bool `json:"warp_needs_location,omitempty"`

@@ -41,12 +41,14 @@ type account struct {
 	Devices        settings             `json:"device_settings,omitempty"`
 	Connectivity   settings             `json:"connectivity_settings,omitempty"`
 	GatewayTag     string               `json:"gateway_tag,omitempty"` // empty: no Gateway account
+	Gateway        *gatewayConfig       `json:"gateway,omitempty"`     // nil: as in a new account
 	Locations      table[location]      `json:"locations"`
 	Profile        *profile             `json:"device_profile"` // the default one
 	Profiles       table[profile]       `json:"device_profiles"`
 
 	PhysicalDevices table[device]       `json:"physical_devices"`
 	Registrations   table[registration] `json:"registrations"`
+	Logins          *logbook            `json:"logins"`
 
 	// Revoked is up to which serial sessions are over, by what they have in
 	// common (see revoke).
@@ -63,6 +65,9 @@ func (a *account) complete(c *Cloud) {
 	}
 	if a.Subnets.len() == 0 {
 		a.addSubnets(&c.ids, c.o.ResolvedRange, c.now())
+	}
+	if a.Logins == nil {
+		a.Logins = &logbook{}
 	}
 	if a.Profile == nil {
 		a.addDefaultProfile(&c.ids)
