@@ -64,7 +64,7 @@ func (h *Host) bringsAbout(ctx context.Context, r *recreation, after configServi
 	if image.Config != nil {
 		baked = image.Config.Env
 	}
-	for _, e := range r.entries {
+	for _, e := range r.recreating() {
 		if took(e, after.state(baked, e.Key.Kind, r.project, r.service, idOf(e))) {
 			continue
 		}
@@ -100,19 +100,18 @@ func (s configService) state(baked []string, kind setup.Kind, project, service, 
 func (h *Host) networksReady(ctx context.Context, r *recreation, c config, after configService) error {
 	for _, key := range sortedNames(after.Networks) {
 		name := c.Networks[key].Name
-		list, err := h.api.NetworkList(ctx, client.NetworkListOptions{Filters: make(client.Filters).Add("name", name)})
+		n, err := h.networkNamed(ctx, name)
 		if err != nil {
 			return h.problem(ctx, "looking at the network "+name, err)
 		}
-		i := slices.IndexFunc(list.Items, func(n network.Summary) bool { return n.Name == name })
-		if i < 0 {
+		if n == nil {
 			return refuse("The Docker network %s, which %s needs, does not exist. Start your app (docker compose up -d), which makes it, then go on.", name, r.service)
 		}
 		ep := after.Networks[key]
 		if ep == nil || ep.IPv4 == "" {
 			continue
 		}
-		if err := h.addressFree(ctx, r, list.Items[i].ID, name, ep.IPv4); err != nil {
+		if err := h.addressFree(ctx, r, n.ID, name, ep.IPv4); err != nil {
 			return err
 		}
 	}
@@ -127,11 +126,11 @@ func (h *Host) addressFree(ctx context.Context, r *recreation, id, name, address
 	ip := parseAddress(address)
 	inside := slices.ContainsFunc(got.Network.IPAM.Config, func(c network.IPAMConfig) bool { return c.Subnet.Contains(ip) })
 	if !inside {
-		return refuse("%s is to have the fixed address %s, but the network %s does not hold it. Nothing was restarted.", r.service, address, name)
+		return refuse("%s is to have the fixed address %s, but the network %s does not hold it. Nothing was changed.", r.service, address, name)
 	}
 	for containerID, ep := range got.Network.Containers {
 		if ep.IPv4Address.Addr() == ip && !r.owns(containerID) {
-			return refuse("%s is to have the fixed address %s on the network %s, but %s has it. Nothing was restarted.", r.service, address, name, ep.Name)
+			return refuse("%s is to have the fixed address %s on the network %s, but %s has it. Nothing was changed.", r.service, address, name, ep.Name)
 		}
 	}
 	return nil

@@ -10,17 +10,37 @@ import (
 // connectorService is the service of the connector's compose file.
 const connectorService = "cloudflared"
 
-func (h *Host) observeConnector(ctx context.Context, w *setup.World, s setup.Stack) {
+// sidecarServices are the services that may run beside the connector.
+func sidecarServices() []string { return []string{setup.DNSService, setup.FrontService} }
+
+// observeConnector shows what runs in the connector's project.
+func (h *Host) observeConnector(ctx context.Context, w *setup.World, s setup.Stack, private bool) {
 	project := s.ConnectorProject
-	all, err := h.boxes(ctx, project, connectorService)
+	everyone, err := h.boxes(ctx, project, "")
 	if err != nil {
-		w.Miss(setup.KindConnector, project, *h.problem(ctx, "looking at the connector", err))
+		p := *h.problem(ctx, "looking at the connector", err)
+		w.Miss(setup.KindConnector, project, p)
+		if private {
+			w.Miss(setup.KindSidecar, project, p)
+		}
 		return
 	}
-	if len(all) > 0 {
-		w.Objects = append(w.Objects, setup.Object{Scope: project, ID: project,
-			Mark: all[0].labels()[labelMark], State: connectorOf(all, s.Network)})
+	show := func(own []box, id string, state setup.State) {
+		w.Objects = append(w.Objects, setup.Object{Scope: project, ID: id, Mark: own[0].labels()[labelMark], State: state})
 	}
+	if own := only(everyone, connectorService); len(own) > 0 {
+		show(own, project, connectorOf(own, s.Network))
+	}
+	for _, service := range sidecarServices() {
+		if own := only(everyone, service); private && len(own) > 0 {
+			show(own, service, sidecarOf(own))
+		}
+	}
+}
+
+// only gives the containers of one service of a project.
+func only(project []box, service string) []box {
+	return slices.DeleteFunc(slices.Clone(project), func(b box) bool { return b.service() != service })
 }
 
 // connectorOf describes the connector by its first container; it runs if all
@@ -39,6 +59,11 @@ func connectorOf(all []box, network string) setup.Connector {
 	} else if len(names) > 0 {
 		c.Network = names[0]
 	}
+	c.Networks = slices.DeleteFunc(first.networks(), func(n string) bool { return n == c.Network })
+	if len(c.Networks) == 0 {
+		c.Networks = nil
+	}
+	c.Protocol = first.env()["TUNNEL_TRANSPORT_PROTOCOL"]
 	if id := setup.TunnelOfToken(first.env()["TUNNEL_TOKEN"]); id != "" {
 		c.Tunnel = setup.Lit(id)
 	}

@@ -154,7 +154,7 @@ func notRunning(project, service string, all []box) *setup.Problem {
 	return p
 }
 
-// others are the containers of a project that are not of the service.
-func others(project []box, service string) []box {
-	return slices.DeleteFunc(slices.Clone(project), func(b box) bool { return b.service() == service })
+// others are the containers of a project that are of none of the services.
+func others(project []box, services ...string) []box {
+	return slices.DeleteFunc(slices.Clone(project), func(b box) bool { return slices.Contains(services, b.service()) })
 }

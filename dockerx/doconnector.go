@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"slices"
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
@@ -12,32 +11,86 @@ import (
 	"github.com/culvert/culvert/setup"
 )
 
-// doConnector starts, changes or removes the connector. It is a project of its
-// own, so nothing that is done to it can touch the app.
-func (h *Host) doConnector(ctx context.Context, entries []setup.Entry) ([]setup.Outcome, error) {
-	if len(entries) > 1 {
-		return all(entries, refuse("The connector can be changed in one way at a time.")), nil
+// part is one service of the connector's project that a call changes.
+type part struct {
+	entry   setup.Entry
+	service string
+	outcome *setup.Outcome
+}
+
+// doProject starts, changes or removes the connector and what runs beside it. It
+// is a project of its own, so nothing that is done to it can touch the app.
+func (h *Host) doProject(ctx context.Context, project string, entries []setup.Entry) ([]setup.Outcome, error) {
+	out := make([]setup.Outcome, len(entries))
+	parts := make([]part, len(entries))
+	for i, e := range entries {
+		parts[i] = part{e, serviceOf(e), &out[i]}
 	}
-	e := entries[0]
-	project := e.Key.Scope
 	everyone, err := h.boxes(ctx, project, "")
 	if err != nil {
 		return all(entries, h.problem(ctx, "looking at the connector", err)), nil
 	}
-	now := stateOf(everyone, networkOf(e))
-	if !setup.Same(e.From, now) {
-		return []setup.Outcome{{ID: project, State: now, Err: changed("The connector")}}, nil
+	var todo []part
+	for _, p := range parts {
+		*p.outcome = setup.Outcome{ID: p.id(), State: p.state(everyone)}
+		if setup.Same(p.entry.From, p.outcome.State) {
+			todo = append(todo, p)
+			continue
+		}
+		p.outcome.Err = changed(p.named())
 	}
-	if strangers := others(everyone, connectorService); len(strangers) > 0 {
-		return []setup.Outcome{{ID: project, State: now, Err: refuse(
-			"The project %s holds more than the connector (%s), so Culvert leaves it alone.", project, strangers[0].name())}}, nil
+	if strangers := others(everyone, append(sidecarServices(), connectorService)...); len(strangers) > 0 {
+		for _, p := range todo {
+			p.outcome.Err = refuse("The project %s holds more than the connector (%s), so Culvert leaves it alone.", project, strangers[0].name())
+		}
+		return out, nil
 	}
-	failed := h.changeConnector(ctx, project, e, everyone)
-	return h.readConnector(ctx, project, e, failed)
+	failed := h.changeProject(ctx, project, todo, everyone)
+	return out, h.readProject(ctx, project, todo, failed)
+}
+
+// serviceOf is the service that an entry is about.
+func serviceOf(e setup.Entry) string {
+	for _, state := range []setup.State{e.To, e.From} {
+		if s, ok := state.(setup.Sidecar); ok {
+			return s.Spec.Service
+		}
+	}
+	if e.Key.Kind == setup.KindSidecar {
+		return e.Key.Name
+	}
+	return connectorService
+}
+
+// id is that of the object: the project's for the connector.
+func (p part) id() string {
+	if p.entry.Key.Kind == setup.KindConnector {
+		return p.entry.Key.Scope
+	}
+	return p.service
+}
+
+func (p part) named() string {
+	if p.service == connectorService {
+		return "The connector"
+	}
+	return "The service " + p.service + " beside the connector"
+}
+
+// state is how the service runs; nil if it has no container.
+func (p part) state(project []box) setup.State {
+	own := only(project, p.service)
+	switch {
+	case len(own) == 0:
+		return nil
+	case p.service == connectorService:
+		return connectorOf(own, networkOf(p.entry))
+	}
+	return sidecarOf(own)
 }
 
 func networkOf(e setup.Entry) string {
-	for _, s := range []setup.State{e.From, e.To} {
+	for _, s := range []setup.State{e.To, e.From} {
 		if c, ok := s.(setup.Connector); ok && c.Network != "" {
 			return c.Network
 		}
@@ -45,39 +98,80 @@ func networkOf(e setup.Entry) string {
 	return ""
 }
 
-// stateOf is the state of a project's connector; nil if there is none.
-func stateOf(project []box, network string) setup.State {
-	own := slices.DeleteFunc(slices.Clone(project), func(b box) bool { return b.service() != connectorService })
-	if len(own) == 0 {
-		return nil
+// change is what becomes of a service: whether it is to run, from which file and
+// image.
+func (p part) change() (file, image string, runs bool) {
+	switch to := p.entry.To.(type) {
+	case setup.Connector:
+		return to.File, to.Image, to.Running
+	case setup.Sidecar:
+		return to.File, to.Spec.Image, to.Running
 	}
-	return connectorOf(own, network)
+	return "", "", false
 }
 
-func (h *Host) changeConnector(ctx context.Context, project string, e setup.Entry, now []box) *setup.Problem {
-	to, ok := e.To.(setup.Connector)
-	switch {
-	case e.To == nil:
-		return h.connectorDown(ctx, project, now)
-	case !ok:
-		return refuse("A connector cannot become a %s.", e.To.Kind())
-	case !to.Running:
-		return h.composeConnector(ctx, project, to.File, now, "stop")
+// changeProject removes what is to go, stops what is to stop, and starts the
+// rest together.
+func (h *Host) changeProject(ctx context.Context, project string, todo []part, now []box) *setup.Problem {
+	start := map[string][]part{} // by file
+	for _, p := range todo {
+		file, _, runs := p.change()
+		switch {
+		case p.entry.To != nil && p.entry.To.Kind() != p.entry.Key.Kind:
+			return refuse("A %s cannot become a %s.", p.entry.Key.Kind, p.entry.To.Kind())
+		case runs:
+			start[file] = append(start[file], p)
+			continue
+		case p.entry.To != nil:
+			if failed := h.compose(ctx, project, file, now, "stop", p.service); failed != nil {
+				return failed
+			}
+			continue
+		}
+		if failed := h.down(ctx, project, p.service, now); failed != nil {
+			return failed
+		}
 	}
-	args := []string{"up", "-d", "--pull", "missing"}
-	if _, err := h.api.ImageInspect(ctx, to.Image); err == nil {
-		args[3] = "never"
-	} else if !cerrdefs.IsNotFound(err) {
-		return h.problem(ctx, "inspecting the image "+to.Image, err)
+	for _, file := range sortedNames(start) {
+		if failed := h.up(ctx, project, file, start[file], now); failed != nil {
+			return failed
+		}
 	}
-	if p := h.composeConnector(ctx, project, to.File, now, args...); p != nil {
+	return nil
+}
+
+// up starts services of one file and waits until they stay up. Whether
+// Cloudflare takes the connector is another question: see ConnectorReady.
+func (h *Host) up(ctx context.Context, project, file string, parts []part, now []box) *setup.Problem {
+	args := []string{"up", "-d", "--no-deps", "--pull", "never"}
+	for _, p := range parts {
+		_, image, _ := p.change()
+		if _, err := h.api.ImageInspect(ctx, image); cerrdefs.IsNotFound(err) {
+			args[4] = "missing"
+		} else if err != nil {
+			return h.problem(ctx, "inspecting the image "+image, err)
+		}
+		args = append(args, p.service)
+	}
+	if p := h.compose(ctx, project, file, now, args...); p != nil {
 		return p
 	}
-	return h.connectorUp(ctx, project)
+	for _, p := range parts {
+		w := &waiter{host: h, want: signRunning, count: 1}
+		err := w.wait(ctx, project, p.service)
+		switch {
+		case err == nil:
+		case ctx.Err() != nil:
+			return h.problem(ctx, "waiting for "+p.service, ctx.Err())
+		default:
+			return h.notUp(ctx, p.named()+" does not stay up.", w.seen, maskOf(w.seen), err)
+		}
+	}
+	return nil
 }
 
-// composeConnector runs Compose on the connector's file.
-func (h *Host) composeConnector(ctx context.Context, project, file string, now []box, args ...string) *setup.Problem {
+// compose runs Compose on the connector's file.
+func (h *Host) compose(ctx context.Context, project, file string, now []box, args ...string) *setup.Problem {
 	if _, err := os.Stat(file); err != nil {
 		p := refuse("The connector's compose file %s cannot be read.", file)
 		p.Cause = err
@@ -91,60 +185,50 @@ func (h *Host) composeConnector(ctx context.Context, project, file string, now [
 	return nil
 }
 
-// connectorUp waits until the connector stays up. Whether Cloudflare takes it
-// is another question: see ConnectorReady.
-func (h *Host) connectorUp(ctx context.Context, project string) *setup.Problem {
-	w := &waiter{host: h, want: signRunning, count: 1}
-	err := w.wait(ctx, project, connectorService)
-	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() != nil:
-		return h.problem(ctx, "waiting for the connector", ctx.Err())
-	}
-	return h.notUp(ctx, "The connector does not stay up.", w.seen, maskOf(w.seen), err)
-}
-
-// connectorDown removes the connector with its own file, or without it if the
-// file is gone.
-func (h *Host) connectorDown(ctx context.Context, project string, now []box) *setup.Problem {
-	for _, b := range now {
-		files := sourceOf(b.labels()).Files
-		if len(files) == 0 {
-			continue
-		}
-		if _, err := os.Stat(files[0]); err == nil {
-			return h.composeConnector(ctx, project, files[0], now, "down")
+// down removes the containers of a service. The last one of a project goes with
+// its own file, or without it if the file is gone.
+func (h *Host) down(ctx context.Context, project, service string, now []box) *setup.Problem {
+	if len(others(now, service)) == 0 {
+		for _, b := range now {
+			files := sourceOf(b.labels()).Files
+			if len(files) == 0 {
+				continue
+			}
+			if _, err := os.Stat(files[0]); err == nil {
+				return h.compose(ctx, project, files[0], now, "down")
+			}
 		}
 	}
-	for _, b := range now {
+	for _, b := range only(now, service) {
+		if _, err := h.api.ContainerStop(ctx, b.ID, client.ContainerStopOptions{}); err != nil && !cerrdefs.IsNotFound(err) {
+			return h.problem(ctx, "stopping "+b.name(), err)
+		}
 		_, err := h.api.ContainerRemove(ctx, b.ID, client.ContainerRemoveOptions{Force: true})
 		if err != nil && !cerrdefs.IsNotFound(err) {
-			return h.problem(ctx, "removing the connector", err)
+			return h.problem(ctx, "removing "+b.name(), err)
 		}
 	}
 	return nil
 }
 
-// readConnector tells what stands after the attempt. If it cannot be seen, the
+// readProject tells what stands after the attempt. If it cannot be seen, the
 // effect is not known.
-func (h *Host) readConnector(ctx context.Context, project string, e setup.Entry, failed *setup.Problem) ([]setup.Outcome, error) {
+func (h *Host) readProject(ctx context.Context, project string, todo []part, failed *setup.Problem) error {
 	ctx, cancel := lastLook(ctx)
 	defer cancel()
-	all, err := h.boxes(ctx, project, connectorService)
+	everyone, err := h.boxes(ctx, project, "")
 	if err != nil {
 		if failed == nil {
 			failed = h.problem(ctx, "looking at the connector", err)
 		}
-		return nil, failed
+		return failed
 	}
-	want := ""
-	if c, ok := e.To.(setup.Connector); ok {
-		want = c.Network
+	for _, p := range todo {
+		p.outcome.State = p.state(everyone)
+		p.outcome.Err = failed // of one part: the next look tells which
+		if failed == nil && !took(p.entry, p.outcome.State) {
+			p.outcome.Err = refuse("%s runs, but not as planned: its compose file says something else than was shown.", p.named())
+		}
 	}
-	now := stateOf(all, want)
-	if failed == nil && !took(e, now) {
-		failed = refuse("The connector runs, but not as planned: its compose file says something else than was shown.")
-	}
-	return []setup.Outcome{{ID: project, State: now, Err: failed}}, nil
+	return nil
 }

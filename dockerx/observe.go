@@ -6,50 +6,42 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/moby/moby/client"
-
 	"github.com/culvert/culvert/setup"
 )
-
-// networkScope is the scope of every network: a host has one set of them.
-const networkScope = "docker"
 
 // Observe reads what the view's stacks name. What an unreachable engine hides
 // is unread, never absent.
 func (h *Host) Observe(ctx context.Context, v setup.View) (setup.World, error) {
 	var w setup.World
-	networks := map[string]bool{}
+	networks, own := map[string]bool{}, map[string]bool{}
 	connectors := map[string]bool{}
 	for _, s := range v.Stacks {
 		if s.Network != "" {
 			networks[s.Network] = true
 		}
+		if v.Private && s.PrivateNetwork != "" {
+			own[s.PrivateNetwork] = true
+		}
 		if s.ConnectorProject != "" && !connectors[s.ConnectorProject] {
 			connectors[s.ConnectorProject] = true
-			h.observeConnector(ctx, &w, s)
+			h.observeConnector(ctx, &w, s, v.Private)
 		}
-		h.observeService(ctx, &w, s)
+		h.observeService(ctx, &w, s, v.Private)
+		if s.Site != nil && v.Asks(setup.KindSite) {
+			h.observeSite(ctx, &w, s)
+		}
 	}
-	if len(networks) > 0 {
-		h.observeNetworks(ctx, &w, networks)
+	if len(networks)+len(own) > 0 || v.Private {
+		h.observeNetworks(ctx, &w, networks, own, v.Private)
+	}
+	if v.Private {
+		h.observeReplaced(ctx, &w, v.Replaces)
 	}
 	return w, nil
 }
 
-func (h *Host) observeNetworks(ctx context.Context, w *setup.World, names map[string]bool) {
-	list, err := h.api.NetworkList(ctx, client.NetworkListOptions{})
-	if err != nil {
-		w.Miss(setup.KindNetwork, networkScope, *h.problem(ctx, "listing networks", err))
-		return
-	}
-	for _, n := range list.Items {
-		if names[n.Name] {
-			w.Objects = append(w.Objects, setup.Object{Scope: networkScope, ID: n.ID, State: setup.Network{Name: n.Name}})
-		}
-	}
-}
-
-func (h *Host) observeService(ctx context.Context, w *setup.World, s setup.Stack) {
+func (h *Host) observeService(ctx context.Context, w *setup.World, s setup.Stack, private bool) {
+	private = private && s.PrivateNetwork != ""
 	scope := scopeOf(s.Project, s.Service)
 	h.mu.Lock()
 	h.targets[scope] = s.Target
@@ -59,7 +51,15 @@ func (h *Host) observeService(ctx context.Context, w *setup.World, s setup.Stack
 		p := *h.problem(ctx, "looking at "+scope, err)
 		w.Miss(setup.KindSetting, scope, p)
 		w.Miss(setup.KindPublished, scope, p)
+		if private {
+			w.Miss(setup.KindAttachment, scope, p)
+		}
 		return
+	}
+	if private {
+		if state := attachmentOf(up, s.Project, s.Service, s.PrivateNetwork); state != nil {
+			w.Objects = append(w.Objects, setup.Object{Scope: scope, ID: s.PrivateNetwork, State: state})
+		}
 	}
 	for _, name := range s.Settings {
 		if state := settingOf(up, s.Project, s.Service, name); state != nil {
@@ -106,10 +106,14 @@ func publishedOf(up []box, project, service string, target int) setup.State {
 	return setup.Published{Project: project, Service: service, Target: target, Exposure: widest}
 }
 
-// read is the state of one setting or of the port in running containers.
+// read is the state of one setting, of a further network or of the port in
+// running containers.
 func read(up []box, kind setup.Kind, project, service, id string) setup.State {
-	if kind == setup.KindSetting {
+	switch kind {
+	case setup.KindSetting:
 		return settingOf(up, project, service, id)
+	case setup.KindAttachment:
+		return attachmentOf(up, project, service, id)
 	}
 	target, err := strconv.Atoi(id)
 	if err != nil {

@@ -2,6 +2,7 @@ package dockerx
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"github.com/culvert/culvert/setup"
@@ -17,7 +18,13 @@ type recreation struct {
 
 func (r *recreation) scope() string { return scopeOf(r.project, r.service) }
 
-// idOf names what an entry is about: the setting's key or the target port.
+// recreating are the entries that take a recreate.
+func (r *recreation) recreating() []setup.Entry {
+	return slices.DeleteFunc(slices.Clone(r.entries), func(e setup.Entry) bool { return e.Key.Kind == setup.KindAttachment })
+}
+
+// idOf names what an entry is about: the setting's key, the network, or the
+// target port.
 func idOf(e setup.Entry) string {
 	if e.ID != "" {
 		return e.ID
@@ -26,6 +33,8 @@ func idOf(e setup.Entry) string {
 		switch s := state.(type) {
 		case setup.Setting:
 			return s.Name
+		case setup.Attachment:
+			return s.Network
 		case setup.Published:
 			return strconv.Itoa(s.Target)
 		}
@@ -38,7 +47,7 @@ func (r *recreation) read(up []box, e setup.Entry) setup.State {
 }
 
 // doService recreates a service from its files so that the entries become
-// effective. Everything that can be known beforehand is checked beforehand:
+// effective, and connects it to networks. Everything that can be known beforehand is checked beforehand:
 // between the old container and the new one the app is down.
 func (h *Host) doService(ctx context.Context, project, service string, entries []setup.Entry) ([]setup.Outcome, error) {
 	r := &recreation{project: project, service: service, entries: entries}
@@ -50,13 +59,18 @@ func (h *Host) doService(ctx context.Context, project, service string, entries [
 	if stale := r.stale(); stale != nil {
 		return stale, nil
 	}
-	needed, err := h.mayRecreate(ctx, r)
-	if err != nil {
-		return all(entries, h.problem(ctx, "checking whether "+service+" can be restarted", err)), nil
-	}
 	var failed *setup.Problem
-	if needed {
-		failed = h.recreate(ctx, r)
+	if len(r.recreating()) > 0 {
+		needed, err := h.mayRecreate(ctx, r)
+		if err != nil {
+			return all(entries, h.problem(ctx, "checking whether "+service+" can be restarted", err)), nil
+		}
+		if needed {
+			failed = h.recreate(ctx, r)
+		}
+	}
+	if failed == nil { // what the recreate brought about is not done by hand
+		failed = h.attach(ctx, r)
 	}
 	return h.readBack(ctx, r, failed)
 }
@@ -101,7 +115,7 @@ func (h *Host) readBack(ctx context.Context, r *recreation, failed *setup.Proble
 	for i, e := range r.entries {
 		out[i] = setup.Outcome{ID: idOf(e), State: r.read(up, e), Err: failed}
 		if failed == nil && !took(e, out[i].State) {
-			out[i].Err = refuse("%s was restarted, but %s is not as wanted.", r.service, e.Key.Name)
+			out[i].Err = refuse("%s was changed, but %s is not as wanted.", r.service, e.Key.Name)
 		}
 	}
 	return out, nil

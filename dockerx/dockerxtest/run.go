@@ -1,6 +1,7 @@
 package dockerxtest
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +38,12 @@ func Run(t *testing.T, s Subject) {
 		{"one recreate carries settings and port, and its downtime is told", recreated},
 		{"an entry that is no longer as shown holds up the whole call", stale},
 		{"settings and port are put back", putBack},
+		{"a network of our own is made and seen with its mark, and no address of it twice", networkMade},
+		{"the running app joins it at a fixed address, and keeps what it has", joined},
+		{"what does not fit is refused, and a network in use stays", misplaced},
+		{"dnsmasq runs beside the connector", sidecarUp},
+		{"it is removed and the connector stays", sidecarGone},
+		{"the app leaves the network, and the network goes", left},
 		{"the connector is removed", connectorGone},
 		{"an app that is not running is unread and left alone", notRunning},
 		{"an engine that is down leaves everything unread", engineDown},
@@ -53,8 +60,8 @@ func seen(t *testing.T, s Subject) {
 	if len(w.Unread) != 0 {
 		t.Fatalf("unread: %v", w.Unread)
 	}
-	if n := find(w, setup.KindNetwork, "docker", ""); n == nil || !setup.Same(n.State, setup.Network{Name: s.Stack.Network}) {
-		t.Errorf("network: %+v", n)
+	if !seesNetwork(w, s.Stack.Network) {
+		t.Errorf("the app's network is not seen: %+v", w.Objects)
 	}
 	if p := s.published(t); p.Exposure != setup.ExposedPublic || p.Target != s.Stack.Target {
 		t.Errorf("port: %+v", p)
@@ -114,9 +121,13 @@ func absent(t *testing.T, s Subject) {
 	other := s
 	other.Stack.Network = "no-such-network"
 	w := other.observe(t)
-	if n := find(w, setup.KindNetwork, "docker", ""); n != nil || len(w.Unread) > 0 {
-		t.Errorf("network %+v, unread %v", n, w.Unread)
+	if seesNetwork(w, other.Stack.Network) || len(w.Unread) > 0 {
+		t.Errorf("seen %+v, unread %v", w.Objects, w.Unread)
 	}
+}
+
+func seesNetwork(w setup.World, name string) bool {
+	return slices.ContainsFunc(w.Objects, func(o setup.Object) bool { return setup.Same(o.State, setup.Network{Name: name}) })
 }
 
 func connectorUp(t *testing.T, s Subject) {
@@ -254,6 +265,8 @@ func engineDown(t *testing.T, s Subject) {
 	for _, at := range []setup.ReadScope{
 		{Kind: setup.KindNetwork, Scope: "docker"}, {Kind: setup.KindConnector, Scope: s.Stack.ConnectorProject},
 		{Kind: setup.KindSetting, Scope: s.appScope()}, {Kind: setup.KindPublished, Scope: s.appScope()},
+		{Kind: setup.KindAttachment, Scope: s.appScope()}, {Kind: setup.KindPrivateNetwork, Scope: "docker"},
+		{Kind: setup.KindSidecar, Scope: s.Stack.ConnectorProject},
 	} {
 		if p, unread := w.Unread[at]; !unread || p.Message == "" {
 			t.Errorf("%v: unread %v, %q", at, unread, p.Message)

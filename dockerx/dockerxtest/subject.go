@@ -24,7 +24,8 @@ type Host interface {
 
 // Subject is a host with an app up as Stack says: published to everyone, its
 // setting List holding "old.example", its setting Absent not set, and no
-// connector yet. Stack.Settings names both.
+// connector yet. Stack.Settings names both. There is no network by the name of
+// Stack.PrivateNetwork.
 type Subject struct {
 	Host         Host
 	Stack        setup.Stack
@@ -48,7 +49,7 @@ func (s Subject) context(t *testing.T) context.Context {
 
 func (s Subject) observe(t *testing.T) setup.World {
 	t.Helper()
-	w, err := s.Host.Observe(s.context(t), setup.View{Stacks: []setup.Stack{s.Stack}})
+	w, err := s.Host.Observe(s.context(t), setup.View{Private: true, Stacks: []setup.Stack{s.Stack}})
 	if err != nil {
 		t.Fatalf("observing: %v", err)
 	}

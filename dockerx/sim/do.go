@@ -18,18 +18,24 @@ func (h *Host) Do(ctx context.Context, call setup.Call) ([]setup.Outcome, error)
 	if len(call.Entries) == 0 {
 		return nil, nil
 	}
-	key := call.Entries[0].Key
-	switch key.Kind {
-	case setup.KindConnector:
-		return h.doConnector(call.Entries), nil
-	case setup.KindSetting, setup.KindPublished:
-		project, service, ok := strings.Cut(key.Scope, "/")
-		if !ok {
-			return nil, fmt.Errorf("docker call %s: scope %q names no service", call.Footprint, key.Scope)
+	e := call.Entries[0]
+	project, service, named := strings.Cut(e.Key.Scope, "/")
+	switch e.Key.Kind {
+	case setup.KindConnector, setup.KindSidecar:
+		return h.doProject(call.Entries), nil
+	case setup.KindSetting, setup.KindPublished, setup.KindAttachment:
+		if !named {
+			return nil, fmt.Errorf("docker call %s: scope %q names no service", call.Footprint, e.Key.Scope)
 		}
 		return h.doService(project, service, call.Entries), nil
+	case setup.KindPrivateNetwork:
+		return h.doNetwork(e), nil
+	case setup.KindPredecessor:
+		return h.doReplaced(project, service, e), nil
+	case setup.KindSite:
+		return h.doSite(ctx, project, service, e)
 	}
-	return nil, fmt.Errorf("docker call %s: %s is not changed here", call.Footprint, key.Kind)
+	return nil, fmt.Errorf("docker call %s: %s is not changed here", call.Footprint, e.Key.Kind)
 }
 
 func failAll(entries []setup.Entry, p *setup.Problem) []setup.Outcome {
@@ -48,43 +54,6 @@ func refuse(text string) *setup.Problem {
 	return &setup.Problem{Code: setup.CodeRefused, Message: text}
 }
 
-func (h *Host) doConnector(entries []setup.Entry) []setup.Outcome {
-	if len(entries) > 1 {
-		return failAll(entries, refuse("The connector can be changed in one way at a time."))
-	}
-	e := entries[0]
-	to, _ := e.To.(setup.Connector)
-	var refused *setup.Problem
-	h.change("container", connectorService, func(s *state) {
-		switch refused = h.mayChange(e); {
-		case refused != nil:
-		case e.To == nil:
-			s.Connector = nil
-		default:
-			s.Connector = &connector{Connector: to, Mark: e.Mark}
-		}
-	})
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return []setup.Outcome{{ID: e.Key.Scope, State: h.connector(e.Key.Scope), Err: refused}}
-}
-
-// mayChange checks an entry for the connector against what stands.
-func (h *Host) mayChange(e setup.Entry) *setup.Problem {
-	to, _ := e.To.(setup.Connector)
-	switch {
-	case h.down != nil:
-		return h.down
-	case !setup.Same(e.From, h.connector(e.Key.Scope)):
-		return changed("The connector")
-	case e.To != nil && to.Network != Network:
-		return refuse("Docker Compose refused. It says: network " + to.Network + " declared as external, but could not be found")
-	case e.To != nil && to.Tunnel.Lit == "":
-		return refuse("The connector cannot run without a tunnel.")
-	}
-	return nil
-}
-
 func (h *Host) doService(project, name string, entries []setup.Entry) []setup.Outcome {
 	var out []setup.Outcome
 	h.change("container", name, func(s *state) {
@@ -95,12 +64,18 @@ func (h *Host) doService(project, name string, entries []setup.Entry) []setup.Ou
 		if out = h.stale(name, entries); out != nil {
 			return
 		}
+		if p := h.misplaced(name, entries); p != nil {
+			out = failAll(entries, p)
+			return
+		}
 		sv := s.Services[name]
-		sv.Env = maps.Clone(sv.Env)
+		sv.Env, sv.Places = maps.Clone(sv.Env), maps.Clone(sv.Places)
 		for _, e := range entries {
 			sv.take(e)
+			if e.Key.Kind != setup.KindAttachment {
+				sv.Downtime = downtime // a network is joined by the running container
+			}
 		}
-		sv.Downtime = downtime
 		s.Services[name] = sv
 		for _, e := range entries {
 			out = append(out, setup.Outcome{ID: idOf(e), State: h.read(e.Key.Kind, name, idOf(e))})
@@ -118,7 +93,16 @@ func (s *service) take(e setup.Entry) {
 		if to.Target == Target {
 			s.Exposure = to.Exposure
 		}
+	case setup.Attachment:
+		if s.Places == nil {
+			s.Places = map[string]setup.Endpoint{}
+		}
+		s.Places[to.Network] = to.Endpoint
 	case nil:
+		if e.Key.Kind == setup.KindAttachment {
+			delete(s.Places, idOf(e))
+			return
+		}
 		delete(s.Env, idOf(e))
 	}
 }
@@ -146,7 +130,8 @@ func (h *Host) stale(name string, entries []setup.Entry) []setup.Outcome {
 	return out
 }
 
-// idOf names what an entry is about: the setting's key or the target port.
+// idOf names what an entry is about: the setting's key, the network, or the
+// target port.
 func idOf(e setup.Entry) string {
 	if e.ID != "" {
 		return e.ID
@@ -155,6 +140,8 @@ func idOf(e setup.Entry) string {
 		switch s := state.(type) {
 		case setup.Setting:
 			return s.Name
+		case setup.Attachment:
+			return s.Network
 		case setup.Published:
 			return strconv.Itoa(s.Target)
 		}

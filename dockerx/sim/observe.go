@@ -11,41 +11,57 @@ import (
 )
 
 // Observe reads what the view's stacks name, as the real host does.
-func (h *Host) Observe(_ context.Context, v setup.View) (setup.World, error) {
+func (h *Host) Observe(ctx context.Context, v setup.View) (setup.World, error) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
+	w := h.observe(v)
+	h.mu.Unlock()
+	for _, s := range v.Stacks {
+		if s.Site != nil && v.Asks(setup.KindSite) {
+			h.observeSite(ctx, &w, s)
+		}
+	}
+	return w, nil
+}
+
+func (h *Host) observe(v setup.View) setup.World {
 	var w setup.World
 	seen := map[string]bool{}
 	for _, s := range v.Stacks {
 		if s.Network != "" && !seen["network "+s.Network] {
 			seen["network "+s.Network] = true
-			h.observeNetwork(&w, s.Network)
+			h.observeNetwork(&w, s.Network, v.Private)
+		}
+		if v.Private && s.PrivateNetwork != "" && !seen["own "+s.PrivateNetwork] {
+			seen["own "+s.PrivateNetwork] = true
+			h.observePrivate(&w, s.PrivateNetwork)
 		}
 		if s.ConnectorProject != "" && !seen["connector "+s.ConnectorProject] {
 			seen["connector "+s.ConnectorProject] = true
-			h.observeConnector(&w, s.ConnectorProject)
+			h.observeConnector(&w, s.ConnectorProject, v.Private)
 		}
-		h.observeService(&w, s)
+		h.observeService(&w, s, v.Private)
 	}
-	return w, nil
+	if v.Private {
+		h.observeReplaced(&w, v.Replaces)
+	}
+	return w
 }
 
-func (h *Host) observeNetwork(w *setup.World, name string) {
-	switch {
-	case h.down != nil:
-		w.Miss(setup.KindNetwork, "docker", *h.down)
-	case name == Network:
-		w.Objects = append(w.Objects, setup.Object{Scope: "docker", ID: "net-" + name, State: setup.Network{Name: name}})
-	}
-}
-
-func (h *Host) observeConnector(w *setup.World, project string) {
+func (h *Host) observeConnector(w *setup.World, project string, private bool) {
 	if h.down != nil {
 		w.Miss(setup.KindConnector, project, *h.down)
+		if private {
+			w.Miss(setup.KindSidecar, project, *h.down)
+		}
 		return
 	}
 	if now := h.connector(project); now != nil {
 		w.Objects = append(w.Objects, setup.Object{Scope: project, ID: project, Mark: h.state.Connector.Mark, State: now})
+	}
+	for _, service := range slices.Sorted(maps.Keys(h.state.Sidecars)) {
+		if now := h.sidecar(project, service); private && now != nil {
+			w.Objects = append(w.Objects, setup.Object{Scope: project, ID: service, Mark: h.state.Sidecars[service].Mark, State: now})
+		}
 	}
 }
 
@@ -57,12 +73,19 @@ func (h *Host) connector(project string) setup.State {
 	return nil
 }
 
-func (h *Host) observeService(w *setup.World, s setup.Stack) {
+func (h *Host) observeService(w *setup.World, s setup.Stack, private bool) {
+	private = private && s.PrivateNetwork != ""
 	scope := s.Project + "/" + s.Service
 	if p := h.unusable(s.Project, s.Service); p != nil {
 		w.Miss(setup.KindSetting, scope, *p)
 		w.Miss(setup.KindPublished, scope, *p)
+		if private {
+			w.Miss(setup.KindAttachment, scope, *p)
+		}
 		return
+	}
+	if now := h.read(setup.KindAttachment, s.Service, s.PrivateNetwork); private && now != nil {
+		w.Objects = append(w.Objects, setup.Object{Scope: scope, ID: s.PrivateNetwork, State: now})
 	}
 	for _, name := range s.Settings {
 		if now := h.read(setup.KindSetting, s.Service, name); now != nil {
@@ -90,9 +113,17 @@ func (h *Host) unusable(project, service string) *setup.Problem {
 	return nil
 }
 
-// read is the state of one setting or of the port as the service runs.
+// read is the state of one setting, of a further network or of the port as the
+// service runs.
 func (h *Host) read(kind setup.Kind, service, id string) setup.State {
 	sv := h.state.Services[service]
+	if kind == setup.KindAttachment {
+		place, ok := sv.Places[id]
+		if !ok {
+			return nil
+		}
+		return setup.Attachment{Project: Project, Service: service, Endpoint: place}
+	}
 	if kind == setup.KindSetting {
 		value, ok := sv.Env[id]
 		if !ok {

@@ -51,6 +51,7 @@ type Host struct {
 	mu       sync.Mutex // guards what is below
 	state    state
 	down     *setup.Problem
+	sites    map[string]setup.SiteCommand // by scope
 	watchers map[chan found.Event]bool
 }
 
@@ -62,7 +63,7 @@ func New(o Options) *Host {
 	if o.Dir == "" {
 		o.Dir = "/srv/" + Project
 	}
-	return &Host{opts: o, state: initial(o), watchers: map[chan found.Event]bool{}}
+	return &Host{opts: o, state: initial(o), watchers: map[chan found.Event]bool{}, sites: map[string]setup.SiteCommand{}}
 }
 
 // Stack is the app as the labels of its container would tell it.

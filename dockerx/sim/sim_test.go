@@ -17,6 +17,7 @@ func subject(h *sim.Host) dockerxtest.Subject {
 	stack.Settings = []string{"DJANGO_ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS"}
 	stack.ConnectorProject = "culvert-ocs"
 	stack.ConnectorFile = stack.Dir + "/docker-compose.culvert.yml"
+	stack.PrivateNetwork = "culvert-ocs"
 	return dockerxtest.Subject{
 		Host: h, Stack: stack, List: "DJANGO_ALLOWED_HOSTS", Absent: "CSRF_TRUSTED_ORIGINS",
 		StopApp:       func(*testing.T) { h.SetRunning(sim.Service, false) },

@@ -16,6 +16,18 @@ const connectorService = "cloudflared"
 type state struct {
 	Services  map[string]service `json:"services"`
 	Connector *connector         `json:"connector,omitempty"`
+	Sidecars  map[string]sidecar `json:"sidecars,omitempty"`
+	Networks  map[string]private `json:"networks,omitempty"` // of Culvert's own
+}
+
+type sidecar struct {
+	setup.Sidecar
+	Mark string `json:"mark,omitempty"`
+}
+
+type private struct {
+	Subnet string `json:"subnet"`
+	Mark   string `json:"mark,omitempty"`
 }
 
 type service struct {
@@ -26,6 +38,8 @@ type service struct {
 	Env      map[string]string `json:"env,omitempty"`
 	Exposure setup.Exposure    `json:"exposure"` // of Target
 	Downtime time.Duration     `json:"downtime,omitempty"`
+	// Places are further networks that its container is in.
+	Places map[string]setup.Endpoint `json:"places,omitempty"`
 }
 
 type connector struct {
