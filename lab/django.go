@@ -58,7 +58,7 @@ func packDjango(ctx context.Context, to *bytes.Buffer) error {
 	if err != nil {
 		return err
 	}
-	libraries, err := librariesOf(ctx, binary, standard)
+	libraries, err := librariesOfPython(ctx, binary, standard)
 	if err != nil {
 		return err
 	}
@@ -116,8 +116,8 @@ for module in asgiref, django, gunicorn, pkg_resources, pytz, sqlparse:
 
 var libraryLine = regexp.MustCompile(`(?:=> )?(/\S+) \(0x`)
 
-// librariesOf are the shared libraries of Python and of its own modules.
-func librariesOf(ctx context.Context, binary, standard string) ([]string, error) {
+// librariesOfPython are the shared libraries of Python and of its own modules.
+func librariesOfPython(ctx context.Context, binary, standard string) ([]string, error) {
 	modules, err := filepath.Glob(filepath.Join(standard, "lib-dynload", "*.so"))
 	if err != nil {
 		return nil, err
@@ -125,9 +125,14 @@ func librariesOf(ctx context.Context, binary, standard string) ([]string, error)
 	modules = slices.DeleteFunc(modules, func(path string) bool {
 		return strings.HasPrefix(filepath.Base(path), "nis.") // brings Kerberos along
 	})
-	out, err := exec.CommandContext(ctx, "ldd", append([]string{binary}, modules...)...).Output()
+	return librariesOf(ctx, append([]string{binary}, modules...)...)
+}
+
+// librariesOf are the shared libraries that some programs and libraries load.
+func librariesOf(ctx context.Context, files ...string) ([]string, error) {
+	out, err := exec.CommandContext(ctx, "ldd", files...).Output()
 	if err != nil {
-		return nil, fmt.Errorf("finding the libraries of Python: %w", err)
+		return nil, fmt.Errorf("finding the libraries of %s: %w", files[0], err)
 	}
 	var all []string
 	for _, found := range libraryLine.FindAllStringSubmatch(string(out), -1) {

@@ -2,10 +2,10 @@ package lab_test
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +17,7 @@ import (
 	"github.com/culvert/culvert/internal/tunnelproto"
 	"github.com/culvert/culvert/lab"
 	"github.com/culvert/culvert/setup"
+	"github.com/culvert/culvert/stackfile"
 )
 
 const (
@@ -29,6 +30,8 @@ type project struct {
 	lab   *lab.Lab
 	stack setup.Stack
 	host  *dockerx.Host
+
+	connector stackfile.ConnectorSpec // what its file says
 }
 
 // newProject brings the app up, with old.example among its hosts.
@@ -38,6 +41,7 @@ func newProject(t *testing.T, l *lab.Lab) *project {
 	stack.Settings = []string{hosts, origins}
 	stack.ConnectorProject = "culvert-ocs"
 	stack.ConnectorFile = filepath.Join(stack.Dir, "docker-compose.culvert.yml")
+	stack.PrivateNetwork = "culvert-ocs"
 	return &project{lab: l, stack: stack, host: newHost(t, l, 30*time.Second)}
 }
 
@@ -81,7 +85,12 @@ func (p *project) write(t *testing.T, entries []setup.Entry) {
 			p.setPort(t, to.Exposure)
 		case setup.Connector:
 			p.writeConnector(t, to, e.Mark)
+		case setup.Sidecar:
+			p.writeSidecar(t, to.Spec, e.Mark)
 		case nil:
+			if e.Key.Kind == setup.KindSidecar {
+				p.dropSidecar(t, e.Key.Name)
+			}
 			if e.Key.Kind == setup.KindSetting {
 				p.dropEnv(t, e.Key.Name)
 			}
@@ -139,32 +148,48 @@ func (p *project) setPort(t *testing.T, want setup.Exposure) {
 	})
 }
 
-const connectorFile = `services:
-  cloudflared:
-    image: %s
-    command: tunnel --no-autoupdate run
-    restart: unless-stopped
-    env_file: .culvert.env
-    labels:
-      sh.culvert.mark: %q
-    networks: [app]
-networks:
-  app:
-    external: true
-    name: %s
-`
-
 func (p *project) writeConnector(t *testing.T, c setup.Connector, mark string) {
 	t.Helper()
 	token := tunnelproto.Token{AccountTag: "acc0", TunnelID: c.Tunnel.Lit, Secret: []byte("made-up-secret")}
-	files := map[string]string{
-		c.File: fmt.Sprintf(connectorFile, c.Image, mark, c.Network),
-		filepath.Join(filepath.Dir(c.File), ".culvert.env"): "TUNNEL_TOKEN=" + token.Encode() + "\n",
+	p.connector.ProjectName, p.connector.Image, p.connector.Network = c.Project, c.Image, c.Network
+	p.connector.Networks, p.connector.Protocol = c.Networks, c.Protocol
+	p.connector.Labels = map[string]string{"sh.culvert.mark": mark}
+	p.connector.EnvFile = filepath.Join(filepath.Dir(c.File), ".culvert.env")
+	if err := os.WriteFile(p.connector.EnvFile, []byte("TUNNEL_TOKEN="+token.Encode()+"\n"), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	for path, text := range files {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
+	p.saveConnector(t)
+}
+
+// writeSidecar puts a service beside the connector, or another in its place.
+func (p *project) writeSidecar(t *testing.T, spec setup.SidecarSpec, mark string) {
+	t.Helper()
+	p.dropSidecar(t, spec.Service)
+	side := stackfile.Sidecar{Service: spec.Service, Image: spec.Image, Command: spec.Command(), Folder: spec.Dir,
+		Labels: map[string]string{"sh.culvert.mark": mark}}
+	if spec.Dir != "" {
+		side.Mount, side.Labels["sh.culvert.config"] = setup.FrontMount, spec.Config
+	}
+	for _, n := range spec.Networks {
+		side.Places = append(side.Places, stackfile.Place{Network: n.Network, Address: n.Address, Aliases: n.Aliases})
+		if n.Network != p.connector.Network && !slices.Contains(p.connector.Networks, n.Network) {
+			p.connector.Networks = append(p.connector.Networks, n.Network)
 		}
+	}
+	p.connector.Sidecars = append(p.connector.Sidecars, side)
+	p.saveConnector(t)
+}
+
+func (p *project) dropSidecar(t *testing.T, service string) {
+	t.Helper()
+	p.connector.Sidecars = slices.DeleteFunc(p.connector.Sidecars, func(s stackfile.Sidecar) bool { return s.Service == service })
+	p.saveConnector(t)
+}
+
+func (p *project) saveConnector(t *testing.T) {
+	t.Helper()
+	if err := os.WriteFile(p.stack.ConnectorFile, stackfile.ConnectorFile(p.connector), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -30,6 +30,7 @@ type Image struct {
 	Binary  string            // path on this machine
 	Path    string            // path in the image
 	Links   []string          // other names of the binary, as paths in the image
+	Dirs    []string          // further folders, parents first, with a slash at the end
 	Files   map[string][]byte // by path in the image
 	Changes []string          // ENV, ENTRYPOINT, CMD as in a Dockerfile
 }

@@ -55,9 +55,9 @@ func Possible() error {
 	if os.Geteuid() != 0 {
 		return errors.New("not root, which a network namespace takes")
 	}
-	for _, tool := range []string{"dockerd", "ip", "nsenter", "iptables"} {
+	for _, tool := range []string{"dockerd", "ip", "nsenter", "iptables", "dnsmasq", "nginx"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			return fmt.Errorf("%s is not installed (Debian: apt-get install docker.io iproute2 iptables)", tool)
+			return fmt.Errorf("%s is not installed (Debian: apt-get install docker.io iproute2 iptables dnsmasq-base nginx-light)", tool)
 		}
 	}
 	return nil

@@ -19,7 +19,11 @@ func start(t *testing.T) *lab.Lab {
 }
 
 func TestARealEngineDoesWhatEveryHostMust(t *testing.T) {
-	p := newProject(t, start(t))
+	l := start(t)
+	if err := l.ImportDNSMasq(t.Context(), dockerxtest.DNSImage); err != nil {
+		t.Fatal(err)
+	}
+	p := newProject(t, l)
 	dockerxtest.Run(t, p.subject())
 }
 

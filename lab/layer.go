@@ -11,15 +11,21 @@ import (
 	"strings"
 )
 
-// write packs the image's one layer.
-func (im Image) write(to io.Writer) error {
+// write packs the image's one layer, with files of this machine under their own
+// paths.
+func (im Image) write(to io.Writer, machine ...string) error {
 	binary, err := os.ReadFile(im.Binary)
 	if err != nil {
 		return err
 	}
 	l := layer{tar.NewWriter(to)}
-	if err := l.dirs("tmp/", "etc/"); err != nil {
+	if err := l.dirs(append([]string{"tmp/", "etc/"}, im.Dirs...)...); err != nil {
 		return err
+	}
+	for _, path := range machine {
+		if err := l.tree(path, path, nil); err != nil {
+			return err
+		}
 	}
 	if err := l.file(im.Path, 0o755, binary); err != nil {
 		return err
