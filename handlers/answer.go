@@ -108,7 +108,12 @@ func (s *site) refused(w http.ResponseWriter, r *http.Request, err error) error 
 
 // pageWith is a page with the answer to a form on it.
 func (s *site) pageWith(r *http.Request, at web.Page, n web.Note) (templ.Component, error) {
-	if at.Stands() {
+	switch {
+	case at == web.PageWebhooks:
+		v, err := s.webhooksView(r)
+		v.Note = &n
+		return web.Webhooks(v), err
+	case at.Stands():
 		v, err := s.standing(r, at)
 		v.Note = &n
 		return standingPageOf(v), err

@@ -166,7 +166,10 @@ type lively interface {
 }
 
 func (s *site) lively(r *http.Request, at web.Page) (lively, error) {
-	if at.Stands() {
+	switch {
+	case at == web.PageWebhooks:
+		return s.webhooksView(r)
+	case at.Stands():
 		return s.standing(r, at)
 	}
 	return s.view(r, at)

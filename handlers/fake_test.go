@@ -20,6 +20,8 @@ type fake struct {
 	found    journey.Found
 	down     setup.Plan
 	undoing  journey.Undoing
+	webhooks journey.Webhooks
+	proposal journey.Proposal
 	refusal  error // why there is no proposal
 	audit    []setup.Audit
 	runs     map[int64]setup.Run
@@ -54,6 +56,11 @@ type (
 		Decision int
 		Hashes   []string
 		Actor    string
+	}
+	askedChange struct {
+		Edit   journey.Edit
+		Hashes []string
+		Actor  string
 	}
 	askedChoose struct{ Project, Service, Profile string }
 	askedRepair struct{ Findings, Hashes []string }
@@ -223,4 +230,30 @@ func (f *fake) RunOf(_ context.Context, _ setup.SetupID, run int64) (setup.Run, 
 		return setup.Run{}, nil, journey.ErrNotFound
 	}
 	return r, nil, nil
+}
+
+func (f *fake) Webhooks(_ context.Context, id setup.SetupID) (journey.Webhooks, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.webhooks.Setup != id {
+		return journey.Webhooks{}, journey.ErrNotFound
+	}
+	return f.webhooks, f.overErr
+}
+
+func (f *fake) Propose(_ context.Context, _ setup.SetupID, e journey.Edit) (journey.Proposal, []setup.FieldError, error) {
+	_ = f.note(e)
+	return f.proposal, f.wrong, f.refusal
+}
+
+func (f *fake) Change(_ context.Context, _ setup.SetupID, e journey.Edit, hashes []string, actor string) (setup.Run, []setup.FieldError, error) {
+	err := f.note(askedChange{e, hashes, actor})
+	if !f.proposal.Live {
+		return setup.Run{}, f.wrong, err
+	}
+	return setup.Run{ID: 8}, f.wrong, err
+}
+
+func (f *fake) ReviewRoutes(context.Context, setup.SetupID) (*journey.Reviewed, error) {
+	return f.webhooks.Routes, f.note(asked("review"))
 }

@@ -28,6 +28,7 @@ type Journey interface {
 	TearDowns
 	Histories
 	Undos
+	Doors
 }
 
 // Overviews says what there is to show.
@@ -116,6 +117,10 @@ func (s *site) routeSetup(r chi.Router) {
 	r.Get("/status", s.handle(s.status))
 	r.Post("/again", s.handle(s.again))
 	r.Post("/repair", s.handle(s.repair))
+	r.Get("/webhooks", s.handle(s.webhooks))
+	r.Post("/webhooks/review", s.handle(s.review))
+	r.Get("/webhooks/change", s.handle(s.propose))
+	r.Post("/webhooks/change", s.handle(s.change))
 	r.Get("/look", s.handle(s.look))
 	r.Post("/look", s.handle(s.lookAgain))
 	r.Get("/answers", s.handle(s.answers))

@@ -19,8 +19,11 @@ func TestEveryPageIsSoundInEveryState(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			a := s.open(t).get(s.path, "Accept", "text/html")
 			want := http.StatusOK
-			if s.name == "missing" {
+			switch s.name {
+			case "missing":
 				want = http.StatusNotFound
+			case "webhooks-wide":
+				want = http.StatusUnprocessableEntity
 			}
 			a.status(want)
 			assertStrict(t, a)

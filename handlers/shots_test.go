@@ -108,6 +108,16 @@ func shots() []shot {
 			return journey.Standing{Setup: ocs, Hostname: "chat.example.org", TornDown: true, Brief: journey.Brief{Watching: true}}
 		}), ""},
 		{"status-practice", "/practice" + at("status"), stands(sceneWhatsAppSilent), "/practice"},
+		{"webhooks", at("webhooks"), hooked(sceneWebhooks), ""},
+		{"webhooks-silent", at("webhooks"), hooked(func(t testing.TB) journey.Webhooks { return webhooksOf(sceneWhatsAppSilent(t)) }), ""},
+		{"webhooks-new", at("webhooks"), hooked(sceneWebhooksNew), ""},
+		{"webhooks-practice", "/practice" + at("webhooks"), hooked(sceneWebhooks), "/practice"},
+		{"webhooks-proposed", at("webhooks?path=%2Fchannels%2Fsignal&method=POST"), hooked(sceneWebhooks), ""},
+		{"webhooks-wide", at("webhooks/change?verb=add&path=%2Fchannels%2F*&method=POST&check=%2Fchannels%2Fx"), tooWide, ""},
+		{"webhooks-open", at("webhooks/change?verb=add&path=%2Fhooks%2Fpayments&method=POST&name=Payments"), opening, ""},
+		{"webhooks-note", at("webhooks/change?verb=close&door=slack"), func(t testing.TB) *fake {
+			return &fake{overview: sceneAnswered(t), webhooks: sceneWebhooksNew(t), proposal: journey.Proposal{Does: "close the door for Slack"}}
+		}, ""},
 		{"history", at("history"), over(sceneDone), ""},
 		{"history-empty", at("history"), func(t testing.TB) *fake { return &fake{overview: sceneDone(t)} }, ""},
 		{"run", at("runs/7"), over(sceneRunning), ""},

@@ -9,16 +9,18 @@ import (
 	"github.com/culvert/culvert/dockerx/found"
 	"github.com/culvert/culvert/engine"
 	"github.com/culvert/culvert/journey"
+	"github.com/culvert/culvert/profile"
 	"github.com/culvert/culvert/setup"
 )
 
 // illness is what is wrong with a finished setup.
 type illness struct {
-	doors   []string       // deleted
-	by      setup.Answerer // who answers at the doors that fail; empty: the lock
-	silent  []string       // doors that fail, though they stand
-	open    []string       // locks that do not hold
-	age     time.Duration  // of all proof; 0: 20 seconds
+	own     []setup.OwnPath // that the operator has; this is no illness
+	doors   []string        // deleted
+	by      setup.Answerer  // who answers at the doors that fail; empty: the lock
+	silent  []string        // doors that fail, though they stand
+	open    []string        // locks that do not hold
+	age     time.Duration   // of all proof; 0: 20 seconds
 	facts   func(*found.Facts)
 	standby func(*journey.Standing)
 }
@@ -28,6 +30,12 @@ func sceneStanding(t testing.TB, ill illness) journey.Standing {
 	t.Helper()
 	o := sceneAnswered(t)
 	a := *o.Answers
+	if len(ill.own) > 0 {
+		a, _ = o.Profile.Resolve(profile.Choices{
+			Setup: ocs, Account: account, Zone: "example.org", Hostname: "chat.example.org", Domains: []string{"example.org"},
+			Emails: a.Team.Emails, Doors: o.Draft.Doors, Own: ill.own, Stack: stack(),
+		})
+	}
 	full := planFor(t, a, hostWorld(a))
 	in := diagnosis.Input{Now: now, Answers: a, Ledger: setup.Ledger{Install: "t1", Records: map[setup.Key]setup.Record{}}}
 	for _, c := range full.Changes {

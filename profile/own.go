@@ -88,14 +88,31 @@ func Known(a setup.Answers) []setup.Door {
 	})
 }
 
+// Covering gives the own path that certainly covers a path, open or not.
+func Covering(own []setup.OwnPath, path string) (setup.OwnPath, bool) {
+	i := slices.IndexFunc(own, func(o setup.OwnPath) bool { return covers(o.Path, path) })
+	if i < 0 {
+		return setup.OwnPath{}, false
+	}
+	return own[i], true
+}
+
+// OwnAnswer is what the app has to answer to a GET of an own path: a status, and
+// the method that it must say is allowed, if it refuses GET.
+func OwnAnswer(o setup.OwnPath) (status int, allow string) {
+	status = orElse(o.Status, usualStatus(o.Method))
+	if status == http.StatusMethodNotAllowed {
+		allow = o.Method
+	}
+	return status, allow
+}
+
 // ownDoor is the door for an own path. A GET without any content proves it: the
 // app refuses it, or answers as the operator says.
 func ownDoor(o setup.OwnPath) Door {
-	sample, status := orElse(o.Sample, o.Path), orElse(o.Status, usualStatus(o.Method))
-	probe := Probe{Method: http.MethodGet, Path: sample, Status: status}
-	if status == http.StatusMethodNotAllowed {
-		probe.Allow = o.Method
-	}
+	sample := orElse(o.Sample, o.Path)
+	probe := Probe{Method: http.MethodGet, Path: sample}
+	probe.Status, probe.Allow = OwnAnswer(o)
 	return Door{
 		ID: OwnID(o.Path), Name: o.Title(), Platform: "A path of your own",
 		Paths:        []Path{{Path: o.Path, Methods: []string{o.Method}, Sample: sample}},

@@ -102,7 +102,7 @@ func (p Profile) tooWide(path string, before []setup.OwnPath) string {
 	for _, c := range p.Closed {
 		if !c.Single || !singleWithin(low, c.Patterns) {
 			if slices.ContainsFunc(c.Patterns, func(form string) bool { return mayMeet(low, strings.ToLower(form)) }) {
-				return fmt.Sprintf("This would open a part of what stays behind the login: %s. %s", c.Path, c.Why)
+				return fmt.Sprintf("This would open a part of %s, which stays behind the login. %s", c.Path, c.Why)
 			}
 		}
 	}

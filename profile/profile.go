@@ -76,8 +76,11 @@ type Door struct {
 	Siblings []string `yaml:"siblings"` // close to the door, and locked
 	// Signs are keys of the app's environment that have a value only where the
 	// platform is in use.
-	Signs  []string `yaml:"signs"`
-	Probes []Probe  `yaml:"probes"`
+	Signs []string `yaml:"signs"`
+	// Secrets are keys of the app's environment by which it verifies callers. It
+	// does not where they have no value.
+	Secrets []string `yaml:"secrets"`
+	Probes  []Probe  `yaml:"probes"`
 }
 
 // Path is a path that the app serves.

@@ -69,3 +69,9 @@ func (p Profile) Astray(running map[string]string) []string {
 	}
 	return lines
 }
+
+// Unset lists the keys by which the app would verify the callers of a door, and
+// which have no value in its environment.
+func (d Door) Unset(filled []string) []string {
+	return slices.DeleteFunc(slices.Clone(d.Secrets), func(key string) bool { return slices.Contains(filled, key) })
+}

@@ -3,24 +3,38 @@ package setup
 // Entry is the call for one change, with its references bound to what stands
 // now. It fails if something that it refers to does not stand yet.
 func (p Plan) Entry(c Change, l Ledger) (Entry, bool) {
-	to := p.bind(c.To)
+	to := Bind(c.To, func(k Key) (string, bool) {
+		id, ok := p.ids[k]
+		return id, ok
+	})
 	if to != nil && !Bound(to) {
 		return Entry{}, false
 	}
 	return Entry{Key: c.Key, Verb: c.Verb, ID: c.FromID, From: c.From, To: to, Mark: l.mark(c.Key), Drop: c.Drop}, true
 }
 
-// bind replaces what refers to things that stand by their ids.
-func (p Plan) bind(s State) State {
-	return Bind(s, func(k Key) (string, bool) {
-		id, ok := p.ids[k]
-		return id, ok
-	})
-}
-
 // Difference gives the lines that a change makes different. What both sides
 // refer to, one by its id and the other by its name, is no difference.
-func (p Plan) Difference(c Change) []string { return Difference(c.From, p.bind(c.To)) }
+func (p Plan) Difference(c Change) []string { return Difference(p.named(c.From), c.To) }
+
+// named replaces the ids of things at Cloudflare that the plan knows by their
+// keys.
+func (p Plan) named(s State) State {
+	if s == nil {
+		return nil
+	}
+	return s.mapIDs(func(id ID) ID {
+		if id.Lit == "" {
+			return id
+		}
+		for _, k := range sortedKeys(p.ids) {
+			if at := k.Kind.Place(); p.ids[k] == id.Lit && at != AtDocker && at != AtFiles {
+				return Ref(k)
+			}
+		}
+		return id
+	})
+}
 
 // Begin is the record of a change that is about to be made: what it was before
 // and the intent, written before the call.

@@ -144,6 +144,8 @@ func verdictWord(v profile.Verdict) string {
 		return "reaches only a part"
 	case profile.VerdictUnneeded:
 		return "is not needed"
+	case profile.VerdictRight:
+		return "is right"
 	}
 	return "reaches nothing"
 }
@@ -223,3 +225,14 @@ func (v View) tunnelField() Field {
 
 // settings lists what is added to the app's settings.
 func (v View) settings() []profile.List { return v.O.Profile.Env.Lists }
+
+// ownPaths lists the operator's own paths that are open.
+func (v View) ownPaths() string {
+	var open []string
+	for _, o := range v.O.Draft.Own {
+		if !o.Closed {
+			open = append(open, o.Path)
+		}
+	}
+	return list(open)
+}

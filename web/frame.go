@@ -38,6 +38,7 @@ type Page string
 // Pages that are not stages of the way.
 const (
 	PageStatus   Page = "status"
+	PageWebhooks Page = "webhooks"
 	PageHistory  Page = "history"
 	PageTeardown Page = "teardown"
 	PageRun      Page = "run"
@@ -48,7 +49,7 @@ const (
 // part of the way there.
 func (p Page) Stands() bool { return slices.Contains(standingPages(), p) }
 
-func standingPages() []Page { return []Page{PageStatus} }
+func standingPages() []Page { return []Page{PageStatus, PageWebhooks} }
 
 // KnownPage says whether there is a page of that name.
 func KnownPage(name string) bool {

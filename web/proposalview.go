@@ -55,3 +55,16 @@ type UndoView struct {
 }
 
 func (u UndoView) action() string { return u.link("undo", strconv.Itoa(u.Decision)) }
+
+// ChangeView is the page that shows what a change of a door would do.
+type ChangeView struct {
+	ProposalView
+	Fields []Value // what says which change it is
+}
+
+func (c ChangeView) label() string {
+	if !c.Proposal.Live {
+		return "Note it"
+	}
+	return "Do it"
+}

@@ -62,7 +62,7 @@ type DeskLink struct {
 }
 
 func deskLinks() []DeskLink {
-	return []DeskLink{{PageStatus, "Status"}, {PageHistory, "What was done"}}
+	return []DeskLink{{PageStatus, "Status"}, {PageWebhooks, "Webhooks"}, {PageHistory, "What was done"}}
 }
 
 // lookCounts is how long what was put together from looks counts.

@@ -48,7 +48,7 @@ func TestAPathOfOnesOwnIsOpenedAndClosedOnALiveAppAndNothingElseMoves(t *testing
 
 func TestATooWidePathOfOnesOwnIsRefusedAtItsLine(t *testing.T) {
 	for path, says := range map[string]string{
-		"/channels/*": "line 32: own_paths.1.path: This would open a part of what stays behind the login: /channels/<team>/chatbots/…",
+		"/channels/*": "line 32: own_paths.1.path: This would open a part of /channels/<team>/chatbots/…, which stays behind the login.",
 		"/*":          "line 32: own_paths.1.path: This would open the whole app.",
 		"/admin/":     "line 32: own_paths.1.path: This would open the admin pages (/admin/)",
 	} {
