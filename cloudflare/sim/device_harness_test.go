@@ -89,11 +89,7 @@ const enrolTeam = `{"type":"warp","policies":[{"decision":"allow","name":"enrol"
 func newOffice(t *testing.T, o Options) *office {
 	t.Helper()
 	w := newWorld(t, o)
-	w.ok("POST", "A/access/identity_providers", `{"name":"PIN","type":"onetimepin","config":{}}`)
-	w.ok("POST", "A/access/apps", enrolTeam)
-	w.ok("PATCH", "A/devices/settings", `{"gateway_proxy_enabled":true,"gateway_udp_proxy_enabled":true}`)
-	w.clock.advance(o.Propagation.Max)
-	s := &office{world: w, tunnel: w.newTunnel("t"), device: w.enrol("ann@example.org")}
+	s := w.office()
 	detach := func() {}
 	s.attach = func(a Attachment) {
 		t.Helper()
@@ -106,6 +102,16 @@ func newOffice(t *testing.T, o Options) *office {
 	}
 	s.attach(Attachment{Private: usualLAN()})
 	return s
+}
+
+// office is one whose tunnel nobody has connected.
+func (w *world) office() *office {
+	w.Helper()
+	w.ok("POST", "A/access/identity_providers", `{"name":"PIN","type":"onetimepin","config":{}}`)
+	w.ok("POST", "A/access/apps", enrolTeam)
+	w.ok("PATCH", "A/devices/settings", `{"gateway_proxy_enabled":true,"gateway_udp_proxy_enabled":true}`)
+	w.clock.advance(w.cloud.o.Propagation.Max)
+	return &office{world: w, tunnel: w.newTunnel("t"), device: w.enrol("ann@example.org")}
 }
 
 func (w *world) enrol(email string) *Device {

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -167,53 +166,5 @@ func TestASessionEndsWithTheDeviceRevoked(t *testing.T) {
 	s.ends("tcp", "172.18.0.7:8000", AtAccess, "asks")
 	if path := s.reaches("172.18.0.7:443"); path.App != "" || !strings.Contains(path.String(), "every enrolled device may") {
 		t.Errorf("another port has %q before it:\n%s", path.App, path)
-	}
-}
-
-func TestADeviceIsStillEnrolledAfterARestart(t *testing.T) {
-	s := newOffice(t, Options{})
-	s.uncover()
-	s.newRoute("172.18.0.7/32")
-	app := s.newPrivateApp("web", `"cidr":"172.18.0.7/32"`, s.newPolicy("team", "allow", `{"everyone":{}}`))
-	if err := s.device.LogIn(app.text("id")); err != nil {
-		t.Fatal(err)
-	}
-	state, err := s.cloud.Snapshot()
-	if err != nil {
-		t.Fatal(err)
-	}
-	other := newWorld(t, Options{Seed: 99})
-	if err := other.cloud.Restore(state); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := other.cloud.AttachConnector(s.tunnel.text("token"), Attachment{Private: usualLAN()}); err != nil {
-		t.Fatal(err)
-	}
-	s.device = other.cloud.Device(s.AccountID, s.device.Registration())
-	s.reaches("172.18.0.7:8000")
-}
-
-func TestGatewayRemembersOnlySoManyAddresses(t *testing.T) {
-	var f firsts
-	from := netip.MustParsePrefix("172.64.128.0/20")
-	seen := map[netip.Addr]bool{}
-	for i := range 3000 { // of 4,094 that there are
-		ip := f.give("r", first{name: fmt.Sprint("host-", i)}, from)
-		if seen[ip] || !from.Contains(ip) {
-			t.Fatalf("%s is given twice, or lies outside", ip)
-		}
-		seen[ip] = true
-	}
-	for i := range 300 { // in a range of 254
-		f.give("small", first{name: fmt.Sprint("host-", i)}, netip.MustParsePrefix("10.0.0.0/24"))
-	}
-	for i := range 2 * keptFirsts {
-		f.give(fmt.Sprint("r", i), first{name: "host"}, from)
-	}
-	if len(f.known) != keptFirsts || len(f.order) != keptFirsts {
-		t.Errorf("it knows %d, in an order of %d", len(f.known), len(f.order))
-	}
-	if _, ok := f.behind("r", from.Addr().Next()); ok {
-		t.Error("the oldest are still there")
 	}
 }
