@@ -60,6 +60,16 @@ func organizationRows() []row {
 				Email: sdk.F(t.name() + "@example.org")}))
 			t.same("the answer", *done, zero_trust.OrganizationRevokeUsersResponse(true))
 		}},
+		{op: "POST " + organization + "/revoke_user", what: "ends somebody's devices, if it is told", class: simulated, run: func(t *try) {
+			t.laptops()
+			revoke := func(p zero_trust.OrganizationRevokeUsersParams) []string {
+				p.AccountID, p.Email = sdk.F(t.account), sdk.F("ann@example.org")
+				must[*zero_trust.OrganizationRevokeUsersResponse](t)(t.zt.Organizations.RevokeUsers(t.ctx, p))
+				return t.listRegistrations(zero_trust.DeviceRegistrationListParams{})
+			}
+			t.same("untold", len(revoke(zero_trust.OrganizationRevokeUsersParams{WARPSessionReauth: sdk.F(true)})), 2)
+			t.same("told", revoke(zero_trust.OrganizationRevokeUsersParams{BodyDevices: sdk.F(true)}), []string{"ben@example.org"})
+		}},
 		{op: "POST " + organization, what: "onboards an account, where it does", class: simulated,
 			options: sim.Options{Unsure: sim.Unsure{OnboardByAPI: true}}, run: func(t *try) {
 				neverOnboarded(t)

@@ -26,6 +26,7 @@ func traces() []trace {
 		{A + "/teamnet/virtual_networks?is_deleted=false", "name", "id", ""},
 		{locations, "name", "id", ""},
 		{profiles, "name", "policy_id", defaultProfile},
+		{dexTests, "name", "test_id", ""},
 		{A + "/cfd_tunnel?is_deleted=false", "name", "id", ""},
 	}
 }

@@ -39,6 +39,7 @@ type (
 	devicesPage        = pagination.CursorPagination[zero_trust.DeviceDeviceListResponse]
 	registrationsPage  = pagination.CursorPagination[zero_trust.DeviceRegistrationListResponse]
 	fleetPage          = pagination.V4PagePaginationArray[zero_trust.DEXFleetStatusDeviceListResponse]
+	dexTestsPage       = pagination.V4PagePaginationArray[zero_trust.SchemaHTTP]
 	profilesPage       = pagination.SinglePage[zero_trust.SettingsPolicy]
 	excludePage        = pagination.SinglePage[zero_trust.SplitTunnelExclude]
 	includePage        = pagination.SinglePage[zero_trust.SplitTunnelInclude]

@@ -110,6 +110,12 @@ func TestWhatIsEnoughForAPrivateApplication(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.reaches(addr)
+	s.succeed("POST", "A/access/organizations/revoke_user", `{"email":"ann@example.org","warp_session_reauth":true}`)
+	s.ends("tcp", addr, AtAccess, "asks")
+	if err := s.device.Renew(); err != nil {
+		t.Fatal(err)
+	}
+	s.reaches(addr)
 	others := s.newPolicy("others", "allow", `{"email_domain":{"domain":"example.net"}}`)
 	put(`"allow_authenticate_via_warp":true,`, others)
 	s.ends("tcp", addr, AtAccess, "does not allow ann@example.org")

@@ -3,7 +3,6 @@ package sim
 import (
 	"cmp"
 	"maps"
-	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -17,13 +16,10 @@ func fleetRoutes() []route {
 		{method: "GET", path: base + "/devices/{id}/fleet-status/live", do: getFleetDevice},
 	}
 	for i := range all {
-		all[i].area = area{names: []string{"Cloudflare DEX"}, perhaps: "Zero Trust"}
+		all[i].area = dexArea()
 	}
 	return all
 }
-
-// badFleet has a code that was not established.
-func badFleet(text string) error { return refuse(http.StatusBadRequest, 1004, text) }
 
 // fleetStatus is a device as it was seen last.
 type fleetStatus struct {
@@ -65,7 +61,7 @@ func (c *call) fleet(since, until time.Time) (list []fleetStatus) {
 func (c *call) since() (time.Time, error) {
 	minutes, err := strconv.ParseFloat(c.query.Get("since_minutes"), 64)
 	if err != nil || minutes < 0 || minutes > 60*24*7 {
-		return time.Time{}, badFleet("since_minutes is required")
+		return time.Time{}, badDEX("since_minutes is required")
 	}
 	return c.now.Add(-time.Duration(minutes * float64(time.Minute))), nil
 }
@@ -106,10 +102,10 @@ func getFleet(c *call) (answer, error) {
 func listFleet(c *call) (answer, error) {
 	from, to := moment(c.query.Get("from")), moment(c.query.Get("to"))
 	if from.IsZero() || to.IsZero() || !c.query.Has("page") || !c.query.Has("per_page") {
-		return answer{}, badFleet("from, to, page and per_page are required")
+		return answer{}, badDEX("from, to, page and per_page are required")
 	}
 	if cmp.Or(c.query.Get("source"), "last_seen") == "last_seen" && to.Sub(from) > time.Hour {
-		return answer{}, badFleet("last_seen reaches back 60 minutes")
+		return answer{}, badDEX("last_seen reaches back 60 minutes")
 	}
 	list := slices.DeleteFunc(c.fleet(from, to), func(s fleetStatus) bool { return !c.wantsFleet(s) })
 	return page(c.query, list, paging{10, 1, 50}), nil

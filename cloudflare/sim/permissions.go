@@ -63,7 +63,7 @@ func (p permission) groups() []string {
 // name alone.
 func AllPermissions() []string {
 	return []string{"API Tokens Read", "Account API Tokens Read", "Account Settings Read", "Cloudflare Tunnel Write",
-		"Zero Trust Write", "Cloudflare DEX Read", "Access: Apps and Policies Write",
+		"Zero Trust Write", "Cloudflare DEX Write", "Access: Apps and Policies Write",
 		"Access: Organizations, Identity Providers, and Groups Write", "Access: Service Tokens Write", "Access: Audit Logs Read",
 		"Zone Write", "Zone Settings Write", "Bot Management Write", "Config Settings Write", "Zone WAF Write", "DNS Write"}
 }

@@ -1,6 +1,10 @@
 package sim
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+	"time"
+)
 
 // revoke ends the sessions, as of now, that have a mark: "user " and an e-mail
 // address, or "app " and an application's id. The state must be locked.
@@ -44,10 +48,13 @@ func revokeRoutes() []route {
 	return []route{{method: "POST", path: "/accounts/{account}/access/organizations/revoke_user", area: orgArea(), access: true, do: revokeUser}}
 }
 
-// revokeUser wants the address; sessions of devices are not simulated.
+// revokeUser wants the address. It can end what the person has on devices too:
+// the devices' registrations, or only the session of the client.
 func revokeUser(c *call) (answer, error) {
 	var in struct {
-		Email string `json:"email"`
+		Email   string `json:"email"`
+		Devices bool   `json:"devices"`
+		Reauth  bool   `json:"warp_session_reauth"`
 	}
 	if err := c.read(&in); err != nil {
 		return answer{}, err
@@ -55,6 +62,16 @@ func revokeUser(c *call) (answer, error) {
 	if in.Email == "" {
 		return answer{}, invalidAccess("email is required")
 	}
-	c.cloud.revoke(c.account, "user "+emailAddress(in.Email))
+	email := emailAddress(in.Email)
+	c.cloud.revoke(c.account, "user "+email)
+	for _, r := range slices.Collect(c.account.Registrations.all()) {
+		if asked, _ := c.flag("devices"); r.Email == email && (in.Devices || asked) && r.active() {
+			c.account.setRevoked(r, &c.now, c.now)
+		} else if r.Email == email && in.Reauth {
+			ended := *r
+			ended.LoggedIn = time.Time{}
+			c.account.Registrations.put(r.ID, &ended)
+		}
+	}
 	return answer{status: http.StatusOK, result: true}, nil
 }

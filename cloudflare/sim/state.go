@@ -49,6 +49,7 @@ type account struct {
 	PhysicalDevices table[device]       `json:"physical_devices"`
 	Registrations   table[registration] `json:"registrations"`
 	Logins          *logbook            `json:"logins"`
+	DEXTests        table[dexTest]      `json:"dex_tests"`
 
 	// Revoked is up to which serial sessions are over, by what they have in
 	// common (see revoke).
