@@ -42,6 +42,20 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 			Port: rapid.IntRange(0, 65535).Draw(t, "port"), Image: value.Draw(t, "image"), Tunnel: value.Draw(t, "tunnel"),
 			PublishedPort: rapid.SampledFrom([]setup.PortChoice{"", setup.PortLoopback, setup.PortNone, setup.PortKeep}).Draw(t, "choice"),
 		}
+		if rapid.Bool().Draw(t, "private") {
+			f.Mode = rapid.SampledFrom([]setup.Mode{setup.ModeFallback, setup.ModeHostname}).Draw(t, "mode")
+			f.Inside = profile.Inside{
+				Name: value.Draw(t, "private name"), Front: rapid.SampledFrom([]string{"", "acme", "internal", "own", "none"}).Draw(t, "front"),
+				Wildcard: rapid.Bool().Draw(t, "wildcard"), Subnet: value.Draw(t, "subnet"), Profiles: some.Draw(t, "profiles"),
+				VNet: value.Draw(t, "network"), ICMP: rapid.Bool().Draw(t, "pings"), Location: rapid.Bool().Draw(t, "location"),
+				Comment: value.Draw(t, "description"), Protocol: value.Draw(t, "protocol"), DNSImage: value.Draw(t, "dns image"),
+				FrontImage: value.Draw(t, "front image"), PublicTeam: rapid.Bool().Draw(t, "team in public"),
+			}
+			if rapid.Bool().Draw(t, "replaces") {
+				f.Inside.Replaces = []setup.Service{{Project: "open-chat-studio", Service: "dns"}, {Project: "a", Service: "b/c"}}
+			}
+		}
+		f.Fixes, f.Site = some.Draw(t, "settings"), rapid.Bool().Draw(t, "site")
 		for range rapid.IntRange(0, 3).Draw(t, "own paths") {
 			f.Own = append(f.Own, own.Draw(t, "own path"))
 		}

@@ -28,6 +28,11 @@ type File struct {
 	Tunnel        string // name of the tunnel; empty: that of the setup
 	Image         string // of the connector; empty: as decided for you
 
+	Mode   setup.Mode // empty: public
+	Inside profile.Inside
+	Fixes  []string // settings of the app that are set right
+	Site   bool     // the app's own record of its address is the hostname
+
 	lines map[string]int // of the keys, as they were read
 }
 
@@ -50,6 +55,10 @@ func (f File) Choices(found setup.Stack) profile.Choices {
 		Tunnel:   f.Tunnel,
 		Image:    f.Image,
 		Stack:    f.stack(found),
+		Mode:     f.Mode,
+		Inside:   f.Inside,
+		Fixes:    slices.Clone(f.Fixes),
+		Site:     f.Site,
 	}
 }
 
@@ -106,6 +115,10 @@ func FromAnswers(a setup.Answers) File {
 		Tunnel:        a.Tunnel,
 		Image:         a.Image,
 	}
+	if a.Mode.Private() {
+		f.Mode, f.Inside = a.Mode, profile.InsideOf(a)
+	}
+	f.Fixes, f.Site = profile.FixesOf(a), a.Site != ""
 	for _, d := range profile.Known(a) {
 		f.Webhooks = append(f.Webhooks, d.ID)
 	}

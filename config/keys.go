@@ -43,6 +43,10 @@ func topKeys() []key {
 		{"port", readPort},
 		text("tunnel", func(f *File) *string { return &f.Tunnel }),
 		text("connector_image", func(f *File) *string { return &f.Image }),
+		{"mode", readMode},
+		{"private", readPrivate},
+		list("settings", "RATE_LIMIT_TRUSTED_PROXY_COUNT", func(f *File) *[]string { return &f.Fixes }),
+		flag("site_record", func(f *File) *bool { return &f.Site }),
 	}
 }
 
@@ -155,6 +159,7 @@ func nearest(word, prefix string, keys []key) string {
 	try(prefix, keys)
 	if prefix == "" {
 		try("team.", teamKeys())
+		try("private.", privateKeys())
 	}
 	return best
 }

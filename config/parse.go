@@ -21,7 +21,9 @@ func Parse(text []byte) (File, error) {
 	if root := r.document(text); root != nil {
 		r.mapping("", root, topKeys())
 		r.require("app", r.file.App, "Say which app this is: app: open-chat-studio")
-		r.require("hostname", r.file.Hostname, "Say under which address the app shall be reached: hostname: chat.example.org")
+		if !r.file.Mode.Private() {
+			r.require("hostname", r.file.Hostname, "Say under which address the app shall be reached: hostname: chat.example.org")
+		}
 	}
 	return r.file, r.faults.orNil()
 }

@@ -42,6 +42,7 @@ func Write(f File) []byte {
 	fmt.Fprintf(&b, "port: %s\n\n", port(f.Port))
 	line("tunnel", quote(f.Tunnel), "The name of the tunnel. Empty: that of the setup.")
 	line("connector_image", quote(f.Image), "The image of cloudflared. Empty: the version that Culvert was tested with.")
+	f.writeWayIn(&b, line)
 	b.Truncate(b.Len() - 1)
 	return b.Bytes()
 }

@@ -15,7 +15,13 @@ func (j *Journey) Refresh(ctx context.Context, id setup.SetupID) error {
 	if err != nil || answers == nil {
 		return err
 	}
-	_, err = j.Engine.Plan(ctx, id, answers)
+	planned, err := j.Engine.Plan(ctx, id, answers)
+	if err == nil {
+		if again, failed := j.chooseRange(ctx, id, planned); failed != nil || again {
+			j.lookSoon(id)
+			return failed
+		}
+	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

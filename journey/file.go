@@ -33,7 +33,10 @@ func (j *Journey) FromFile(ctx context.Context, f config.File, token secret.Text
 		return setup.Answers{}, nil, err
 	}
 	choices := f.Choices(c.Stack)
-	choices.Setup, choices.Consents = id, draft.Consents
+	choices.Setup, choices.Consents, choices.FrontDir = id, draft.Consents, j.frontDir(c.Stack)
+	if choices.Inside.Subnet == "" {
+		choices.Inside.Subnet = draft.Inside.Subnet
+	}
 	var warnings []string
 	if choices.Stack, warnings, err = j.Locator.Locate(ctx, choices.Stack, c.Profile.EnvFiles(), c.Profile.SettingNames()); err != nil {
 		return setup.Answers{}, nil, err
@@ -42,6 +45,7 @@ func (j *Journey) FromFile(ctx context.Context, f config.File, token secret.Text
 		return setup.Answers{}, nil, err
 	}
 	answers, bad := c.Profile.Resolve(choices)
+	bad = append(bad, j.checkOffered(f.Mode)...)
 	if len(bad) > 0 {
 		return setup.Answers{}, warnings, f.Explain(bad)
 	}
@@ -116,7 +120,7 @@ func (j *Journey) accountFor(ctx context.Context, token secret.Text, f config.Fi
 			Message: "No API token. Set CLOUDFLARE_API_TOKEN, or store one at the step Account of the dashboard. " +
 				"This page makes one with just what is needed: " + j.token.Link}
 	}
-	report, err := j.Cloud.Try(ctx, token, f.Account)
+	report, err := j.Cloud.Try(ctx, token, f.Account, orPublic(f.Mode))
 	switch p := report.Problem; {
 	case err != nil:
 		return "", err
@@ -159,6 +163,10 @@ func draftOf(a setup.Answers, d Draft) Draft {
 	d.Hostname, d.Zone, d.Account = a.Hostname, a.Zone, a.Account
 	d.Emails, d.Domains = strings.Join(a.Team.Emails, "\n"), strings.Join(a.Team.Domains, "\n")
 	d.Port, d.Tunnel, d.Image, d.Answered = a.Port, a.Tunnel, a.Image, true
+	d.Mode, d.Fixes, d.Site = "", profile.FixesOf(a), a.Site != ""
+	if a.Mode.Private() {
+		d.Mode, d.Inside = a.Mode, profile.InsideOf(a)
+	}
 	d.Doors = []string{}
 	d.Own = a.Own
 	for _, door := range profile.Known(a) {

@@ -54,8 +54,9 @@ type Host interface {
 
 // Cloud is the Cloudflare account, to be asked about tokens.
 type Cloud interface {
-	// Try reads with a token and says what it is good for. Nothing is stored.
-	Try(ctx context.Context, token secret.Text, account string) (setup.TokenReport, error)
+	// Try reads with a token and says what it is good for, and whether it is
+	// for a way in. Nothing is stored.
+	Try(ctx context.Context, token secret.Text, account string, mode setup.Mode) (setup.TokenReport, error)
 	// Use makes a token the one that everything works with; empty: none.
 	Use(token secret.Text)
 }
@@ -87,6 +88,10 @@ type Options struct {
 	Notify   engine.Notifier
 	Clock    engine.Clock
 	Log      *slog.Logger
+	// Modes are the ways in that can be chosen; empty: the public one.
+	Modes []setup.Mode
+	// FrontDirs is the folder for what the fronts of private names need.
+	FrontDirs string
 	// Watched says whether anybody has a page open.
 	Watched   func() bool
 	Rehearsal bool
@@ -126,6 +131,9 @@ func New(o Options) *Journey {
 
 // Resume takes up the stored token. Call it once, before anything else.
 func (j *Journey) Resume(ctx context.Context) error {
+	if _, err := j.needs(ctx); err != nil {
+		return err
+	}
 	token, err := j.Store.Secret(ctx, tokenName)
 	if errors.Is(err, ErrNotFound) {
 		return nil

@@ -102,6 +102,13 @@ type Draft struct {
 	Image    string               `json:"image,omitempty"`  // of the connector; empty: as decided
 	Consents []setup.GivenConsent `json:"consents,omitempty"`
 	Answered bool                 `json:"answered"` // the questions were sent at least once
+
+	// Questions are those about the way in, Mode what was chosen after them.
+	Questions setup.Questions `json:"questions,omitzero"`
+	Mode      setup.Mode      `json:"mode,omitempty"` // empty: public
+	Inside    profile.Inside  `json:"inside,omitzero"`
+	Fixes     []string        `json:"fixes,omitempty"` // settings of the app to be set right
+	Site      bool            `json:"site,omitempty"`  // the app's own record of its address, too
 }
 
 // Token is what is known of the stored API token. The token itself never leaves

@@ -16,7 +16,7 @@ func (j *Journey) SaveToken(ctx context.Context, token secret.Text, account stri
 	if token.Empty() {
 		return setup.TokenReport{}, &setup.Problem{Code: setup.CodeInvalid, Message: "Paste the token that Cloudflare showed you. It is shown only once; make a new one if it is lost."}
 	}
-	report, err := j.Cloud.Try(ctx, token, account)
+	report, err := j.try(ctx, token, account)
 	if err != nil {
 		return setup.TokenReport{}, err
 	}
@@ -43,11 +43,44 @@ func (j *Journey) CheckToken(ctx context.Context) (setup.TokenReport, error) {
 	if err != nil {
 		return setup.TokenReport{}, err
 	}
-	report, err := j.Cloud.Try(ctx, token, account)
+	report, err := j.try(ctx, token, account)
 	if err != nil {
 		return setup.TokenReport{}, err
 	}
 	return report, j.adopt(ctx, report, account)
+}
+
+// try reads with a token for everything that the setups want.
+func (j *Journey) try(ctx context.Context, token secret.Text, account string) (setup.TokenReport, error) {
+	mode, err := j.needs(ctx)
+	if err != nil {
+		return setup.TokenReport{}, err
+	}
+	return j.Cloud.Try(ctx, token, account, mode)
+}
+
+// needs works out what the token must be allowed to do: what the private modes
+// need if one of the setups is for them, and otherwise what the public one does.
+func (j *Journey) needs(ctx context.Context) (setup.Mode, error) {
+	rows, err := j.Store.Setups(ctx)
+	if err != nil {
+		return "", err
+	}
+	mode := setup.ModePublic
+	for _, row := range rows {
+		d, err := decodeDraft(row.Draft)
+		if err != nil {
+			return "", err
+		}
+		if d.Mode.Private() && !row.Closed && j.Offers(d.Mode) {
+			mode = d.Mode
+		}
+	}
+	needs := setup.Permissions(mode)
+	j.mu.Lock()
+	j.token.Needs, j.token.Link = needs, setup.TokenLink(needs)
+	j.mu.Unlock()
+	return mode, nil
 }
 
 // typedAccount is the account that some setup names; a token may see several.

@@ -41,6 +41,14 @@ func lintHead(p Profile) []error {
 			bad = append(bad, fmt.Errorf("list %q: its item must contain {host}", l.Name))
 		}
 	}
+	for _, r := range p.Env.Report {
+		if r.Value != "" && len(r.Effect) == 0 {
+			bad = append(bad, fmt.Errorf("setting %q: it can be changed, so say what that changes", r.Name))
+		}
+	}
+	if s := p.Site; s != nil && (len(s.Read) == 0 || !slices.Contains(s.Write, "{domain}") || len(s.Effect) == 0) {
+		bad = append(bad, errors.New("site: read, write with an argument {domain}, and effect are needed"))
+	}
 	return bad
 }
 

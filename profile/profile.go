@@ -10,6 +10,7 @@ type Profile struct {
 	Recognise Recognise `yaml:"recognise"`
 	Env       Env       `yaml:"env"`
 	Health    Health    `yaml:"health"`
+	Site      *Site     `yaml:"site"` // nil: it has none, or nobody knows how to change it
 	Doors     []Door    `yaml:"doors"`
 	Controls  []Control `yaml:"controls"`
 	Never     []Never   `yaml:"never"`
@@ -47,11 +48,25 @@ type List struct {
 	Why  string `yaml:"why"`
 }
 
-// Setting is looked at and reported, never changed.
+// Setting is looked at and reported. It is changed only if the operator says so
+// and there is a value that suits every setup.
 type Setting struct {
-	Name string `yaml:"name"`
-	Want string `yaml:"want"`
-	Why  string `yaml:"why"`
+	Name  string `yaml:"name"`
+	Want  string `yaml:"want"`
+	Why   string `yaml:"why"`
+	Value string `yaml:"value"`
+	// Effect is what the value changes for people and programs, for the operator
+	// to read before they say so.
+	Effect []string `yaml:"effect"`
+}
+
+// Site is the app's own record of its address, in its database.
+type Site struct {
+	Why    string   `yaml:"why"`
+	Effect []string `yaml:"effect"` // what another address changes
+	After  string   `yaml:"after"`  // what is left to do by hand
+	Read   []string `yaml:"read"`
+	Write  []string `yaml:"write"` // {domain} stands for the address
 }
 
 // Health is the app's own status page. It stays behind the login.

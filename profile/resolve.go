@@ -30,24 +30,31 @@ type Choices struct {
 	Session  string           // empty: DefaultSession
 	Stack    setup.Stack      // as discovered; an empty service and target are the profile's
 	Consents []setup.GivenConsent
+
+	Mode     setup.Mode // empty: public
+	Inside   Inside     // for a private mode
+	FrontDir string     // the folder of the front, for a private mode
+	Fixes    []string   // settings of the app that are to be set right
+	Site     bool       // the app's own record of its address is to be the hostname
 }
 
 // Resolve works the choices into complete answers. What is wrong with them is
 // told field by field; the answers are then as complete as they can be, so that
 // a page can show them.
 func (p Profile) Resolve(c Choices) (setup.Answers, []setup.FieldError) {
+	if c.Mode.Private() && strings.TrimSpace(c.Hostname) == "" && c.Doors == nil {
+		c.Doors = []string{} // no webhook arrives without a public address
+	}
 	doors, bad := p.choose(c.Doors)
 	own, ownDoors, wrong := p.own(c.Own)
 	doors, bad = append(doors, ownDoors...), append(bad, wrong...)
 	a := setup.Answers{
 		Setup:    orElse(c.Setup, setup.SetupID(p.ID)),
 		Profile:  p.ID,
-		Mode:     setup.ModePublic,
 		Account:  strings.TrimSpace(c.Account),
 		Zone:     strings.TrimSpace(c.Zone),
 		Hostname: strings.TrimSpace(c.Hostname),
 		Team:     setup.Team{Emails: tidy(c.Emails), Domains: tidy(c.Domains)},
-		Settings: p.settings(strings.TrimSpace(c.Hostname)),
 		Stack:    p.stack(c.Stack),
 		Tunnel:   strings.TrimSpace(c.Tunnel),
 		Image:    orElse(c.Image, DefaultImage),
@@ -64,7 +71,9 @@ func (p Profile) Resolve(c Choices) (setup.Answers, []setup.FieldError) {
 			Paths:        slices.Clone(d.Ingress),
 		})
 	}
-	return a, append(bad, a.Validate()...)
+	p.wayIn(&a, c)
+	a.Settings = p.settings(a, c.Fixes)
+	return a, slices.Concat(bad, p.checkFixes(c.Fixes), a.Validate())
 }
 
 // choose gives the doors in the profile's order, whatever the order of the ids:
@@ -105,17 +114,6 @@ func (p Profile) doorIDs() []string {
 		ids[i] = d.ID
 	}
 	return ids
-}
-
-func (p Profile) settings(host string) []setup.Item {
-	if host == "" {
-		return nil
-	}
-	var items []setup.Item
-	for _, l := range p.Env.Lists {
-		items = append(items, setup.Item{Name: l.Name, Value: strings.ReplaceAll(l.Item, "{host}", host)})
-	}
-	return items
 }
 
 // stack fills in what the profile knows: service, port and the keys of the

@@ -3,6 +3,7 @@ package setup
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 )
 
 // FreeSubnet gives a small range of private addresses for a Docker network of
@@ -52,6 +53,18 @@ func inUse(w World, subnet string) bool {
 		}
 	}
 	return false
+}
+
+// RangeTaken says whether something is in the way of the range of addresses that
+// was chosen, and nothing stands in it yet: then another one can be taken.
+func (a Answers) RangeTaken(p Plan, l Ledger) bool {
+	keys := []Key{a.privateNetworkKey(), a.routeKey(a.Private.Address), a.routeKey(a.Private.DNS)}
+	for _, k := range keys {
+		if _, ours := l.Records[k]; ours {
+			return false
+		}
+	}
+	return slices.ContainsFunc(p.Barriers, func(b Barrier) bool { return b.Why == WhyConflict && slices.Contains(keys, b.Key) })
 }
 
 // PlacesIn gives the addresses of a private network that are fixed: where the

@@ -207,8 +207,14 @@ func (w *workspace) wire(dir string, out outside, profiles profile.Catalog, log 
 		Watched:  func() bool { return w.hub.Subscribers() > 0 },
 		Profiles: profiles, Notify: news, Clock: wallClock{}, Log: log,
 		Rehearsal: practice, Practice: out.practice, Version: version,
+		Modes: modes(), FrontDirs: filepath.Join(dir, "fronts"),
 	})
 }
+
+// modes are the ways in that can be chosen, on the pages and in a culvert.yaml.
+// The private ones are planned completely; they are offered once every Port and
+// the checks from outside know them.
+func modes() []setup.Mode { return []setup.Mode{setup.ModePublic} }
 
 // relay passes what happens on to the pages and to the watcher.
 type relay struct {

@@ -1,0 +1,85 @@
+package journey
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/culvert/culvert/engine"
+	"github.com/culvert/culvert/setup"
+)
+
+// Offers says whether a way in can be chosen.
+func (j *Journey) Offers(m setup.Mode) bool {
+	return m == "" || m == setup.ModePublic || slices.Contains(j.Modes, m)
+}
+
+func (j *Journey) checkOffered(m setup.Mode) []setup.FieldError {
+	if j.Offers(m) {
+		return nil
+	}
+	return []setup.FieldError{{Field: "mode", Message: "This version sets up the way through the public address only. Choose public."}}
+}
+
+func (j *Journey) frontDir(s setup.Stack) string {
+	if j.FrontDirs == "" || s.Project == "" {
+		return ""
+	}
+	return filepath.Join(j.FrontDirs, s.Project)
+}
+
+func orPublic(m setup.Mode) setup.Mode {
+	if m == "" {
+		return setup.ModePublic
+	}
+	return m
+}
+
+// aboutWayIn says whether a field belongs to the page about the way in.
+func aboutWayIn(field string) bool {
+	return field == "mode" || field == "settings" || field == "site" || strings.HasPrefix(field, "private.")
+}
+
+// SaveWayIn stores what was answered and chosen about the way in, right or
+// wrong, and says what is wrong.
+func (j *Journey) SaveWayIn(ctx context.Context, id setup.SetupID, typed Draft) ([]setup.FieldError, error) {
+	row, draft, err := j.load(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	subnet := draft.Inside.Subnet
+	draft.Questions, draft.Mode, draft.Inside = typed.Questions, typed.Mode, typed.Inside
+	draft.Fixes, draft.Site = typed.Fixes, typed.Site
+	if draft.Inside.Subnet == "" {
+		draft.Inside.Subnet = subnet // chosen once and kept
+	}
+	if err := j.saveDraft(ctx, row, draft); err != nil {
+		return nil, err
+	}
+	if _, err := j.needs(ctx); err != nil {
+		return nil, err
+	}
+	_, bad := j.resolve(id, draft)
+	bad = slices.DeleteFunc(bad, func(e setup.FieldError) bool { return !aboutWayIn(e.Field) })
+	if len(bad) == 0 {
+		j.lookSoon(id)
+	}
+	return bad, nil
+}
+
+// chooseRange takes another range of addresses if the one of the draft cannot
+// be had, and says whether it did. A range in which something of ours stands
+// already is kept, whatever is in its way: devices know it.
+func (j *Journey) chooseRange(ctx context.Context, id setup.SetupID, p engine.Planned) (bool, error) {
+	if p.Answers == nil || p.Answers.Private == nil || !p.Answers.RangeTaken(p.Plan, p.Ledger) {
+		return false, nil
+	}
+	subnet, ok := setup.FreeSubnet(p.World)
+	row, draft, err := j.load(ctx, id)
+	if err != nil || !ok || subnet == draft.Inside.Subnet {
+		return false, err
+	}
+	draft.Inside.Subnet = subnet
+	return true, j.saveDraft(ctx, row, draft)
+}
