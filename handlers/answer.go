@@ -124,4 +124,9 @@ func (s *site) pageWith(r *http.Request, at web.Page, n web.Note) (templ.Compone
 }
 
 // standingPageOf renders a page about how a setup stands.
-func standingPageOf(v web.StandingView) templ.Component { return web.Status(v) }
+func standingPageOf(v web.StandingView) templ.Component {
+	if v.At.Span() != "" {
+		return web.Checks(v)
+	}
+	return web.Status(v)
+}

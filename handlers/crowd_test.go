@@ -13,7 +13,7 @@ func TestAFaultThatHappensShowsOnAnOpenStatusPage(t *testing.T) {
 	s.until("past") // the last part of the snapshot
 	p.fake.stand(sceneWhatsAppSilent(t))
 	p.hub.Publish(string(ocs), "watch")
-	for _, want := range []string{"headline", "problems", "lights", "way"} {
+	for _, want := range []string{"headline", "lights", "problems", "way"} {
 		e, _ := s.next()
 		if e.name != want || !strings.Contains(e.data, "WhatsApp") {
 			t.Errorf("got %s, want %s with what is wrong", e.name, want)

@@ -3,7 +3,9 @@ package handlers_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/culvert/culvert/journey"
 	"github.com/culvert/culvert/secret"
@@ -145,6 +147,30 @@ func (f *fake) Standing(_ context.Context, id setup.SetupID) (journey.Standing, 
 		return journey.Standing{}, journey.ErrNotFound
 	}
 	return f.standing, f.overErr
+}
+
+// Series is one of a check that failed for a while, and was not asked for
+// another while.
+func (f *fake) Series(_ context.Context, _ setup.SetupID, check string, span journey.Span) (setup.Series, error) {
+	step := 10 * time.Minute
+	if span == journey.LastMonth {
+		step = time.Hour
+	}
+	s := setup.Series{Check: check, Step: step}
+	for i := range 144 {
+		b := setup.Bucket{From: now.Truncate(step).Add(-time.Duration(i) * step), Count: 30, OK: 30, Least: 60 * time.Millisecond,
+			Mean: time.Duration(80+i%40) * time.Millisecond, Most: time.Duration(120+i%70) * time.Millisecond}
+		switch {
+		case strings.HasPrefix(check, "whatsapp") && i < 2:
+			b = setup.Bucket{From: b.From, Count: 30}
+		case strings.HasPrefix(check, "whatsapp") && i == 2:
+			b.OK = 18
+		case i > 100 && i < 110:
+			continue
+		}
+		s.Buckets = append([]setup.Bucket{b}, s.Buckets...)
+	}
+	return s, f.err
 }
 
 func (f *fake) Again(context.Context, setup.SetupID) error { return f.note(asked("again")) }

@@ -107,6 +107,11 @@ func shots() []shot {
 		{"status-down", at("status"), stands(func(t testing.TB) journey.Standing {
 			return journey.Standing{Setup: ocs, Hostname: "chat.example.org", TornDown: true, Brief: journey.Brief{Watching: true}}
 		}), ""},
+		{"checks", at("checks-24h"), stands(sceneWhatsAppSilent), ""},
+		{"checks-month", at("checks-30d"), stands(sceneWhatsAppSilent), ""},
+		{"checks-none", at("checks-24h"), stands(func(t testing.TB) journey.Standing {
+			return journey.Standing{Setup: ocs, Hostname: "chat.example.org", TornDown: true}
+		}), ""},
 		{"status-practice", "/practice" + at("status"), stands(sceneWhatsAppSilent), "/practice"},
 		{"webhooks", at("webhooks"), hooked(sceneWebhooks), ""},
 		{"webhooks-silent", at("webhooks"), hooked(func(t testing.TB) journey.Webhooks { return webhooksOf(sceneWhatsAppSilent(t)) }), ""},

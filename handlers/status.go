@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/culvert/culvert/journey"
 	"github.com/culvert/culvert/setup"
@@ -14,6 +15,8 @@ type Standings interface {
 	Standing(context.Context, setup.SetupID) (journey.Standing, error)
 	// Again looks at everything of a setup again, soon.
 	Again(context.Context, setup.SetupID) error
+	// Series tells how a check did over a stretch of time.
+	Series(ctx context.Context, id setup.SetupID, check string, span journey.Span) (setup.Series, error)
 	Repair(ctx context.Context, id setup.SetupID, findings, hashes []string, actor string) (setup.Run, error)
 }
 
@@ -30,7 +33,40 @@ func (s *site) standing(r *http.Request, at web.Page) (web.StandingView, error) 
 	if at == web.PageStatus {
 		v.Recent, err = s.Journey.History(r.Context(), st.Setup, 0, recentChanges)
 	}
+	if err == nil && at.Span() != "" {
+		v.Histories, err = s.histories(r.Context(), st, at.Span())
+	}
 	return v, err
+}
+
+// histories tells of each check that is made how it did.
+func (s *site) histories(ctx context.Context, st journey.Standing, span journey.Span) ([]web.CheckHistory, error) {
+	checks := slices.Clone(st.Answers.Checks)
+	for _, v := range st.Evidence {
+		if !slices.ContainsFunc(checks, func(c setup.Check) bool { return c.ID == v.Check.ID }) {
+			checks = append(checks, v.Check)
+		}
+	}
+	all := make([]web.CheckHistory, len(checks))
+	for i, c := range checks {
+		series, err := s.Journey.Series(ctx, st.Setup, c.ID, span)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = web.CheckHistory{Check: c, Series: series}
+	}
+	return all, nil
+}
+
+// checks is the history of the checks.
+func (s *site) checks(at web.Page) page {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		v, err := s.standing(r, at)
+		if err != nil {
+			return err
+		}
+		return s.show(w, r, http.StatusOK, standingPageOf(v))
+	}
 }
 
 // status is the page that says whether one may sleep.

@@ -111,6 +111,7 @@ type Journey struct {
 	trouble map[setup.SetupID]*setup.Problem // why there is no plan
 	// reviewed are comparisons with the apps' own addresses.
 	reviewed map[setup.SetupID]*Reviewed
+	series   map[seriesKey]readSeries
 }
 
 const tokenName = "cloudflare-token"
@@ -126,6 +127,7 @@ func New(o Options) *Journey {
 		trouble: map[setup.SetupID]*setup.Problem{},
 
 		reviewed: map[setup.SetupID]*Reviewed{},
+		series:   map[seriesKey]readSeries{},
 	}
 }
 

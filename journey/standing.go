@@ -3,6 +3,7 @@ package journey
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -215,17 +216,51 @@ const (
 // dayStep is the length of a bucket of the last day.
 const dayStep = 10 * time.Minute
 
-// Series tells how a check did over a stretch of time.
+// seriesKey names one history of a check.
+type seriesKey struct {
+	setup setup.SetupID
+	check string
+	span  Span
+}
+
+// seriesAge is how long a history is shown before it is read again: it is long,
+// and a page about a setup is drawn anew every few seconds.
+const seriesAge = time.Minute
+
+type readSeries struct {
+	at     time.Time
+	series setup.Series
+}
+
+// Series tells how a check did over a stretch of time, up to a minute ago.
 func (j *Journey) Series(ctx context.Context, id setup.SetupID, check string, span Span) (setup.Series, error) {
-	now := j.Clock.Now()
-	switch span {
-	case LastDay:
-		readings, err := j.Store.Readings(ctx, id, check, now.Add(-24*time.Hour))
-		return setup.Series{Check: check, Step: dayStep, Buckets: setup.Roll(readings, dayStep)}, err
-	case LastMonth:
-		return j.month(ctx, id, check, now)
+	key, now := seriesKey{id, check, span}, j.Clock.Now()
+	j.mu.Lock()
+	read, ok := j.series[key]
+	j.mu.Unlock()
+	if ok && now.Sub(read.at) < seriesAge {
+		return read.series, nil
 	}
-	return setup.Series{}, fmt.Errorf("a history of %q is not kept", span)
+	s, err := j.readSeries(ctx, key, now)
+	if err != nil {
+		return setup.Series{}, err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	maps.DeleteFunc(j.series, func(_ seriesKey, r readSeries) bool { return now.Sub(r.at) >= 2*seriesAge })
+	j.series[key] = readSeries{now, s}
+	return s, nil
+}
+
+func (j *Journey) readSeries(ctx context.Context, k seriesKey, now time.Time) (setup.Series, error) {
+	switch k.span {
+	case LastDay:
+		readings, err := j.Store.Readings(ctx, k.setup, k.check, now.Add(-24*time.Hour))
+		return setup.Series{Check: k.check, Step: dayStep, Buckets: setup.Roll(readings, dayStep)}, err
+	case LastMonth:
+		return j.month(ctx, k.setup, k.check, now)
+	}
+	return setup.Series{}, fmt.Errorf("a history of %q is not kept", k.span)
 }
 
 // month is the hours that are over, and what the ones since then have so far.

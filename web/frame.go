@@ -39,6 +39,8 @@ type Page string
 const (
 	PageStatus   Page = "status"
 	PageWebhooks Page = "webhooks"
+	PageDay      Page = "checks-24h"
+	PageMonth    Page = "checks-30d"
 	PageHistory  Page = "history"
 	PageTeardown Page = "teardown"
 	PageRun      Page = "run"
@@ -49,7 +51,7 @@ const (
 // part of the way there.
 func (p Page) Stands() bool { return slices.Contains(standingPages(), p) }
 
-func standingPages() []Page { return []Page{PageStatus, PageWebhooks} }
+func standingPages() []Page { return []Page{PageStatus, PageWebhooks, PageDay, PageMonth} }
 
 // KnownPage says whether there is a page of that name.
 func KnownPage(name string) bool {

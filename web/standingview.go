@@ -18,6 +18,8 @@ type StandingView struct {
 	S      journey.Standing
 	Recent []journey.Entry // what was done last, newest first
 	Note   *Note
+	// Histories are those of the checks, on a page that shows them.
+	Histories []CheckHistory
 }
 
 func (v StandingView) page() Page { return v.At }
@@ -28,7 +30,10 @@ func (v StandingView) link(parts ...string) string {
 
 // regionNames lists what changes by itself on a page.
 func (v StandingView) regionNames() []string {
-	return []string{"headline", "mending", "problems", "lights", "way", "past"}
+	if v.At.Span() != "" {
+		return []string{"checks"}
+	}
+	return []string{"headline", "mending", "lights", "problems", "way", "past"}
 }
 
 // draw gives the component of a region.
@@ -42,6 +47,8 @@ func (v StandingView) draw(name string) templ.Component {
 		return problems(v)
 	case "lights":
 		return standingLights(v)
+	case "checks":
+		return checks(v)
 	case "way":
 		return way(v)
 	}
@@ -62,7 +69,7 @@ type DeskLink struct {
 }
 
 func deskLinks() []DeskLink {
-	return []DeskLink{{PageStatus, "Status"}, {PageWebhooks, "Webhooks"}, {PageHistory, "What was done"}}
+	return []DeskLink{{PageStatus, "Status"}, {PageWebhooks, "Webhooks"}, {PageDay, "Checks"}, {PageHistory, "What was done"}}
 }
 
 // lookCounts is how long what was put together from looks counts.
