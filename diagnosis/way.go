@@ -30,6 +30,7 @@ type Hop struct {
 	Proof   *setup.Evidence // the newest that shows how it stands; nil: none does
 	Finding string          // id of the worst one about it
 	Until   time.Time       // when what is known of it stops to count
+	Read    time.Time       // when its settings were read, where no check passes; zero: not lately
 }
 
 // factsCount is how long a look at the containers counts.

@@ -100,6 +100,11 @@ func shots() []shot {
 		{"status-much", at("status"), stands(sceneMuchWrong), ""},
 		{"status-mending", at("status"), stands(sceneMending), ""},
 		{"status-mended", at("status"), stands(sceneMended), ""},
+		{"status-private", at("status"), stands(func(t testing.TB) journey.Standing {
+			return sceneStanding(t, illness{standby: func(s *journey.Standing) {
+				s.Answers.Mode, s.Answers.Private = setup.ModeFallback, &setup.Private{Name: "ocs.example", Address: "10.9.0.3", DNS: "10.9.0.4"}
+			}})
+		}), ""},
 		{"status-stale", at("status"), stands(func(t testing.TB) journey.Standing { return sceneStanding(t, illness{age: 10 * time.Minute}) }), ""},
 		{"status-unknown", at("status"), stands(func(t testing.TB) journey.Standing {
 			return sceneStanding(t, illness{standby: func(s *journey.Standing) { s.Brief = journey.Brief{Live: true, Watching: true} }})

@@ -169,6 +169,32 @@ func TestAFinishedSetupOpensOnItsStatus(t *testing.T) {
 	}
 }
 
+func TestTheWayOfAColleagueIsNeverGreenBeforeTheConnector(t *testing.T) {
+	private := func(s *journey.Standing) {
+		s.Answers.Mode = setup.ModeFallback
+		s.Answers.Private = &setup.Private{Name: "ocs.example", Subnet: "10.9.0.0/28", Address: "10.9.0.3", DNS: "10.9.0.4"}
+	}
+	a := standOn(t, sceneStanding(t, illness{standby: private})).status()
+	a.says("#region-way", "The way of a colleague", "Who answers for ocs.example", "CIDR route", "nobody can see what happens on a device", "Try it from this browser")
+	colleague := a.doc.Find("#region-way section").Eq(1)
+	if on := colleague.Find(".hop.on"); on.Length() != 2 {
+		t.Errorf("%d stops are on: %s", on.Length(), words(on.Text()))
+	}
+	if to := colleague.Find("a.button").AttrOr("href", ""); to != "http://ocs.example:8000/" {
+		t.Errorf("it is tried at %s", to)
+	}
+	a = standOn(t, sceneStanding(t, illness{standby: func(s *journey.Standing) {
+		private(s)
+		s.Condition.Findings = []setup.Finding{{ID: "changed/f", Class: setup.ClassChanged, Severity: setup.SeverityBroken, Title: "The entry for ocs.example is gone.",
+			Keys: []setup.Key{{Kind: setup.KindFallback, Scope: account, Name: "default/ocs.example"}}}}
+	}})).status()
+	a.says("#region-way section:nth-child(2) .waytext.off", "It breaks at “Who answers for ocs.example”: The entry for ocs.example is gone.")
+	a.says("#region-way section:nth-child(2) .hop.first", "Local Domain Fallback")
+	if n := standOn(t, sceneStanding(t, illness{})).status().doc.Find("#region-way section").Length(); n != 1 {
+		t.Errorf("without a private name there are %d ways", n)
+	}
+}
+
 func TestTheListSaysOfEachSetupHowItStands(t *testing.T) {
 	for _, s := range shots() {
 		if s.name != "front-standing" {

@@ -1,16 +1,21 @@
 package web
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/culvert/culvert/diagnosis"
+	"github.com/culvert/culvert/setup"
 )
 
-// WayView is the way of a message, as a picture that reads as a list too.
+// WayView is a way to the app, as a picture that reads as a list too.
 type WayView struct {
+	ID    string
+	Title string
 	Begin string // who sets out
 	Hops  []HopRow
 	Text  string // where it breaks, or that it does not
+	Try   string // address to try it at; empty: nothing to try
 	State LightState
 	Until time.Time // when the text is no longer known to be true
 }
@@ -33,16 +38,8 @@ type HopRow struct {
 func (v StandingView) way() WayView {
 	hops := diagnosis.Way(v.Now, v.S.Condition.Findings, v.S.Facts, v.S.Evidence)
 	broken := diagnosis.Broken(hops)
-	w := WayView{Begin: "Messaging platforms", State: LightOn}
-	for i, h := range hops {
-		r := v.hopRow(h)
-		r.First = i == broken
-		w.Hops = append(w.Hops, r)
-		if r.State != LightOn {
-			w.State = LightOut
-		}
-		w.Until = sooner(r.Until, w.Until)
-	}
+	w := WayView{ID: "way", Title: "The way of a message", Begin: "Messaging platforms", State: LightOn}
+	v.addHops(&w, hops, broken)
 	switch {
 	case broken >= 0:
 		w.State, w.Text = LightOff, v.brokenText(hops[broken])
@@ -54,8 +51,40 @@ func (v StandingView) way() WayView {
 	return w
 }
 
+// addHops adds the stops, and what they say together: on if each of them is.
+func (v StandingView) addHops(w *WayView, hops []diagnosis.Hop, broken int) {
+	for i, h := range hops {
+		r := v.hopRow(h)
+		r.First = i == broken
+		w.Hops = append(w.Hops, r)
+		if r.State != LightOn {
+			w.State = LightOut
+		}
+		w.Until = sooner(r.Until, w.Until)
+	}
+}
+
+// privateWay is how the team comes in by its private name; false: it does not.
+func (v StandingView) privateWay() (WayView, bool) {
+	p := v.S.Answers.Private
+	if p == nil || !v.S.Answers.Mode.Private() {
+		return WayView{}, false
+	}
+	hops := diagnosis.PrivateWay(v.Now, v.S.Condition.Findings, v.S.Facts, v.S.Evidence, diagnosis.Sight{Cloud: v.S.Seen.Cloud, Docker: v.S.Seen.Docker})
+	broken := diagnosis.Broken(hops)
+	w := WayView{ID: "private-way", Title: "The way of a colleague", Begin: "A colleague’s browser", State: LightOut, Try: tryAt(*p, v.S.Answers.Stack.Target)}
+	v.addHops(&w, hops, broken)
+	w.State, w.Text = LightOut, "From this server nobody can see what happens on a device. Try it on one that has WARP."
+	if broken >= 0 {
+		w.State, w.Text = LightOff, v.brokenText(hops[broken])
+	} else {
+		w.Until = time.Time{}
+	}
+	return w, true
+}
+
 func (v StandingView) hopRow(h diagnosis.Hop) HopRow {
-	r := HopRow{ID: "hop-" + string(h.Stop), Until: h.Until, State: LightOut, Word: noRecentProof}
+	r := HopRow{ID: string(h.Stop), Until: h.Until, State: LightOut, Word: noRecentProof}
 	r.Name, r.Term = v.stopName(h.Stop)
 	switch h.Light {
 	case diagnosis.Good:
@@ -66,8 +95,11 @@ func (v StandingView) hopRow(h diagnosis.Hop) HopRow {
 	if r.State == LightOut {
 		r.Until = time.Time{}
 	}
-	if h.Proof != nil {
+	switch {
+	case h.Proof != nil:
 		r.At, r.Proof = h.Proof.At, saw(*h.Proof)
+	case h.Light == diagnosis.Unknown && !h.Read.IsZero() && h.Finding == "":
+		r.Word, r.At, r.Proof = "set as it was", h.Read, "Its settings at Cloudflare were read; what happens on a device cannot be seen from here."
 	}
 	if h.Finding != "" {
 		r.Problem = "problem-" + anchor(h.Finding)
@@ -78,15 +110,50 @@ func (v StandingView) hopRow(h diagnosis.Hop) HopRow {
 func (v StandingView) stopName(s diagnosis.Stop) (name, term string) {
 	switch s {
 	case diagnosis.StopEdge:
-		return "Cloudflare takes " + orWords(v.S.Hostname, "your address"), "edge"
+		return "Cloudflare’s edge", orWords(v.S.Hostname, "your address")
 	case diagnosis.StopDoors:
 		return "Doors and lock", "Access"
 	case diagnosis.StopTunnel:
 		return "Tunnel to this server", "tunnel"
 	case diagnosis.StopConnector:
 		return "Connector", "cloudflared"
+	case diagnosis.StopDevice:
+		return "The device, with WARP", "device profile"
+	case diagnosis.StopDNS:
+		return "Who answers for " + v.privateName(), v.dnsTerm()
+	case diagnosis.StopRoute:
+		return "What carries the packets", v.routeTerm()
 	}
 	return orWords(v.S.Profile.Name, "The app"), v.S.Answers.Stack.Service
+}
+
+// tryAt is the address at which a device reaches the app by the private name.
+func tryAt(p setup.Private, port int) string {
+	if p.Front != nil {
+		return "https://" + p.Name + "/"
+	}
+	return fmt.Sprintf("http://%s:%d/", p.Name, port)
+}
+
+func (v StandingView) privateName() string {
+	if v.S.Answers.Private == nil {
+		return "the private name"
+	}
+	return v.S.Answers.Private.Name
+}
+
+func (v StandingView) dnsTerm() string {
+	if v.S.Answers.Mode == setup.ModeFallback {
+		return "Local Domain Fallback, dnsmasq"
+	}
+	return "Gateway"
+}
+
+func (v StandingView) routeTerm() string {
+	if v.S.Answers.Mode == setup.ModeFallback {
+		return "CIDR route"
+	}
+	return "hostname route"
 }
 
 // brokenText names the first stop where messages end, and why.
