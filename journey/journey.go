@@ -83,7 +83,8 @@ type Options struct {
 	Cloud    Cloud
 	Locator  Locator
 	Onlooker Onlooker
-	Watch    Watch // nil: nothing is watched
+	Watch    Watch   // nil: nothing is watched
+	Telling  Telling // nil: nobody is told
 	Profiles profile.Catalog
 	Notify   engine.Notifier
 	Clock    engine.Clock

@@ -63,6 +63,8 @@ type Standing struct {
 	// Stopped says of findings that are repaired by themselves why that was
 	// given up: by finding.
 	Stopped map[string]string
+	// Untold says in sentences why somebody cannot be told of problems.
+	Untold []string
 
 	Automatic []AutomaticRule
 	Closed    []profile.Door // what the app can receive and is not let in
@@ -117,6 +119,9 @@ func (j *Journey) Standing(ctx context.Context, id setup.SetupID) (Standing, err
 	j.mu.Lock()
 	s.Routes = j.reviewed[id]
 	j.mu.Unlock()
+	if s.Untold, err = j.untold(ctx); err != nil {
+		return s, err
+	}
 	return s, j.addIncidents(ctx, &s)
 }
 

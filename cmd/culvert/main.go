@@ -71,6 +71,7 @@ type settings struct {
 	data      string
 	rehearsal bool
 	verbose   bool
+	pages     string // where the dashboard is opened; empty: there is none
 	stdout    io.Writer
 	stderr    io.Writer
 	// practice is what a test wants of the rehearsal; its folder is below data.

@@ -28,6 +28,7 @@ const practicePath = "/practice"
 type serving struct {
 	*settings
 	listen string
+	url    string
 	names  []string
 	auth   *auth.Auth
 	real   *workspace // nil with --rehearsal
@@ -41,6 +42,7 @@ func newServe(s *settings) *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return v.run(c.Context()) },
 	}
 	c.Flags().StringVar(&v.listen, "listen", "127.0.0.1:8765", "address to listen on")
+	c.Flags().StringVar(&v.url, "url", "", "where people open the dashboard, for links in messages (default: http://localhost and the port)")
 	c.Flags().StringSliceVar(&v.names, "name", nil, "further host names under which the dashboard may be opened")
 	return c
 }
@@ -65,6 +67,7 @@ func (v *serving) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, v.close()) }()
+	v.settings.pages = v.dashboard(listener)
 	if err := v.openWorkspaces(ctx); err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -99,6 +102,19 @@ func (v *serving) open() (net.Listener, error) {
 		return nil, fmt.Errorf("listening on %s: %w", v.listen, err)
 	}
 	return l, nil
+}
+
+// dashboard is the address at which people open the pages: through their own end
+// of a tunnel by SSH, unless it is said otherwise.
+func (v *serving) dashboard(l net.Listener) string {
+	if v.url != "" {
+		return strings.TrimSuffix(v.url, "/")
+	}
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return ""
+	}
+	return "http://localhost:" + port
 }
 
 func (v *serving) openWorkspaces(ctx context.Context) (err error) {
@@ -145,6 +161,7 @@ func (v *serving) serve(ctx context.Context, log *slog.Logger, listener, socket 
 			group.Go(func() error { return w.engine.Serve(workers) })
 			group.Go(func() error { return w.journey.Serve(workers) })
 			group.Go(func() error { return w.watcher.Serve(workers) })
+			group.Go(func() error { return w.teller.Serve(workers) })
 		}
 	}
 	group.Go(func() error { return ignoreClosed(pages.Serve(listener)) })

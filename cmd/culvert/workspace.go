@@ -19,6 +19,7 @@ import (
 	"github.com/culvert/culvert/files"
 	"github.com/culvert/culvert/journey"
 	"github.com/culvert/culvert/live"
+	"github.com/culvert/culvert/notify"
 	"github.com/culvert/culvert/probe"
 	"github.com/culvert/culvert/profile"
 	"github.com/culvert/culvert/proof"
@@ -35,6 +36,7 @@ type workspace struct {
 	journey *journey.Journey
 	hub     *live.Hub
 	watcher *watch.Watcher
+	teller  *notify.Notifier
 	cloud   *cloudPort
 	closers []func() error // in the order in which they were opened
 }
@@ -58,6 +60,7 @@ type outside struct {
 	base      string
 	http      *http.Client
 	practice  string
+	pages     string // where the dashboard is opened; empty: there is none
 }
 
 // openWorkspace opens the data folder of a real host, or the rehearsal's inside
@@ -88,6 +91,9 @@ func openWorkspace(ctx context.Context, s *settings, practice bool) (w *workspac
 	out, err := w.reach(ctx, s, dir, profiles, practice)
 	if err != nil {
 		return w, err
+	}
+	if out.pages = s.pages; practice && out.pages != "" && !s.rehearsal {
+		out.pages += practicePath
 	}
 	w.wire(dir, out, profiles, log, practice)
 	return w, w.journey.Resume(ctx)
@@ -197,13 +203,17 @@ func (w *workspace) wire(dir string, out outside, profiles profile.Catalog, log 
 		Store: w.store, Ports: engine.Ports{Cloud: w.cloud, Docker: measured{out.docker}, Files: folder},
 		Prober: prover, Notify: news, Clock: wallClock{}, Log: log,
 	})
+	w.teller = notify.New(notify.Options{
+		Store: w.store, Send: notify.Shoutrrr, Ping: notify.Pinger(&http.Client{}), Heart: w.heart, Name: w.publicName,
+		Link: linker(out.pages), Prefix: prefix(practice), Notify: w.hub, Clock: wallClock{}, Log: log,
+	})
 	w.watcher = watch.New(watch.Options{
-		Store: w.store, Engine: w.engine, Prober: prover, Host: out.docker, Notify: w.hub, Clock: wallClock{}, Log: log,
+		Store: w.store, Engine: w.engine, Prober: prover, Host: out.docker, Herald: w.teller, Notify: w.hub, Clock: wallClock{}, Log: log,
 		Viewed: w.hub.Watched, Calls: w.cloud.Calls, Downtime: out.docker.LastDowntime, Seed: rand.Uint64(),
 	})
 	news.watcher = w.watcher
 	w.journey = journey.New(journey.Options{
-		Store: w.store, Engine: w.engine, Host: out.docker, Cloud: w.cloud, Locator: folder, Onlooker: prover, Watch: w.watcher,
+		Store: w.store, Engine: w.engine, Host: out.docker, Cloud: w.cloud, Locator: folder, Onlooker: prover, Watch: w.watcher, Telling: w.teller,
 		Watched:  func() bool { return w.hub.Subscribers() > 0 },
 		Profiles: profiles, Notify: news, Clock: wallClock{}, Log: log,
 		Rehearsal: practice, Practice: out.practice, Version: version,

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"github.com/culvert/culvert/diagnosis"
+	"github.com/culvert/culvert/notify"
+	"github.com/culvert/culvert/setup"
+)
+
+// heart is how all setups stand that lead through Cloudflare. Nothing is known
+// while the watcher does not do its work.
+func (w *workspace) heart() notify.Heart {
+	if !w.watcher.Health().Alive {
+		return notify.Heart{}
+	}
+	live, good, broken := 0, 0, false
+	for _, r := range w.watcher.Reports() {
+		broken = broken || r.Condition.Light == diagnosis.Bad
+		if len(r.Condition.Channels)+len(r.Condition.Locks) == 0 {
+			continue // its address does not lead through Cloudflare yet
+		}
+		live++
+		if r.Condition.Light == diagnosis.Good {
+			good++
+		}
+	}
+	return notify.Heart{Good: live > 0 && good == live && !broken, Broken: broken}
+}
+
+func (w *workspace) publicName(id setup.SetupID) string {
+	if r, ok := w.watcher.Report(id); ok {
+		return r.Answers.Hostname
+	}
+	return string(id)
+}
+
+// linker gives the address of a setup's page; empty: there is no dashboard.
+func linker(pages string) func(setup.SetupID) string {
+	return func(id setup.SetupID) string {
+		if pages == "" {
+			return ""
+		}
+		return pages + "/" + string(id) + "/status"
+	}
+}
+
+// prefix keeps what is told of a rehearsal apart.
+func prefix(practice bool) string {
+	if practice {
+		return "Rehearsal: "
+	}
+	return ""
+}
