@@ -58,17 +58,29 @@ func (c *Cloud) serveAPI(w http.ResponseWriter, r *http.Request) {
 
 // answer runs the operation that a request names.
 func (c *Cloud) answer(r *http.Request, path string, body []byte) reply {
+	return c.locked(r, path, func(asked asked) (reply, []func()) { return c.operate(r, asked, path, body) })
+}
+
+// asked is the operation that a request names.
+type asked struct {
+	others map[string]*route // of the same path, by method; nil: no operation has it
+	route  *route            // nil: there is none
+	params map[string]string
+}
+
+// locked runs an operation with the state locked as it needs.
+func (c *Cloud) locked(r *http.Request, path string, operate func(asked) (reply, []func())) reply {
 	c.arrive()
 	found, params := c.routes.find(path)
-	route := found[r.Method]
-	if route == nil || route.reads() {
+	what := asked{found, found[r.Method], params}
+	if what.route == nil || what.route.reads() {
 		c.mu.RLock()
-		out, _ := c.operate(r, found, route, params, path, body)
+		out, _ := operate(what)
 		c.mu.RUnlock()
 		return out
 	}
 	c.mu.Lock()
-	out, after := c.operate(r, found, route, params, path, body)
+	out, after := operate(what)
 	c.spread.follow(&c.state, c.now())
 	c.mu.Unlock()
 	for _, f := range after {
@@ -81,8 +93,7 @@ func (c *Cloud) answer(r *http.Request, path string, body []byte) reply {
 }
 
 // operate answers under the lock: who asks, whether they may, what they want.
-func (c *Cloud) operate(r *http.Request, found map[string]*route, route *route, params map[string]string,
-	path string, body []byte) (reply, []func()) {
+func (c *Cloud) operate(r *http.Request, what asked, path string, body []byte) (reply, []func()) {
 	now := c.now()
 	who, err := c.state.authenticate(r, path, now)
 	if err != nil {
@@ -93,27 +104,34 @@ func (c *Cloud) operate(r *http.Request, found map[string]*route, route *route, 
 		left = c.limits.count(who.User, c.o.RateLimit, now)
 	}
 	out, after := reply{}, []func(){}
-	switch {
-	case left.wait > 0:
+	if left.wait > 0 {
 		out = failure(c.o.Unsure.errRateLimit())
-	case found == nil || route.over(now):
-		out = failure(noRoute(apiRoot + path))
-	case route == nil:
-		out = failure(refuse(http.StatusMethodNotAllowed, 10405, "Method not allowed for this authentication scheme"))
-	default:
-		call := &call{cloud: c, state: &c.state, now: now, token: who, params: params,
-			id: params["id"] + params["record"] + params["name"], client: params["client"],
-			query: r.URL.Query(), body: body, contentType: r.Header.Get("Content-Type")}
-		out, err = call.run(route, params)
-		if err != nil {
-			out = failure(err)
-		}
-		after = call.after
+	} else {
+		out, after = c.perform(r, what, path, body, who, now)
 	}
 	if left.limit > 0 {
 		left.announce(out.header, now, c.o.Unsure.RateLimitFields)
 	}
 	return out, after
+}
+
+// perform answers somebody who is known.
+func (c *Cloud) perform(r *http.Request, what asked, path string, body []byte, who *token, now time.Time) (reply, []func()) {
+	switch {
+	case what.others == nil || what.route.over(now):
+		return failure(noRoute(apiRoot + path)), nil
+	case what.route == nil:
+		return failure(refuse(http.StatusMethodNotAllowed, 10405, "Method not allowed for this authentication scheme")), nil
+	}
+	params := what.params
+	call := &call{cloud: c, state: &c.state, now: now, token: who, params: params,
+		id: params["id"] + params["record"] + params["name"], client: params["client"],
+		query: r.URL.Query(), body: body, contentType: r.Header.Get("Content-Type")}
+	out, err := call.run(what.route, params)
+	if err != nil {
+		return failure(err), call.after
+	}
+	return out, call.after
 }
 
 func (c *call) run(route *route, params map[string]string) (reply, error) {

@@ -25,4 +25,7 @@
 // a name (devicedns.go, firsts.go), what its client sends to Cloudflare
 // (devicesplit.go), which application asks (deviceaccess.go), which tunnel carries
 // it (devicedial.go).
+//
+// What goes wrong: faults.go, written as text in faulttext.go; who writes at the
+// same time: writers.go, by hand.go.
 package sim

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -72,4 +73,75 @@ func TestFaultsStrikeInOrderAndHeal(t *testing.T) {
 	}
 	w.cloud.Heal()
 	w.list("zones")
+}
+
+// struckBy makes calls under a fault and tells which of them it struck.
+func struckBy(t *testing.T, seed uint64, line string, calls int) (hit []int) {
+	t.Helper()
+	w := newWorld(t, Options{Seed: seed})
+	f, err := ParseFault(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := w.cloud.Inject(f)
+	for n := range calls {
+		if w.call("GET", "zones", "").status != 200 {
+			hit = append(hit, n)
+		}
+	}
+	if s := w.cloud.Faults()[0]; s.ID != id || s.Matched != calls || s.Struck != len(hit) {
+		t.Errorf("of %d strikes it tells as %+v", len(hit), s)
+	}
+	return hit
+}
+
+func TestAChanceFollowsFromTheSeed(t *testing.T) {
+	const line = "GET /zones status 503 30%"
+	first := struckBy(t, 7, line, 100)
+	if len(first) < 15 || len(first) > 45 {
+		t.Errorf("of 100 calls 30%% strikes %d", len(first))
+	}
+	if again := struckBy(t, 7, line, 100); toJSON(again) != toJSON(first) {
+		t.Errorf("with the same seed it strikes %v and then %v", first, again)
+	}
+	if other := struckBy(t, 8, line, 100); toJSON(other) == toJSON(first) {
+		t.Error("another seed makes no difference")
+	}
+}
+
+func TestAFaultStrikesTheOperationItNames(t *testing.T) {
+	w := newWorld(t, Options{})
+	for path, hits := range map[string][]string{
+		"/zones":               {"zones"},
+		"/zones/**":            {"zones", "Z/dns_records", "Z/settings"},
+		"/zones/*/dns_records": {"Z/dns_records"},
+		"/zones/{zone}/*":      {"Z/dns_records", "Z/settings"},
+		"/accounts/*":          {},
+	} {
+		id := w.cloud.Inject(Fault{Path: path, Status: 500})
+		struck := []string{}
+		for _, call := range []string{"zones", "Z/dns_records", "Z/settings", "A/cfd_tunnel"} {
+			if w.call("GET", call, "").status == 500 {
+				struck = append(struck, call)
+			}
+		}
+		if toJSON(struck) != toJSON(hits) {
+			t.Errorf("%s strikes %v, want %v", path, struck, hits)
+		}
+		if !w.cloud.HealFault(id) || w.cloud.HealFault(id) || w.call("GET", "zones", "").status != 200 {
+			t.Error("it was not healed once and for all")
+		}
+	}
+}
+
+func TestWaitingGoesWithWhateverElseStrikes(t *testing.T) {
+	w := newWorld(t, Options{})
+	w.cloud.Inject(Fault{Delay: 2 * time.Millisecond, Jitter: 3 * time.Millisecond})
+	w.cloud.Inject(Fault{Path: "/zones", Status: 502})
+	if r := w.call("GET", "zones", ""); r.status != 502 || !strings.Contains(r.body, "502 Bad Gateway") {
+		t.Errorf("the call gives %d: %s", r.status, r.body)
+	}
+	if took := w.cloud.Calls()[0].Duration; took < 2*time.Millisecond {
+		t.Errorf("it took %s, want 2ms at least", took)
+	}
 }
