@@ -29,6 +29,7 @@ type world struct {
 	ca    string // file of the edge's authority
 	data  string
 	tools string // folder of the Compose command
+	zone  string // id of the zone, once it is asked for
 }
 
 // simLine is what `culvert sim` prints.
