@@ -14,7 +14,7 @@ func (x *examination) connector() {
 	changes := x.takeWith(ofKind(setup.KindConnector, setup.KindConnectorFile))
 	unread := x.takeBarriers(func(b setup.Barrier) bool { return b.Key.Kind == setup.KindConnector })
 	evidence := func() []setup.Evidence {
-		return x.takeFailing(either(besideConnector, doorBy(setup.ByTunnel, setup.ByConnector)))
+		return x.takeFailing(either(besideConnector, doorBy(setup.ByTunnel, setup.ByConnector, setup.ByNobody)))
 	}
 	r := report{severity: setup.SeverityBroken, changes: changes, barriers: unread,
 		effect: "Nothing gets through to the app: no messages arrive and nobody gets in.", ifNot: "It stays so."}
@@ -96,7 +96,7 @@ func (x *examination) appDown() {
 	default:
 		return
 	}
-	r.evidence = x.takeFailing(either(besideApp, doorBy(setup.ByConnector)))
+	r.evidence = x.takeFailing(either(besideApp, doorBy(setup.ByConnector, setup.ByNobody)))
 	if r.class == setup.ClassAppUnhealthy {
 		r.severity = brokenIf(r.evidence)
 	}

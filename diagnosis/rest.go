@@ -20,7 +20,7 @@ func (x *examination) secondConnector() {
 		if !ok || o.ID != id || t.Connectors < 2 {
 			continue
 		}
-		evidence := x.takeFailing(doorBy(setup.ByConnector))
+		evidence := x.takeFailing(doorBy(setup.ByConnector, setup.ByNobody))
 		x.tell(report{
 			class: setup.ClassConnectorSecond, severity: brokenIf(evidence), evidence: evidence,
 			title:  fmt.Sprintf("%d connectors share this tunnel; one of them is here.", t.Connectors),
@@ -40,7 +40,7 @@ func (x *examination) appSilent() {
 	if len(beside) == 0 {
 		return
 	}
-	through := x.takeFailing(doorBy(setup.ByConnector))
+	through := x.takeFailing(doorBy(setup.ByConnector, setup.ByNobody))
 	r := report{class: setup.ClassAppFault, name: "silent", severity: setup.SeverityBroken, evidence: append(through, beside...),
 		title:  "The app does not answer at its own address.",
 		effect: "No messages arrive and nobody gets in.", cause: beside[0].Detail, ifNot: "It stays so.",

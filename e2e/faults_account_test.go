@@ -42,12 +42,12 @@ func accountFaults() []fault {
 			}},
 		{what: "the rule of all doors asks for a login", class: setup.ClassDoorsClosed,
 			act: func(s *scene) {
-				s.put(policies, "Open doors", object{"decision": "allow", "include": []object{{"email": object{"email": "a@example.org"}}}})
+				s.put(policies, "Webhooks: no login", object{"decision": "allow", "include": []object{{"email": object{"email": "a@example.org"}}}})
 			}},
 		{what: "the login by e-mail is removed", class: setup.ClassLoginMissing,
 			act: func(s *scene) { s.removeLogin("onetimepin") }},
 		{what: "another application stands over a door", class: setup.ClassShadowed,
-			act: func(s *scene) { s.shadow("/channels/telegram/00000000-0000-0000-0000-000000000000") },
+			act:  func(s *scene) { s.shadow("/channels/telegram/00000000-0000-0000-0000-000000000000") },
 			mend: func(s *scene) { s.remove(apps, "Somebody else's") }},
 		{what: "the record no longer goes through Cloudflare", class: setup.ClassRecordGrey,
 			act: func(s *scene) { s.record(object{"proxied": false}) }},
@@ -68,13 +68,12 @@ func accountFaults() []fault {
 					return all
 				})
 			}},
-		{what: "a rule is put above ours", class: setup.ClassIngressShadowed,
+		{what: "a rule is put above ours", class: setup.ClassIngressChanged,
 			act: func(s *scene) {
 				s.rules(func(all []object) []object {
 					return append([]object{{"hostname": host, "service": "http_status:503"}}, all...)
 				})
-			},
-			mend: func(s *scene) { s.rules(func(all []object) []object { return all[1:] }) }},
+			}},
 		{what: "the tunnel is deleted", class: setup.ClassTunnelDeleted,
 			act: func(s *scene) {
 				s.call(http.MethodDelete, s.one(tunnels, "open-chat-studio")+"?cascade=true", nil)

@@ -32,7 +32,7 @@ func hostFaults() []fault {
 		{what: "the app is removed", class: setup.ClassAppStopped,
 			act:  func(s *scene) { s.docker("rm", "-f", s.w.container("web")) },
 			mend: func(s *scene) { s.up("web") }},
-		{what: "the app is frozen", class: setup.ClassConnectorBlind,
+		{what: "the app is frozen", class: setup.ClassAppStopped,
 			act:  func(s *scene) { s.docker("pause", s.w.container("web")) },
 			mend: func(s *scene) { s.docker("unpause", s.w.container("web")) }},
 		{what: "the app is taken off its network", class: setup.ClassConnectorNetwork,
@@ -58,7 +58,8 @@ func hostFaults() []fault {
 		{what: "something else leads to the app", class: setup.ClassFront,
 			act: func(s *scene) {
 				image := s.w.inspect(s.T, s.w.container("web"), "{{.Config.Image}}")
-				s.docker("run", "-d", "--name", "front", "--env-file", filepath.Join(s.w.stack.Dir, ".env.prod"), "-p", "9000:8000", image)
+				s.docker("run", "-d", "--name", "front", "--env-file", filepath.Join(s.w.stack.Dir, ".env.prod"), "-p", "9000:8000", image,
+					"gunicorn", "--bind", "0.0.0.0:8000", "config.wsgi:application")
 			},
 			mend: func(s *scene) { s.docker("rm", "-f", "front") }},
 	}
@@ -68,13 +69,15 @@ func hostFaults() []fault {
 func awayFaults() []fault {
 	return []fault{
 		{what: "the token is revoked", class: setup.ClassTokenRefused,
-			act:  func(s *scene) { s.token = s.newToken(); s.remove(tokens, "Short-lived") },
+			act:  func(s *scene) { s.token = strings.ToUpper(s.w.sim.Token) },
 			mend: func(s *scene) { s.token = s.w.sim.Token }},
 		{what: "Cloudflare's API does not answer", class: setup.ClassCloudAway,
 			act:  func(s *scene) { s.more = []string{"CLOUDFLARE_BASE_URL=http://127.0.0.1:9/client/v4/"} },
 			mend: func(s *scene) { s.more = nil }},
 		{what: "the server reaches nothing outside", class: setup.ClassOffline,
-			act:  func(s *scene) { s.more = []string{"CULVERT_LAB_EDGE=127.0.0.1:9", "CLOUDFLARE_BASE_URL=http://127.0.0.1:9/client/v4/"} },
+			act: func(s *scene) {
+				s.more = []string{"CULVERT_LAB_EDGE=127.0.0.1:9", "CLOUDFLARE_BASE_URL=http://127.0.0.1:9/client/v4/"}
+			},
 			mend: func(s *scene) { s.more = nil }},
 		{what: "the Docker engine is gone", class: setup.ClassDockerAway,
 			act: func(s *scene) {
@@ -87,6 +90,7 @@ func awayFaults() []fault {
 					s.Fatal(err)
 				}
 				s.up()
+				s.must("repair", "--yes")
 			}},
 	}
 }
@@ -130,18 +134,4 @@ func (s *scene) erase(name string) {
 func (s *scene) tunnelToken() string {
 	s.Helper()
 	return decoded[string](s.T, s.call(http.MethodGet, s.one(tunnels, "open-chat-studio")+"/token", nil))
-}
-
-// newToken makes an API token with the rights of the one in use.
-func (s *scene) newToken() string {
-	s.Helper()
-	var own object
-	for _, o := range s.list(tokens) {
-		if o["policies"] != nil {
-			own = o
-		}
-	}
-	made := decoded[object](s.T, s.call(http.MethodPost, tokens, object{"name": "Short-lived", "policies": own["policies"]}))
-	value, _ := made["value"].(string)
-	return value
 }

@@ -19,7 +19,6 @@ const (
 	tunnels  = "accounts/{account}/cfd_tunnel"
 	zones    = "zones"
 	records  = "zones/{zone}/dns_records"
-	tokens   = "user/tokens"
 )
 
 type object map[string]any

@@ -54,17 +54,20 @@ func (w *Watcher) Examine(ctx context.Context, id setup.SetupID) (Report, error)
 }
 
 // askAll makes every check of a setup, and again as long as an answer does not
-// count yet.
+// count yet. Somebody waits for it, so it ends after Pace.Once: what did not hold
+// until then counts as it is.
 func (h *heart) askAll(ctx context.Context, s *subject) error {
 	var work sync.WaitGroup
 	var mu sync.Mutex
+	asking, cancel := context.WithTimeout(ctx, h.Pace.Once)
+	defer cancel()
 	free := make(chan struct{}, h.Pace.Parallel)
 	for _, p := range s.points {
-		free <- struct{}{}
 		work.Go(func() {
-			defer func() { <-free }()
-			for ctx.Err() == nil {
-				evidence := p.ask(ctx, s.answers)
+			for {
+				free <- struct{}{}
+				evidence := p.ask(asking, s.answers)
+				<-free
 				now := h.Clock.Now()
 				v := p.answered(evidence, now, time.Time{}, h.Pace)
 				mu.Lock()
@@ -73,7 +76,11 @@ func (h *heart) askAll(ctx context.Context, s *subject) error {
 				}
 				next := p.next(now, true, h.Pace, h.rand)
 				mu.Unlock()
-				if v.counts || h.Clock.Sleep(ctx, next.Sub(now)) != nil {
+				switch {
+				case v.counts:
+					return
+				case asking.Err() != nil || h.Clock.Sleep(asking, next.Sub(now)) != nil:
+					p.counts = evidence
 					return
 				}
 			}

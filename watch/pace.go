@@ -31,6 +31,7 @@ type Pace struct {
 	Events   time.Duration // after an event, because it seldom comes alone. 200 ms
 	Flush    time.Duration // between two writes of what the checks saw. 5 s
 	Upkeep   time.Duration // between two looks at the history. 10 min
+	Once     time.Duration // for all checks that a command waits for. 7 s
 	Parallel int           // checks at the same time. 8
 	PerSetup int           // of them for one setup. 4
 
@@ -49,6 +50,7 @@ func (p Pace) orDefault() Pace {
 		{&p.Quick, 80 * time.Second}, {&p.Slow, 5 * time.Minute}, {&p.Wrong, 20 * time.Second}, {&p.Gap, 10 * time.Second},
 		{&p.Window, 5 * time.Minute}, {&p.Host, 30 * time.Second}, {&p.Events, 200 * time.Millisecond},
 		{&p.Flush, 5 * time.Second}, {&p.Upkeep, 10 * time.Minute}, {&p.Hold, 10 * time.Minute},
+		{&p.Once, 7 * time.Second},
 	} {
 		*d.value = cmp.Or(*d.value, d.fallback)
 	}

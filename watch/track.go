@@ -46,7 +46,9 @@ func patience(c setup.Class) time.Duration {
 
 // hidden findings are not even shown before their patience is over: they are
 // more often than not nothing.
-func hidden(c setup.Class) bool { return c == setup.ClassConnectorSecond }
+func hidden(f setup.Finding) bool {
+	return f.Class == setup.ClassConnectorSecond && f.Severity == setup.SeverityRisk
+}
 
 // update compares findings with what stood before. The findings it gives have
 // their times, and those that are nothing yet are left out.
@@ -66,7 +68,7 @@ func (t *tracker) update(found []setup.Finding, m moment) ([]setup.Finding, chan
 		}
 		f.Since = t.since(f, m)
 		ripe := t.ripe(f, m.now)
-		if ripe || !hidden(f.Class) {
+		if ripe || !hidden(f) {
 			shown = append(shown, f)
 		}
 		if ripe {

@@ -73,6 +73,17 @@ func (j *job) resolve(ctx context.Context) error {
 	return nil
 }
 
+// named finds the setup that the file is about, without looking at anything.
+func (j *job) named(ctx context.Context) error {
+	token, err := j.token(ctx)
+	if err != nil {
+		return err
+	}
+	j.cloud.Use(token)
+	j.id, err = j.journey.IDFor(ctx, j.file)
+	return err
+}
+
 // token is the rehearsal's own, or that of the environment, or the stored one.
 func (j *job) token(ctx context.Context) (secret.Text, error) {
 	if j.rehearsal {
@@ -141,12 +152,7 @@ func newApply(s *settings) *cobra.Command {
 func newDestroy(s *settings) *cobra.Command {
 	var yes bool
 	c := s.command("destroy", "Take down what Culvert made, and nothing else", func(ctx context.Context, j *job) error {
-		token, err := j.token(ctx)
-		if err != nil {
-			return err
-		}
-		j.cloud.Use(token)
-		if j.id, err = j.journey.IDFor(ctx, j.file); err != nil {
+		if err := j.named(ctx); err != nil {
 			return err
 		}
 		if err := j.makeWay(ctx); err != nil {
@@ -169,9 +175,9 @@ func newVerify(s *settings) *cobra.Command {
 }
 
 func newStatus(s *settings) *cobra.Command {
-	return s.command("status", "Say in a few lines how things stand, with proof", resolved(func(ctx context.Context, j *job) error {
+	return s.command("status", "Say in a few lines how things stand, with proof", func(ctx context.Context, j *job) error {
 		return j.status(ctx)
-	}))
+	})
 }
 
 // goOn carries on a run that a process left behind. What was being taken down

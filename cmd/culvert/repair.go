@@ -17,12 +17,7 @@ func newRepair(s *settings) *cobra.Command {
 	var yes bool
 	var only []string
 	c := s.command("repair", "Put right what is wrong, and nothing else", func(ctx context.Context, j *job) error {
-		token, err := j.token(ctx)
-		if err != nil {
-			return err
-		}
-		j.cloud.Use(token)
-		if j.id, err = j.journey.IDFor(ctx, j.file); err != nil {
+		if err := j.named(ctx); err != nil {
 			return err
 		}
 		return j.repair(ctx, only, yes)

@@ -28,25 +28,18 @@ type statusJSON struct {
 // status says in a few lines how things stand: what is wrong with what was
 // applied, and what of the file is not applied.
 func (j *job) status(ctx context.Context) error {
-	p, err := j.engine.Plan(ctx, j.id, j.answers)
+	s := statusJSON{Hostname: j.file.Hostname, Findings: []setup.Finding{}, Left: []string{}, InTheWay: []string{}, Proofs: []setup.Evidence{}}
+	applied, err := j.applied(ctx, &s)
 	if err != nil {
 		return err
 	}
-	s := statusJSON{Setup: j.id, Hostname: j.answers.Hostname, Findings: []setup.Finding{}, Left: []string{}, InTheWay: []string{}, Proofs: []setup.Evidence{}}
-	for _, c := range p.Plan.Changes {
-		s.Left = append(s.Left, fmt.Sprintf("%s %s (%s)", c.Verb, setup.Title(c), c.Cause))
-	}
-	for _, b := range p.Plan.Barriers {
-		s.InTheWay = append(s.InTheWay, b.Detail)
-	}
-	switch report, err := j.examine(ctx); {
-	case errors.Is(err, engine.ErrNotFound):
-		s.Sentence = "Nothing was applied yet."
-	case err != nil:
+	// What was applied can be told even where the file cannot be worked into
+	// answers: the app is gone, or Cloudflare is.
+	switch err := j.remaining(ctx, &s); {
+	case err != nil && !applied:
 		return err
-	default:
-		s.take(report)
-		s.OK = p.Plan.Empty() && report.Condition.Light == diagnosis.Good && len(s.Findings) == 0
+	case err != nil:
+		s.InTheWay, s.OK = append(s.InTheWay, err.Error()), false
 	}
 	if err := j.printStatus(s); err != nil {
 		return err
@@ -57,9 +50,49 @@ func (j *job) status(ctx context.Context) error {
 	return nil
 }
 
-func (s *statusJSON) take(r watch.Report) {
-	s.Sentence, s.Proofs = r.Condition.Sentence, append(s.Proofs, r.Evidence...)
-	s.Findings = append(s.Findings, r.Condition.Findings...)
+// applied tells how what was applied stands, if anything was.
+func (j *job) applied(ctx context.Context, s *statusJSON) (bool, error) {
+	err := j.named(ctx)
+	if p := (*setup.Problem)(nil); errors.As(err, &p) && p.Code == setup.CodeNotFound {
+		s.Sentence = "Nothing was applied yet."
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	s.Setup = j.id
+	report, err := j.examine(ctx)
+	switch {
+	case errors.Is(err, engine.ErrNotFound):
+		s.Sentence = "Nothing was applied yet."
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	s.Sentence, s.Proofs = report.Condition.Sentence, append(s.Proofs, report.Evidence...)
+	s.Findings = append(s.Findings, report.Condition.Findings...)
+	s.OK = report.Condition.Light == diagnosis.Good && len(s.Findings) == 0
+	return true, nil
+}
+
+// remaining tells what of the file is not applied.
+func (j *job) remaining(ctx context.Context, s *statusJSON) error {
+	if err := j.resolve(ctx); err != nil {
+		return err
+	}
+	p, err := j.engine.Plan(ctx, j.id, j.answers)
+	if err != nil {
+		return err
+	}
+	s.Setup = j.id
+	for _, c := range p.Plan.Changes {
+		s.Left = append(s.Left, fmt.Sprintf("%s %s (%s)", c.Verb, setup.Title(c), c.Cause))
+	}
+	for _, b := range p.Plan.Barriers {
+		s.InTheWay = append(s.InTheWay, b.Detail)
+	}
+	s.OK = s.OK && p.Plan.Empty()
+	return nil
 }
 
 // examine looks at everything now. A run that is at work has its own say.
