@@ -62,6 +62,7 @@ type Client struct {
 	account string
 	mu      sync.Mutex
 	homes   map[string]string // tunnel → account, of tunnels come across
+	counts  map[string]count  // of connectors, by tunnel
 }
 
 var _ setup.Port = (*Client)(nil)
@@ -99,6 +100,7 @@ func New(o Options) (*Client, error) {
 		clock:   o.Clock,
 		account: o.Account,
 		homes:   map[string]string{},
+		counts:  map[string]count{},
 	}, nil
 }
 

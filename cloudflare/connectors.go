@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/cloudflare/cloudflare-go/v7/zero_trust"
@@ -29,6 +30,59 @@ func (c *Client) TunnelToken(ctx context.Context, tunnelID string) (secret.Text,
 		return secret.Text{}, refused(setup.CodeUnavailable, "Could not %s: Cloudflare's answer holds none. Try again in a moment.", reading.doing)
 	}
 	return secret.New(token), nil
+}
+
+// count is how many connectors a tunnel had.
+type count struct {
+	connectors int
+	at         time.Time
+}
+
+// Of up to countEach tunnels the connectors are counted at every look; of more,
+// each at most once within countAgain, so that many setups keep the budget.
+const (
+	countEach  = 5
+	countAgain = 4 * time.Minute
+)
+
+// countConnectors says of our tunnels that serve how many connectors they have.
+// The list in a tunnel's own object is deprecated and may be empty; where the
+// other cannot be read it has to do.
+func (c *Client) countConnectors(ctx context.Context, tunnels []setup.Object) {
+	var serving []int
+	for i, o := range tunnels {
+		if o.Mark != "" && o.State.(setup.Tunnel).Connectors > 0 {
+			serving = append(serving, i)
+		}
+	}
+	var work sync.WaitGroup
+	for _, i := range serving {
+		work.Go(func() {
+			if n, ok := c.connectorsOf(ctx, tunnels[i].ID, len(serving)); ok {
+				t := tunnels[i].State.(setup.Tunnel)
+				t.Connectors = n
+				tunnels[i].State = t
+			}
+		})
+	}
+	work.Wait()
+}
+
+func (c *Client) connectorsOf(ctx context.Context, tunnel string, of int) (int, bool) {
+	c.mu.Lock()
+	known, ok := c.counts[tunnel]
+	c.mu.Unlock()
+	if ok && of > countEach && c.clock().Sub(known.at) < countAgain {
+		return known.connectors, true
+	}
+	all, err := c.Connectors(ctx, tunnel)
+	if err != nil || len(all) == 0 {
+		return 0, false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.counts[tunnel] = count{len(all), c.clock()}
+	return len(all), true
 }
 
 // ConnectorInfo is one cloudflared that is connected now.

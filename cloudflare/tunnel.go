@@ -28,6 +28,7 @@ func (c *Client) readTunnels(ctx context.Context, account string) part {
 	for _, o := range p.objects {
 		c.remember(o.ID, account)
 	}
+	c.countConnectors(ctx, p.objects)
 	return p
 }
 

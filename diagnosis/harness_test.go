@@ -29,7 +29,7 @@ func healthy(t testing.TB) *patient {
 	t.Helper()
 	a := setuptest.Sample("ocs")
 	p := &patient{TB: t, Input: Input{Now: noon(), Answers: a}, world: setuptest.New(t, a)}
-	p.Facts = found.Facts{At: noon(), App: found.Service{Name: "web", Containers: 1, Running: 1},
+	p.Facts = found.Facts{At: noon(), App: found.Service{Name: "web", Containers: 1, Running: 1, Networks: []string{"ocs_default"}},
 		Connector: found.Service{Name: "cloudflared", Containers: 1, Running: 1}, Ready: found.Ready{Answered: true, Ready: true, Connections: 4}}
 	p.plan()
 	for _, c := range p.Needed() {

@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/culvert/culvert/setup"
@@ -84,6 +85,11 @@ func (x *examination) appDown() {
 		r.class, r.title = setup.ClassAppStopped, fmt.Sprintf("The app's container %s is not running.", x.Answers.Stack.Service)
 		r.effect = "The app answers nobody: no messages arrive and nobody gets in."
 		r.advice = fmt.Sprintf("Start it: docker compose up -d, in %s.", x.Answers.Stack.Dir)
+	case app.Running > 0 && !slices.Contains(app.Networks, x.Answers.Stack.Network):
+		r.class, r.name = setup.ClassConnectorNetwork, "app"
+		r.title = fmt.Sprintf("The app's container %s is no longer in the network %s.", x.Answers.Stack.Service, x.Answers.Stack.Network)
+		r.effect = "The connector does not reach it: no messages arrive and nobody gets in."
+		r.advice = fmt.Sprintf("Make it anew: docker compose up -d --force-recreate %s, in %s.", x.Answers.Stack.Service, x.Answers.Stack.Dir)
 	case app.Health == "unhealthy":
 		r.class, r.title = setup.ClassAppUnhealthy, fmt.Sprintf("The app's container %s says that it is not healthy.", x.Answers.Stack.Service)
 		r.effect = "The app may not answer."

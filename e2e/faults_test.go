@@ -112,14 +112,14 @@ func (s *scene) well(when string) {
 
 func (s *scene) ask() status {
 	s.Helper()
-	out, err := s.run("status", "--json")
+	out, _, err := s.start("status", "--json")
 	var ended *exec.ExitError
 	if err != nil && !errors.As(err, &ended) {
 		s.Fatal(err)
 	}
 	var told status
 	if err := json.Unmarshal([]byte(out), &told); err != nil {
-		return status{Sentence: "no status: " + out} // told as what it says
+		s.Fatalf("no status: %v\n%s", err, out)
 	}
 	if told.OK != (err == nil) {
 		s.Errorf("the status is good: %v, and the command ended with %v", told.OK, err)
@@ -149,21 +149,21 @@ func (t status) String() string {
 	return b.String()
 }
 
-// run runs a command and gives what it prints for programs, or what it complains.
-func (s *scene) run(args ...string) (string, error) {
+// start runs a command to its end, and gives what it prints and what it complains.
+func (s *scene) start(args ...string) (prints, complains string, err error) {
 	cmd := s.w.culvert(s.Context(), s.T, append(args, "-f", s.file)...)
 	cmd.Env = append(append(cmd.Env, "CLOUDFLARE_API_TOKEN="+s.token), s.more...)
 	var complaint strings.Builder
 	cmd.Stderr = &complaint
 	out, err := cmd.Output()
-	return string(out) + complaint.String(), err
+	return string(out), complaint.String(), err
 }
 
 func (s *scene) must(args ...string) string {
 	s.Helper()
-	out, err := s.run(args...)
+	out, complaint, err := s.start(args...)
 	if err != nil {
-		s.Fatalf("culvert %s: %v\n%s", args[0], err, out)
+		s.Fatalf("culvert %s: %v\n%s%s", args[0], err, out, complaint)
 	}
 	return out
 }

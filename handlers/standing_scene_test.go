@@ -49,7 +49,7 @@ func sceneStanding(t testing.TB, ill illness) journey.Standing {
 			}
 		}
 	}
-	in.Facts = found.Facts{At: now.Add(-12 * time.Second), App: found.Service{Name: "web", Image: "open-chat-studio:latest", Containers: 1, Running: 1, Health: "healthy"},
+	in.Facts = found.Facts{At: now.Add(-12 * time.Second), App: found.Service{Name: "web", Image: "open-chat-studio:latest", Containers: 1, Running: 1, Health: "healthy", Networks: []string{a.Stack.Network}},
 		Connector: found.Service{Name: "cloudflared", Image: a.Image, Containers: 1, Running: 1},
 		Ready:     found.Ready{Answered: true, Ready: true, Connections: 4, ConnectorID: "9d4f1c0e-6f6b-4a0e-8a57-2f5b3c1f7e11", Version: 3}}
 	if ill.facts != nil {

@@ -44,7 +44,7 @@ func (p *outside) Others(context.Context, setup.Answers) []setup.Evidence {
 }
 
 func (p *outside) Facts(_ context.Context, all ...setup.Answers) []found.Facts {
-	f := found.Facts{At: p.clock.Now(), App: found.Service{Containers: 1, Running: 1},
+	f := found.Facts{At: p.clock.Now(), App: found.Service{Containers: 1, Running: 1, Networks: []string{all[0].Stack.Network}},
 		Connector: found.Service{Containers: 1, Running: 1}, Ready: found.Ready{Answered: true, Ready: true}}
 	if p.down {
 		f.App.Running = 0

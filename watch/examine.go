@@ -61,11 +61,15 @@ func (h *heart) askAll(ctx context.Context, s *subject) error {
 	var mu sync.Mutex
 	asking, cancel := context.WithTimeout(ctx, h.Pace.Once)
 	defer cancel()
-	free := make(chan struct{}, h.Pace.Parallel)
+	free := make(chan struct{}, h.Pace.AtOnce)
 	for _, p := range s.points {
 		work.Go(func() {
 			for {
-				free <- struct{}{}
+				select {
+				case free <- struct{}{}:
+				case <-asking.Done():
+					return // not asked, so nothing is known
+				}
 				evidence := p.ask(asking, s.answers)
 				<-free
 				now := h.Clock.Now()

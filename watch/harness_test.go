@@ -378,7 +378,7 @@ func (p *fakeProber) Others(context.Context, setup.Answers) []setup.Evidence {
 func (p *fakeProber) Facts(_ context.Context, all ...setup.Answers) []found.Facts {
 	facts := make([]found.Facts, len(all))
 	for i := range all {
-		facts[i] = found.Facts{At: time.Now(), App: found.Service{Name: "web", Containers: 1, Running: 1},
+		facts[i] = found.Facts{At: time.Now(), App: found.Service{Name: "web", Containers: 1, Running: 1, Networks: []string{all[i].Stack.Network}},
 			Connector: found.Service{Containers: 1, Running: 1}, Ready: found.Ready{Answered: true, Ready: true, Connections: 4}}
 		if p.facts != nil {
 			p.facts(&facts[i])

@@ -32,6 +32,7 @@ type Pace struct {
 	Flush    time.Duration // between two writes of what the checks saw. 5 s
 	Upkeep   time.Duration // between two looks at the history. 10 min
 	Once     time.Duration // for all checks that a command waits for. 7 s
+	AtOnce   int           // of them at the same time, because some may wait for an answer in vain. 32
 	Parallel int           // checks at the same time. 8
 	PerSetup int           // of them for one setup. 4
 
@@ -55,6 +56,7 @@ func (p Pace) orDefault() Pace {
 		*d.value = cmp.Or(*d.value, d.fallback)
 	}
 	p.Budget = cmp.Or(p.Budget, 280)
+	p.AtOnce = cmp.Or(p.AtOnce, 32)
 	p.Parallel, p.PerSetup = cmp.Or(p.Parallel, 8), cmp.Or(p.PerSetup, 4)
 	return p
 }
