@@ -113,7 +113,7 @@ func TestEveryProfileAndRangeInViewIsAnswered(t *testing.T) {
 	if diff := cmp.Diff(want, answers); diff != "" || len(seen.Unread) != 0 {
 		t.Errorf("unread %v; (-want +got):\n%s", seen.Unread, diff)
 	}
-	if diff := cmp.Diff([]string{"false false -1", "true true -1"}, profiles); diff != "" {
+	if diff := cmp.Diff([]string{"false false 0", "true true 0"}, profiles); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
