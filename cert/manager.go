@@ -105,6 +105,11 @@ func (m *Manager) Ensure(ctx context.Context, want Want) (Status, error) {
 		return Status{Want: want, State: Missing}, err
 	}
 	defer m.end()
+	return m.ensure(ctx, want)
+}
+
+// ensure is Ensure with its turn taken.
+func (m *Manager) ensure(ctx context.Context, want Want) (Status, error) {
 	e, err := m.disk.load(want.Name())
 	if err != nil {
 		m.o.Log.Warn("what was known of a certificate is lost", "name", want.Name(), "err", err)

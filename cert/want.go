@@ -50,7 +50,7 @@ func (w Want) Name() string { return w.Names[0] }
 // chain, which nginx takes for both of its settings (ssl_certificate and
 // ssl_certificate_key): two files could not be replaced at one moment, and a
 // reload between them would find a key that does not match.
-const FileName = "tls.pem"
+const FileName = setup.ServedFile
 
 var nameForm = regexp.MustCompile(`^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 

@@ -35,8 +35,8 @@ http {
   uwsgi_temp_path /tmp/nginx-uwsgi;
   scgi_temp_path /tmp/nginx-scgi;
   resolver 127.0.0.11 valid=5s ipv6=off;
-  ssl_certificate %[4]s/%[5]s;
-  ssl_certificate_key %[4]s/%[6]s;
+  ssl_certificate %[4]s;
+  ssl_certificate_key %[4]s;
   ssl_protocols TLSv1.2 TLSv1.3;
   ssl_session_cache shared:tls:1m;
   map $http_upgrade $connection_header {
@@ -81,7 +81,7 @@ http {
 
 // frontConfig writes the configuration of the front.
 func frontConfig(c setup.FrontConfig, mark string) []byte {
-	return fmt.Appendf(nil, frontText, strings.Join(c.Names, " "), c.Upstream, mark, setup.FrontMount, setup.CertificateFile, setup.KeyFile)
+	return fmt.Appendf(nil, frontText, strings.Join(c.Names, " "), c.Upstream, mark, setup.FrontMount+"/"+setup.ServedFile)
 }
 
 var (

@@ -38,8 +38,8 @@ func TestTheFrontsConfigurationIsWrittenAndReadBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"server_name ocs.your-org;", "set $app web:8000;", "proxy_set_header Host $http_host;", "proxy_set_header X-Forwarded-Proto https;",
-		"proxy_set_header X-Forwarded-For $remote_addr;", "proxy_set_header Upgrade $http_upgrade;", "ssl_certificate /etc/culvert/fullchain.pem;",
-		"ssl_certificate_key /etc/culvert/privkey.pem;", "return 421;", "proxy_read_timeout 1h;"} {
+		"proxy_set_header X-Forwarded-For $remote_addr;", "proxy_set_header Upgrade $http_upgrade;", "ssl_certificate /etc/culvert/tls.pem;",
+		"ssl_certificate_key /etc/culvert/tls.pem;", "return 421;", "proxy_read_timeout 1h;"} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("%q is not in\n%s", want, text)
 		}

@@ -33,8 +33,12 @@ func (f FrontConfig) Path() string { return path.Join(f.Dir, "nginx.conf") }
 
 // The files of the certificate in FrontConfig.Dir.
 const (
+	// ServedFile is what nginx reads: the key with the chain, which a renewal
+	// replaces at one moment. 0600.
+	ServedFile = "tls.pem"
+	// The files that the operator puts there, if the certificate is their own.
 	CertificateFile = "fullchain.pem"
-	KeyFile         = "privkey.pem" // 0600
+	KeyFile         = "privkey.pem"
 )
 
 // Source says where a certificate comes from.

@@ -1,0 +1,188 @@
+package cert_test
+
+import (
+	"crypto/x509"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/culvert/culvert/cert"
+	"github.com/culvert/culvert/setup"
+)
+
+const install = "t1"
+
+func (w *world) asked(source setup.Source, wildcard bool) setup.Certificate {
+	return setup.Certificate{Name: private, Wildcard: wildcard, Source: source, Dir: w.into, Valid: true}
+}
+
+func certKey() setup.Key {
+	return setup.Key{Kind: setup.KindCertificate, Scope: setup.CertificateScope, Name: private}
+}
+
+// look is what the Port shows of a certificate; nil: nothing.
+func (w *world) look(p *cert.Port, c setup.Certificate) *setup.Object {
+	w.Helper()
+	seen, err := p.Observe(w.Context(), setup.View{Private: true, Certificates: []setup.Certificate{c}})
+	if err != nil || len(seen.Unread) > 0 {
+		w.Fatalf("%v, unread %v", err, seen.Unread)
+	}
+	if len(seen.Objects) == 0 {
+		return nil
+	}
+	return &seen.Objects[0]
+}
+
+// change makes one change from how things stand.
+func (w *world) change(p *cert.Port, about setup.Certificate, to setup.State) setup.Outcome {
+	w.Helper()
+	e := setup.Entry{Key: certKey(), Verb: setup.Create, To: to}
+	if o := w.look(p, about); o != nil {
+		e.Verb, e.ID, e.From = setup.Update, o.ID, o.State
+		if to == nil {
+			e.Verb = setup.Delete
+		}
+	}
+	out, err := p.Do(w.Context(), setup.Call{Entries: []setup.Entry{e}})
+	if err != nil || len(out) != 1 {
+		w.Fatalf("%v, %+v", err, out)
+	}
+	return out[0]
+}
+
+func TestThePortGetsShowsAndDropsACertificate(t *testing.T) {
+	for _, source := range []setup.Source{setup.FromInternal, setup.FromACME} {
+		for _, wildcard := range []bool{false, true} {
+			w := newWorld(t, nil)
+			p := cert.NewPort(w.manager(), install)
+			c := w.asked(source, wildcard)
+			if o := w.look(p, c); o != nil {
+				t.Fatalf("seen before it is there: %+v", o)
+			}
+			if o := w.change(p, c, c); o.Err != nil || !setup.Same(o.State, c) || o.ID != private {
+				t.Fatalf("%s: %+v", source, o)
+			}
+			o := w.look(cert.NewPort(w.manager(), install), c) // as after a restart
+			if o == nil || !setup.Same(o.State, c) || o.Mark != setup.Mark(install, certKey()) {
+				t.Fatalf("%s: seen as %+v", source, o)
+			}
+			if have := o.State.(setup.Certificate); have.Until.Before(w.clock.Now()) || have.Issuer == "" || have.Fault != "" {
+				t.Errorf("%s: %+v", source, have)
+			}
+			if o := w.change(p, c, nil); o.Err != nil || o.State != nil {
+				t.Errorf("dropped: %+v", o)
+			}
+			if _, err := os.Stat(filepath.Join(w.into, cert.FileName)); !os.IsNotExist(err) {
+				t.Errorf("the front still has it: %v", err)
+			}
+		}
+	}
+}
+
+func TestARenewalThatFailsShowsInTheCertificateLongBeforeItsEnd(t *testing.T) {
+	w := newWorld(t, nil)
+	m := w.manager()
+	p := cert.NewPort(m, install)
+	c := w.asked(setup.FromACME, false)
+	w.change(p, c, c)
+	w.cloud.SetToken(w.Token, "active", "Zone Read", "DNS Read")
+	w.clock.advance(61 * days)
+	w.renew(m)
+	have := w.look(p, c).State.(setup.Certificate)
+	if !have.Valid || !strings.Contains(have.Fault, "DNS: Edit") || have.Until.Sub(w.clock.Now()) < 7*24*time.Hour {
+		t.Errorf("%+v", have)
+	}
+	w.clock.advance(40 * days)
+	if have := w.look(p, c).State.(setup.Certificate); have.Valid || !strings.Contains(have.Fault, "ended on") {
+		t.Errorf("after its end: %+v", have)
+	}
+	if o := w.change(p, c, c); o.Err == nil || o.Err.Code != setup.CodeDenied || o.State == nil {
+		t.Errorf("asked for without the permission: %+v", o)
+	}
+}
+
+func TestTheOperatorsFilesAreTakenUpWhereTheyAreFound(t *testing.T) {
+	w := offline(t)
+	p := cert.NewPort(w.offlineManager(), install)
+	c := w.asked(setup.FromOwner, false)
+	if o := w.look(p, c); o != nil {
+		t.Fatalf("seen before it is there: %+v", o)
+	}
+	_, between := w.authorities()
+	put := func(name string) {
+		leaf := w.sign(x509.Certificate{DNSNames: []string{name}}, &between)
+		if err := os.MkdirAll(w.into, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for path, text := range map[string][]byte{setup.CertificateFile: append(pemOf(leaf.Certificate), pemOf(between.Certificate)...), setup.KeyFile: leaf.keyPEM(t)} {
+			if err := os.WriteFile(filepath.Join(w.into, path), text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	put("other.example.org")
+	if o := w.look(p, c); o == nil || o.State.(setup.Certificate).Valid || !strings.Contains(o.State.(setup.Certificate).Fault, private) {
+		t.Fatalf("for another name: %+v", o)
+	}
+	put(private)
+	if o := w.look(p, c); o == nil || !setup.Same(o.State, c) || o.Mark != "" {
+		t.Fatalf("seen as %+v", o)
+	}
+	if _, err := os.Stat(filepath.Join(w.into, cert.FileName)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestACertificateThatTheFrontLostIsWrittenAgain(t *testing.T) {
+	w := newWorld(t, nil)
+	p := cert.NewPort(w.manager(), install)
+	c := w.asked(setup.FromInternal, false)
+	w.change(p, c, c)
+	path := filepath.Join(w.into, cert.FileName)
+	if err := os.WriteFile(path, []byte("nonsense"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if o := w.look(p, c); o == nil || o.State.(setup.Certificate).Valid || o.State.(setup.Certificate).Fault == "" {
+		t.Errorf("seen as %+v", o)
+	}
+	if o := w.change(p, c, c); o.Err != nil || !setup.Same(o.State, c) {
+		t.Errorf("%+v", o)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if o := w.look(p, c); o != nil {
+		t.Errorf("seen without a file: %+v", o)
+	}
+	if o := w.change(p, c, c); o.Err != nil || !setup.Same(o.State, c) {
+		t.Errorf("%+v", o)
+	}
+}
+
+func TestOneWildcardIsNotTakenFromAnotherSetup(t *testing.T) {
+	w := newWorld(t, nil)
+	p := cert.NewPort(w.manager(), install)
+	first := w.asked(setup.FromInternal, true)
+	w.change(p, first, first)
+	second := first
+	second.Dir = filepath.Join(t.TempDir(), "second")
+	if o := w.change(p, second, second); o.Err == nil || o.Err.Code != setup.CodeConflict {
+		t.Errorf("%+v", o)
+	}
+	if o := w.look(p, first); o == nil || !setup.Same(o.State, first) {
+		t.Errorf("the first is %+v", o)
+	}
+}
+
+func TestACertificateThatChangedSinceIsLeft(t *testing.T) {
+	w := newWorld(t, nil)
+	p := cert.NewPort(w.manager(), install)
+	c := w.asked(setup.FromInternal, false)
+	w.change(p, c, c)
+	out, err := p.Do(t.Context(), setup.Call{Entries: []setup.Entry{{Key: certKey(), Verb: setup.Create, To: c}}})
+	if err != nil || out[0].Err == nil || out[0].Err.Code != setup.CodeChanged {
+		t.Errorf("%v, %+v", err, out)
+	}
+}
