@@ -34,7 +34,7 @@ const (
 type Ports struct {
 	Cloud  setup.Port
 	Docker setup.Port
-	Files  setup.Port
+	Files  setup.Port // of this server's disk, certificates as well
 }
 
 // of gives the Port that keeps a kind.
@@ -42,7 +42,7 @@ func (p Ports) of(k setup.Kind) setup.Port {
 	switch k.Place() {
 	case setup.AtDocker:
 		return p.Docker
-	case setup.AtFiles:
+	case setup.AtFiles, setup.AtCert:
 		return p.Files
 	}
 	return p.Cloud

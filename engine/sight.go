@@ -34,7 +34,7 @@ func (s *sight) changed(k setup.Kind) {
 	switch k.Place() {
 	case setup.AtDocker:
 		s.worlds[1] = nil
-	case setup.AtFiles:
+	case setup.AtFiles, setup.AtCert:
 		s.worlds[2] = nil
 	default:
 		if !apart(k) {

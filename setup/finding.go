@@ -64,6 +64,7 @@ const (
 	ClassSettingLost    Class = "setting-lost"
 	ClassPortReopened   Class = "port-reopened"
 	ClassFront          Class = "front" // another way in on this server
+	ClassCertificate    Class = "certificate"
 
 	// Everything else.
 	ClassCheckFails Class = "check-fails" // and nothing tells why
@@ -82,7 +83,7 @@ func Classes() []Class {
 		ClassIngressChanged, ClassIngressShadowed, ClassConnectorMissing, ClassConnectorStopped, ClassConnectorChanged,
 		ClassConnectorNetwork, ClassConnectorUnconnected, ClassConnectorSecond, ClassConnectorBlind, ClassTunnelUnconnected,
 		ClassNetworkGone, ClassAppStopped, ClassAppUnhealthy, ClassAppReaddressed, ClassAppRefusesHost, ClassAppFault,
-		ClassSettingLost, ClassPortReopened, ClassFront, ClassCheckFails, ClassChanged, ClassUnfinished, ClassLeftover,
+		ClassSettingLost, ClassPortReopened, ClassFront, ClassCertificate, ClassCheckFails, ClassChanged, ClassUnfinished, ClassLeftover,
 	}
 }
 

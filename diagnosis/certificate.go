@@ -1,0 +1,58 @@
+package diagnosis
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/culvert/culvert/setup"
+)
+
+// lateRenewal is how long before its end a certificate should long have been
+// renewed.
+const lateRenewal = 7 * 24 * time.Hour
+
+// certificate: that of the private name is gone or good for nothing, or it could
+// not be renewed so far.
+func (x *examination) certificate() {
+	changes := x.takeChanges(ofKind(setup.KindCertificate))
+	for _, want := range x.Answers.View().Certificates {
+		have, there := x.certificateOf(want.Name)
+		r := report{class: setup.ClassCertificate, name: slug(want.Name), cause: have.Fault}
+		for _, c := range changes {
+			if c.Key.Name == want.Name {
+				r.changes = append(r.changes, c)
+			}
+		}
+		ends := have.Until.UTC().Format("2 January 2006")
+		switch {
+		case !there && len(r.changes) == 0: // never made, or unread: others say so
+			continue
+		case !there:
+			r.severity, r.title = setup.SeverityBroken, fmt.Sprintf("The certificate for %s is gone.", want.Name)
+		case !have.Valid:
+			r.severity, r.title = setup.SeverityBroken, fmt.Sprintf("The certificate for %s cannot be used.", want.Name)
+		case have.Fault != "":
+			r.severity, r.title = setup.SeverityRisk, fmt.Sprintf("The certificate for %s could not be renewed so far.", want.Name)
+		case have.Until.Sub(x.Now) < lateRenewal && !have.Until.IsZero():
+			r.severity, r.title = setup.SeverityRisk, fmt.Sprintf("The certificate for %s ends on %s.", want.Name, ends)
+			r.cause = "It was not renewed in time, and nothing says why."
+		default:
+			continue
+		}
+		r.effect, r.ifNot = "Browsers warn your team of the address, or do not open it.", "It stays so."
+		if r.severity == setup.SeverityRisk {
+			r.effect, r.ifNot = "Nothing yet.", "From "+ends+" on browsers warn your team of the address."
+		}
+		x.tell(r)
+	}
+}
+
+// certificateOf is the certificate of a name as it was seen.
+func (x *examination) certificateOf(name string) (setup.Certificate, bool) {
+	for _, o := range x.World.Objects {
+		if c, ok := o.State.(setup.Certificate); ok && c.Name == name {
+			return c, true
+		}
+	}
+	return setup.Certificate{}, false
+}
