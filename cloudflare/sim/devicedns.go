@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/miekg/dns"
@@ -141,27 +142,31 @@ func (d *Device) askServers(ctx context.Context, p *Path, servers []string, name
 	ctx, cancel := context.WithTimeout(ctx, fallbackWait)
 	defer cancel()
 	type result struct {
-		path Path
-		err  error
-		all  bool // somebody answered
+		path     Path
+		err      error
+		answered bool
 	}
-	results := make(chan result, len(servers))
+	results := make(chan result)
 	for _, server := range servers {
 		go func() {
 			own := *p
-			own.Steps = append([]Step(nil), p.Steps...)
+			own.Steps = slices.Clone(p.Steps)
 			answered, err := d.askServer(ctx, &own, server, name)
 			results <- result{own, err, answered}
 		}()
 	}
-	var last result
-	for range servers {
-		if last = <-results; last.all {
-			break
+	var believed result
+	for range servers { // all of them end, so that nobody is left asking
+		r := <-results
+		if !believed.answered {
+			believed = r
+		}
+		if r.answered {
+			cancel()
 		}
 	}
-	*p = last.path
-	return last.err
+	*p = believed.path
+	return believed.err
 }
 
 // askServer asks one over UDP, through Cloudflare if the client sends it there.
