@@ -87,6 +87,13 @@ func TestARangeIsOpenedAndClosedAgainToTheLetter(t *testing.T) {
 func TestEveryProfileAndRangeInViewIsAnswered(t *testing.T) {
 	w := newWorld(t)
 	id := w.customProfile(map[string]any{"service_mode_v2": map[string]any{"mode": "1dot1"}})
+	w.stranger("POST", "A/access/identity_providers", map[string]any{"name": "PIN", "type": "onetimepin", "config": map[string]any{}})
+	w.theirEnrolment()
+	for _, email := range []string{"ana@example.org", "ben@example.org", "eva@example.org"} {
+		if _, err := w.cloud.Enrol(w.AccountID, sim.Enrolment{Email: email}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	v := w.privateView()
 	v.Profiles = []string{setup.DefaultProfile, id, "6ff42ae2-765d-4adf-8112-31c55c1551ef"}
 	seen, err := w.Observe(t.Context(), v)
@@ -113,7 +120,7 @@ func TestEveryProfileAndRangeInViewIsAnswered(t *testing.T) {
 	if diff := cmp.Diff(want, answers); diff != "" || len(seen.Unread) != 0 {
 		t.Errorf("unread %v; (-want +got):\n%s", seen.Unread, diff)
 	}
-	if diff := cmp.Diff([]string{"false false 0", "true true 0"}, profiles); diff != "" {
+	if diff := cmp.Diff([]string{"false false 1", "true true 2"}, profiles); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
