@@ -108,25 +108,33 @@ func (s *site) refused(w http.ResponseWriter, r *http.Request, err error) error 
 
 // pageWith is a page with the answer to a form on it.
 func (s *site) pageWith(r *http.Request, at web.Page, n web.Note) (templ.Component, error) {
-	switch {
-	case at == web.PageWebhooks:
-		v, err := s.webhooksView(r)
-		v.Note = &n
-		return web.Webhooks(v), err
-	case at.Stands():
-		v, err := s.standing(r, at)
-		v.Note = &n
-		return standingPageOf(v), err
+	if at.Stands() {
+		d, err := s.desk(r, at)
+		if err != nil {
+			return nil, err
+		}
+		return d.Page(&n), nil
 	}
 	v, err := s.view(r, at)
 	v.Note = &n
 	return pageOf(v), err
 }
 
-// standingPageOf renders a page about how a setup stands.
-func standingPageOf(v web.StandingView) templ.Component {
-	if v.At.Span() != "" {
-		return web.Checks(v)
+// desk is a page about how a setup stands.
+type desk interface {
+	lively
+	Page(*web.Note) templ.Component
+}
+
+func (s *site) desk(r *http.Request, at web.Page) (desk, error) {
+	switch at {
+	case web.PageWebhooks:
+		return s.webhooksView(r)
+	case web.PageLogs:
+		return s.logsView(r)
+	case web.PageSettings:
+		v, err := s.standing(r, at)
+		return web.SettingsView{StandingView: v}, err
 	}
-	return web.Status(v)
+	return s.standing(r, at)
 }

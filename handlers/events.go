@@ -69,12 +69,8 @@ func (s *site) events(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no")
 	defer st.unbound()
-	if err := st.write([]byte("retry: 2000\n\n")); err != nil {
+	if err := st.begin(); err != nil {
 		return nil // the visitor left
 	}
 	if err := st.send(regions); err != nil {
@@ -85,6 +81,15 @@ func (s *site) events(w http.ResponseWriter, r *http.Request) error {
 	}
 	st.follow(events)
 	return nil
+}
+
+// begin says that what follows are events.
+func (st *stream) begin() error {
+	h := st.w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no")
+	return st.write([]byte("retry: 2000\n\n"))
 }
 
 // unbound takes the deadline of the last message off the connection.
@@ -166,11 +171,8 @@ type lively interface {
 }
 
 func (s *site) lively(r *http.Request, at web.Page) (lively, error) {
-	switch {
-	case at == web.PageWebhooks:
-		return s.webhooksView(r)
-	case at.Stands():
-		return s.standing(r, at)
+	if at.Stands() {
+		return s.desk(r, at)
 	}
 	return s.view(r, at)
 }

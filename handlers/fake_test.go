@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/culvert/culvert/dockerx/found"
 	"github.com/culvert/culvert/journey"
 	"github.com/culvert/culvert/secret"
 	"github.com/culvert/culvert/setup"
@@ -23,6 +24,8 @@ type fake struct {
 	down     setup.Plan
 	undoing  journey.Undoing
 	webhooks journey.Webhooks
+	lines    chan found.Line // what is written
+	readers  int             // of it
 	proposal journey.Proposal
 	refusal  error // why there is no proposal
 	audit    []setup.Audit
@@ -58,6 +61,10 @@ type (
 		Decision int
 		Hashes   []string
 		Actor    string
+	}
+	askedAutomatic struct {
+		Rules []setup.Automatic
+		Actor string
 	}
 	askedChange struct {
 		Edit   journey.Edit
@@ -282,4 +289,45 @@ func (f *fake) Change(_ context.Context, _ setup.SetupID, e journey.Edit, hashes
 
 func (f *fake) ReviewRoutes(context.Context, setup.SetupID) (*journey.Reviewed, error) {
 	return f.webhooks.Routes, f.note(asked("review"))
+}
+
+func (f *fake) SaveAutomatic(_ context.Context, _ setup.SetupID, rules []setup.Automatic, actor string) ([]setup.FieldError, error) {
+	return f.wrong, f.note(askedAutomatic{rules, actor})
+}
+
+func (f *fake) Logs(ctx context.Context, _ setup.SetupID, _ string) (<-chan found.Line, error) {
+	if err := f.note(asked("logs")); err != nil {
+		return nil, err
+	}
+	f.read(1)
+	out := make(chan found.Line)
+	go func() {
+		defer f.read(-1)
+		defer close(out)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case l := <-f.lines:
+				select {
+				case out <- l:
+				case <-ctx.Done():
+					return
+				}
+			}
+		}
+	}()
+	return out, nil
+}
+
+func (f *fake) read(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.readers += n
+}
+
+func (f *fake) reading() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.readers
 }

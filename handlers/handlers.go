@@ -29,6 +29,8 @@ type Journey interface {
 	Histories
 	Undos
 	Doors
+	Settings
+	Logs
 }
 
 // Overviews says what there is to show.
@@ -123,6 +125,11 @@ func (s *site) routeSetup(r chi.Router) {
 	r.Post("/webhooks/review", s.handle(s.review))
 	r.Get("/webhooks/change", s.handle(s.propose))
 	r.Post("/webhooks/change", s.handle(s.change))
+	r.Get("/settings", s.handle(s.settings))
+	r.Post("/settings/automatic", s.handle(s.saveAutomatic))
+	r.Get("/logs", s.handle(s.logs))
+	r.Get("/logs/{source}", s.handle(s.logs))
+	r.With(auth.SameOrigin).Get("/logs/{source}/follow", s.handle(s.follow))
 	r.Get("/look", s.handle(s.look))
 	r.Post("/look", s.handle(s.lookAgain))
 	r.Get("/answers", s.handle(s.answers))

@@ -128,6 +128,10 @@ func shots() []shot {
 		{"webhooks-note", at("webhooks/change?verb=close&door=slack"), func(t testing.TB) *fake {
 			return &fake{overview: sceneAnswered(t), webhooks: sceneWebhooksNew(t), proposal: journey.Proposal{Does: "close the door for Slack"}}
 		}, ""},
+		{"settings", at("settings"), stands(sceneSettings), ""},
+		{"settings-given-up", at("settings"), stands(sceneGivenUp), ""},
+		{"logs", at("logs"), writing, ""},
+		{"logs-none", at("logs"), stands(func(testing.TB) journey.Standing { return journey.Standing{Setup: ocs} }), ""},
 		{"history", at("history"), over(sceneDone), ""},
 		{"history-empty", at("history"), func(t testing.TB) *fake { return &fake{overview: sceneDone(t)} }, ""},
 		{"run", at("runs/7"), over(sceneRunning), ""},

@@ -134,3 +134,27 @@ func sceneMended(t testing.TB) journey.Standing {
 	s.Changes[0].State, s.Changes[0].Ended = setup.ChangeDone, now.Add(-time.Second)
 	return s
 }
+
+// rules are the classes that can be repaired without asking, some of them on.
+func rules(on ...setup.Class) []journey.AutomaticRule {
+	suggested := []setup.Class{setup.ClassAppReaddressed, setup.ClassConnectorStopped, setup.ClassConnectorMissing}
+	var all []journey.AutomaticRule
+	for _, c := range append(slices.Clone(suggested), setup.ClassConnectorNetwork, setup.ClassDoorMissing, setup.ClassDoorWide, setup.ClassDoorChanged,
+		setup.ClassDoorsClosed, setup.ClassLockMissing, setup.ClassLockChanged, setup.ClassTeamChanged, setup.ClassLoginMissing,
+		setup.ClassRecordMissing, setup.ClassRecordGrey, setup.ClassIngressChanged, setup.ClassPortReopened, setup.ClassSettingLost) {
+		all = append(all, journey.AutomaticRule{Class: c, On: slices.Contains(on, c), PerHour: 3, Suggested: slices.Contains(suggested, c)})
+	}
+	return all
+}
+
+func sceneSettings(t testing.TB) journey.Standing {
+	return sceneStanding(t, illness{standby: func(s *journey.Standing) { s.Automatic = rules() }})
+}
+
+// sceneGivenUp: a repair that is made without asking did not hold.
+func sceneGivenUp(t testing.TB) journey.Standing {
+	s := sceneWhatsAppSilent(t)
+	s.Automatic = rules(setup.ClassDoorMissing)
+	s.Stopped = map[string]string{s.Condition.Findings[0].ID: "It was repaired in run 12 and did not hold: the door was deleted again within a minute."}
+	return s
+}

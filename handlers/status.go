@@ -65,7 +65,7 @@ func (s *site) checks(at web.Page) page {
 		if err != nil {
 			return err
 		}
-		return s.show(w, r, http.StatusOK, standingPageOf(v))
+		return s.show(w, r, http.StatusOK, v.Page(nil))
 	}
 }
 

@@ -25,9 +25,14 @@ type event struct{ name, id, data string }
 
 func (p *pages) tune(page string, header ...string) (*http.Response, *tuned) {
 	p.t.Helper()
+	return p.tuneAt(at("events?page="+page), header...)
+}
+
+func (p *pages) tuneAt(path string, header ...string) (*http.Response, *tuned) {
+	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.t.Context(), 20*time.Second)
 	p.t.Cleanup(cancel)
-	req, err := http.NewRequestWithContext(ctx, "GET", p.server.URL+at("events?page="+page), nil)
+	req, err := http.NewRequestWithContext(ctx, "GET", p.server.URL+path, nil)
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -41,6 +41,8 @@ const (
 	PageWebhooks Page = "webhooks"
 	PageDay      Page = "checks-24h"
 	PageMonth    Page = "checks-30d"
+	PageLogs     Page = "logs"
+	PageSettings Page = "settings"
 	PageHistory  Page = "history"
 	PageTeardown Page = "teardown"
 	PageRun      Page = "run"
@@ -51,7 +53,9 @@ const (
 // part of the way there.
 func (p Page) Stands() bool { return slices.Contains(standingPages(), p) }
 
-func standingPages() []Page { return []Page{PageStatus, PageWebhooks, PageDay, PageMonth} }
+func standingPages() []Page {
+	return []Page{PageStatus, PageWebhooks, PageDay, PageMonth, PageLogs, PageSettings}
+}
 
 // KnownPage says whether there is a page of that name.
 func KnownPage(name string) bool {

@@ -60,6 +60,15 @@ func (v StandingView) Regions(ctx context.Context) ([]Region, error) {
 	return renderAll(ctx, v.regionNames(), v.draw)
 }
 
+// Page is the page with the answer to a form on it.
+func (v StandingView) Page(n *Note) templ.Component {
+	v.Note = n
+	if v.At.Span() != "" {
+		return Checks(v)
+	}
+	return Status(v)
+}
+
 func (v StandingView) region(name string) templ.Component { return regionOf(name, v.draw(name)) }
 
 // DeskLink leads to one of the pages about how a setup stands.
@@ -69,7 +78,7 @@ type DeskLink struct {
 }
 
 func deskLinks() []DeskLink {
-	return []DeskLink{{PageStatus, "Status"}, {PageWebhooks, "Webhooks"}, {PageDay, "Checks"}, {PageHistory, "What was done"}}
+	return []DeskLink{{PageStatus, "Status"}, {PageWebhooks, "Webhooks"}, {PageDay, "Checks"}, {PageLogs, "Logs"}, {PageSettings, "Settings"}, {PageHistory, "What was done"}}
 }
 
 // lookCounts is how long what was put together from looks counts.

@@ -53,6 +53,12 @@ func (v WebhooksView) Regions(ctx context.Context) ([]Region, error) {
 	return renderAll(ctx, v.regionNames(), v.draw)
 }
 
+// Page is the page with the answer to a form on it.
+func (v WebhooksView) Page(n *Note) templ.Component {
+	v.Note = n
+	return Webhooks(v)
+}
+
 func (v WebhooksView) region(name string) templ.Component { return regionOf(name, v.draw(name)) }
 
 // ChannelRow is one platform or path with its door and its proof.

@@ -66,6 +66,11 @@
   function clocks(root) {
     root.querySelectorAll('time[data-clock]').forEach(function (t) {
       var at = new Date(t.dateTime);
+      if (t.dataset.clock === 'seconds') { // of a log, which is long
+        t.removeAttribute('data-clock');
+        write(t, at.toLocaleTimeString());
+        return;
+      }
       var full = t.dataset.clock !== 'short';
       var old = now() - at > 20 * 3600 * 1000;
       write(t, full ? at.toLocaleString() : at.toLocaleString([], old ?
@@ -216,6 +221,22 @@
     if (version) e.target.dataset.version = version;
     unfolded = Array.prototype.map.call(e.target.querySelectorAll('details[open][id]'), function (d) { return d.id; });
     plans = plansIn(e.target);
+  });
+
+  // A log is followed at its end, unless somebody reads further up, and does not
+  // grow for ever. A stream that is opened again begins anew.
+  var longest = 2000, following = true;
+  document.addEventListener('htmx:sseBeforeMessage', function (e) {
+    var log = e.target;
+    if (!log.classList.contains('log')) return;
+    if (e.detail.lastEventId.indexOf('fresh') === 0) log.replaceChildren();
+    following = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+  });
+  document.addEventListener('htmx:sseMessage', function (e) {
+    var log = e.target;
+    if (!log.classList.contains('log')) return;
+    while (log.children.length > longest) log.firstElementChild.remove();
+    if (following) log.scrollTop = log.scrollHeight;
   });
 
   document.addEventListener('htmx:sseMessage', function (e) {
