@@ -39,6 +39,7 @@ func TestPracticeInTheBrowser(t *testing.T) {
 			began := time.Now()
 			b.walk("open-chat-studio", "")
 			t.Logf("the way took %v", time.Since(began).Round(time.Millisecond))
+			b.pathOfOnesOwn("/practice/open-chat-studio/")
 			b.open("/practice/open-chat-studio/history")
 			b.picture("history")
 			b.open("/practice/open-chat-studio/teardown")

@@ -87,6 +87,9 @@ func (s *site) showChange(w http.ResponseWriter, r *http.Request, form url.Value
 	if len(bad) > 0 {
 		return s.wrongPath(w, r, form, bad)
 	}
+	if e.Verb == journey.EditOpen {
+		c.Opens = e.Door
+	}
 	for _, name := range []string{"verb", "door", "path", "method", "name", "check", "answer"} {
 		if text := form.Get(name); text != "" {
 			c.Fields = append(c.Fields, web.Value{Name: name, Text: text})

@@ -126,3 +126,18 @@ func TestTheAppsAddressesAreReadWhenAskedAndLeadToTheForm(t *testing.T) {
 		t.Errorf("the form holds %q", got)
 	}
 }
+
+func TestOpeningADoorWarnsOfASecretThatIsNotSet(t *testing.T) {
+	f := opening(t)
+	f.proposal.Does = "open the door for E-mail (Amazon SES)"
+	p := open(t, f)
+	to := at("webhooks/change?verb=open&door=email-ses")
+	p.get(to).status(200).says("main", "ANYMAIL_WEBHOOK_SECRET is set, and it has no value", "How the app knows who calls: The app reads the headers of Amazon SNS")
+	p.fake.show(func(o *journey.Overview) {
+		app := *o.Candidate
+		app.Service.Filled = []string{"ANYMAIL_WEBHOOK_SECRET"}
+		o.Candidate = &app
+	})
+	p.get(to).status(200).lacks(".note.warn")
+	p.get(at("webhooks/change?verb=close&door=email-ses")).status(200).lacks("main strong")
+}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/culvert/culvert/journey"
+	"github.com/culvert/culvert/profile"
 	"github.com/culvert/culvert/setup"
 )
 
@@ -60,6 +61,17 @@ func (u UndoView) action() string { return u.link("undo", strconv.Itoa(u.Decisio
 type ChangeView struct {
 	ProposalView
 	Fields []Value // what says which change it is
+	Opens  string  // id of the profile's door that opens; empty: none does
+}
+
+// opening gives the door that opens, and the keys by which the app would verify
+// its callers and which have no value where it runs.
+func (c ChangeView) opening() (d profile.Door, unset []string, opens bool) {
+	d, opens = c.O.Profile.Door(c.Opens)
+	if app := c.O.Candidate; opens && app != nil && app.Service.Running > 0 {
+		unset = d.Unset(app.Service.Filled)
+	}
+	return d, unset, opens
 }
 
 func (c ChangeView) label() string {
