@@ -48,6 +48,7 @@ type (
 		Hashes  []string
 		Actor   string
 	}
+	askedWayIn  struct{ Draft journey.Draft }
 	askedDraft  struct{ Draft journey.Draft }
 	askedAccept struct {
 		Key     setup.Key
@@ -194,6 +195,10 @@ func (f *fake) Choose(_ context.Context, project, service, profile string) (setu
 
 func (f *fake) SaveAnswers(_ context.Context, _ setup.SetupID, d journey.Draft) ([]setup.FieldError, error) {
 	return f.wrong, f.note(askedDraft{d})
+}
+
+func (f *fake) SaveWayIn(_ context.Context, _ setup.SetupID, d journey.Draft) ([]setup.FieldError, error) {
+	return f.wrong, f.note(askedWayIn{d})
 }
 
 func (f *fake) SaveToken(_ context.Context, t secret.Text, account string) (setup.TokenReport, error) {

@@ -23,6 +23,7 @@ type Journey interface {
 	Standings
 	Server
 	Answering
+	WaysIn
 	Tokens
 	Acts
 	TearDowns
@@ -134,6 +135,8 @@ func (s *site) routeSetup(r chi.Router) {
 	r.Post("/look", s.handle(s.lookAgain))
 	r.Get("/answers", s.handle(s.answers))
 	r.Post("/answers", s.handle(s.saveAnswers))
+	r.Get("/way-in", s.handle(s.wayIn))
+	r.Post("/way-in", s.handle(s.saveWayIn))
 	r.Get("/account", s.handle(s.account))
 	r.Post("/account", s.handle(s.saveAccount))
 	r.Post("/token", s.handle(s.saveToken))

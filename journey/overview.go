@@ -138,6 +138,7 @@ type Overview struct {
 	Answers   *setup.Answers     // the draft worked in; nil while it has errors
 	Approved  *setup.Answers     // what was last agreed to; nil: nothing yet
 	Token     Token
+	Modes     []setup.Mode // the ways in that can be chosen
 
 	Plan        *setup.Plan // nil: not made yet, or not possible yet
 	PlanAt      time.Time

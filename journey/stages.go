@@ -53,7 +53,7 @@ func (j *Journey) Overview(ctx context.Context, id setup.SetupID) (Overview, err
 	if err != nil {
 		return Overview{}, err
 	}
-	o := Overview{Setup: id, Rehearsal: j.Rehearsal, Version: j.Version, Draft: draft}
+	o := Overview{Setup: id, Rehearsal: j.Rehearsal, Version: j.Version, Draft: draft, Modes: j.Modes}
 	o.Profile, _ = j.Profiles.Get(draft.Profile)
 	if len(row.Before) > 0 {
 		o.Before = &Before{}
@@ -64,6 +64,7 @@ func (j *Journey) Overview(ctx context.Context, id setup.SetupID) (Overview, err
 	if o.Candidate, err = j.chosen(ctx, draft); err != nil {
 		return Overview{}, err
 	}
+	o.Draft.Questions.Guide = followsGuide(o.Candidate)
 	answers, bad := j.resolve(id, draft)
 	if draft.Answered {
 		o.Errors = bad

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/culvert/culvert/dockerx/found"
 	"github.com/culvert/culvert/engine"
 	"github.com/culvert/culvert/setup"
 )
@@ -82,4 +83,11 @@ func (j *Journey) chooseRange(ctx context.Context, id setup.SetupID, p engine.Pl
 	}
 	draft.Inside.Subnet = subnet
 	return true, j.saveDraft(ctx, row, draft)
+}
+
+// followsGuide says whether the DNS server of the app's guide runs beside it.
+func followsGuide(c *Candidate) bool {
+	return c != nil && slices.ContainsFunc(c.Project.Services, func(s found.Service) bool {
+		return s.Running > 0 && strings.Contains(s.Image, "dnsmasq")
+	})
 }

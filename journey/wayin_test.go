@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/culvert/culvert/config"
+	"github.com/culvert/culvert/dockerx/found"
 	"github.com/culvert/culvert/engine"
 	"github.com/culvert/culvert/profile"
 	"github.com/culvert/culvert/secret"
@@ -109,5 +110,18 @@ func TestAnotherRangeIsTakenUntilSomethingStandsInIt(t *testing.T) {
 	w.wayIn(Draft{Mode: setup.ModeHostname, Inside: profile.Inside{Name: "ocs.your-org"}})
 	if got := w.overview().Answers.Private.Subnet; got != "172.30.250.16/28" {
 		t.Errorf("a switch forgot the range: %s", got)
+	}
+}
+
+func TestTheGuidesOwnDNSServerIsNoticed(t *testing.T) {
+	dns := found.Service{Name: "dns", Image: "jpillora/dnsmasq", Running: 1}
+	web := found.Service{Name: "web", Image: "open-chat-studio", Running: 1}
+	beside := func(s ...found.Service) *Candidate { return &Candidate{Project: found.Project{Services: s}} }
+	if !followsGuide(beside(web, dns)) || followsGuide(beside(web)) || followsGuide(nil) {
+		t.Error("it is not")
+	}
+	dns.Running = 0
+	if followsGuide(beside(web, dns)) {
+		t.Error("a stopped one counts")
 	}
 }

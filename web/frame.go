@@ -47,6 +47,7 @@ const (
 	PageTeardown Page = "teardown"
 	PageRun      Page = "run"
 	PageUndo     Page = "undo"
+	PageWayIn    Page = "way-in"
 )
 
 // Stands says whether the page shows how a finished setup stands, and not a
@@ -60,7 +61,7 @@ func standingPages() []Page {
 // KnownPage says whether there is a page of that name.
 func KnownPage(name string) bool {
 	p := Page(name)
-	return p.Stands() || slices.Contains([]Page{PageHistory, PageTeardown, PageRun, PageUndo}, p) ||
+	return p.Stands() || slices.Contains([]Page{PageHistory, PageTeardown, PageRun, PageUndo, PageWayIn}, p) ||
 		slices.Contains(journey.Stages(), journey.Stage(p))
 }
 

@@ -100,6 +100,9 @@ func reachText(c setup.Change, host string) string {
 	case setup.ReachRestart:
 		return "The " + serviceOf(c) + " service restarts; expected 5–20 s. The database and the workers are not touched."
 	case setup.ReachAccount:
+		if c.ForDevices() {
+			return upperFirst(c.Affects()) + "."
+		}
 		if c.Verb == setup.Delete {
 			return "Goes for everybody in the Cloudflare account."
 		}

@@ -1,0 +1,130 @@
+package handlers_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/culvert/culvert/journey"
+	"github.com/culvert/culvert/profile"
+	"github.com/culvert/culvert/setup"
+)
+
+// sceneWayIn: every way in can be chosen, and nothing was said of it yet.
+func sceneWayIn(t testing.TB) journey.Overview {
+	o := scenePlanned(t)
+	o.Modes = []setup.Mode{setup.ModePublic, setup.ModeFallback, setup.ModeHostname}
+	return o
+}
+
+// sceneFallback: the guide's way was chosen, and a plan is made for it.
+func sceneFallback(t testing.TB) journey.Overview {
+	o := sceneWayIn(t)
+	o.Draft.Questions = setup.Questions{WARP: setup.Yes, Domain: setup.Yes, Padlock: setup.No, Guide: true}
+	o.Draft.Mode, o.Draft.Inside = setup.ModeFallback, profile.Inside{Name: "ocs.your-org"}
+	o.Draft.Fixes, o.Draft.Site = []string{"RATE_LIMIT_TRUSTED_PROXY_COUNT"}, true
+	a, bad := o.Profile.Resolve(profile.Choices{
+		Setup: ocs, Account: account, Zone: "example.org", Hostname: "chat.example.org", Domains: []string{"example.org"},
+		Doors: o.Draft.Doors, Stack: stack(), Mode: o.Draft.Mode, Inside: o.Draft.Inside, FrontDir: "/var/lib/culvert/fronts/ocs",
+		Fixes: o.Draft.Fixes, Site: true,
+	})
+	if len(bad) > 0 {
+		t.Fatalf("the answers of the scene are wrong: %v", bad)
+	}
+	w := hostWorld(a)
+	p, profile := a.Private, setup.DefaultProfile
+	for _, s := range []setup.Object{
+		{ID: "vnet", State: setup.VirtualNetwork{Name: "default", Default: true}},
+		{ID: profile, State: setup.DeviceProfile{ID: profile, Carries: true, Devices: 14}},
+		{ID: "gateway-proxy", State: setup.GatewayProxy{TCP: true}},
+		{ID: profile + "/" + p.Subnet, State: setup.SplitTunnel{Profile: profile, Network: p.Subnet}},
+		{ID: profile + "/" + p.Name, State: setup.Fallback{Profile: profile, Suffix: p.Name}},
+	} {
+		s.Scope = account
+		w.Objects = append(w.Objects, s)
+	}
+	w.Objects = append(w.Objects, setup.Object{Scope: a.Stack.Project + "/web", ID: "site",
+		State: setup.Site{Project: a.Stack.Project, Service: "web", Domain: "localhost:8000"}})
+	plan := planFor(t, a, w)
+	o.Answers, o.Plan = &a, &plan
+	return o
+}
+
+// sceneWayInWrong: what was chosen contradicts itself.
+func sceneWayInWrong(t testing.TB) journey.Overview {
+	o := sceneFallback(t)
+	o.Draft.Inside.Name = "ocs.local"
+	o.Errors = []setup.FieldError{{Field: "private.name", Message: "Names in .local are asked in the local network (mDNS) and not of WARP. Choose another ending, such as ocs.your-org."}}
+	return o
+}
+
+func TestTheWayInIsThereOnlyIfThereIsAChoice(t *testing.T) {
+	openOn(t, scenePlanned(t)).get(at("way-in")).status(404)
+	if a := openOn(t, scenePlanned(t)).get(at("answers")).status(200); a.doc.Find(`a[href$="/way-in"]`).Length() > 0 {
+		t.Error("the answers lead to a choice that there is not")
+	}
+	a := openOn(t, sceneWayIn(t)).get(at("answers")).status(200)
+	a.says("#answers", "Through the public address", "Choose how your team comes in")
+}
+
+func TestTheWayInIsSavedAsItWasChosen(t *testing.T) {
+	p := openOn(t, sceneWayIn(t))
+	action, form := p.get(at("way-in")).status(200).form("#way-in")
+	form.Del("ask")
+	for name, value := range map[string]string{
+		"warp": "yes", "domain": "yes", "padlock": "no", "mode": "hostname", "private-name": " ocs.your-org ", "front": "internal",
+		"private-profiles": "default, 0123456789abcdef0123456789abcdef", "icmp": "yes", "fix": "DJANGO_SETTINGS_MODULE", "site": "yes",
+	} {
+		form.Set(name, value)
+	}
+	res := p.post(action, form).status(303)
+	if to := res.Header.Get("Location"); to != at("answers") {
+		t.Errorf("it leads to %s", to)
+	}
+	got := p.fake.last().(askedWayIn)
+	want := profile.Inside{Name: "ocs.your-org", Front: "internal", Profiles: []string{"default", "0123456789abcdef0123456789abcdef"}, ICMP: true}
+	if diff := cmp.Diff(want, got.Draft.Inside); diff != "" {
+		t.Errorf("asked (-want +got):\n%s", diff)
+	}
+	q := setup.Questions{WARP: setup.Yes, Domain: setup.Yes, Padlock: setup.No}
+	if got.Draft.Mode != setup.ModeHostname || got.Draft.Questions != q || !got.Draft.Site || strings.Join(got.Draft.Fixes, "") != "DJANGO_SETTINGS_MODULE" {
+		t.Errorf("asked: %+v", got.Draft)
+	}
+	if got.Draft.Hostname != "chat.example.org" {
+		t.Error("the other answers were lost")
+	}
+}
+
+func TestAskingForARecommendationSavesNothing(t *testing.T) {
+	p := openOn(t, sceneWayIn(t))
+	action, _ := p.get(at("way-in")).status(200).form("#way-in")
+	form := url.Values{"ask": {"yes"}, "warp": {"no"}, "domain": {"yes"}, "padlock": {"yes"}, "mode": {"public"}, "private-name": {"typed"}}
+	a := p.post(action, form, htmx...).status(200)
+	a.says("#recommended", "Through the public address", "Not everybody has WARP")
+	if len(p.fake.asked) > 0 {
+		t.Errorf("it saved %v", p.fake.asked)
+	}
+	if typed, _ := a.doc.Find("#private-name").Attr("value"); typed != "typed" {
+		t.Errorf("what was typed is now %q", typed)
+	}
+}
+
+func TestAWrongWayInIsToldAtItsField(t *testing.T) {
+	f := &fake{overview: sceneWayIn(t), wrong: []setup.FieldError{{Field: "private.subnet", Message: "Type a range of private addresses, such as 172.30.250.0/28."}}}
+	p := open(t, f)
+	action, form := p.get(at("way-in")).status(200).form("#way-in")
+	form.Del("ask")
+	form.Set("private-subnet", "10.0.0.0")
+	a := p.post(action, form).status(422)
+	a.says("#faults", "Range of addresses", "172.30.250.0/28")
+	a.says("#private-subnet-error", "Type a range")
+}
+
+func TestWhatCountsForTheWholeAccountIsShownWithReachAndPriorValue(t *testing.T) {
+	a := openOn(t, sceneFallback(t)).get(at("way-in")).status(200)
+	a.says("#whole-account", "Affects 14 devices", "TCP on", "UDP off", "no entry", "asked of 172.30.250.3", "Local Domain Fallback")
+	a.says("#modes", "add a private hostname route", "it would never be used")
+	openOn(t, sceneFallback(t)).get(at("switch")).status(200).says(".changes", "Affects 14 devices")
+}

@@ -1,0 +1,303 @@
+package web
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/culvert/culvert/journey"
+	"github.com/culvert/culvert/profile"
+	"github.com/culvert/culvert/setup"
+)
+
+// ChoosesWayIn says whether there is more than one way in to choose from.
+func (v View) ChoosesWayIn() bool { return len(v.O.Modes) > 1 }
+
+// mode is the way in as it was chosen so far.
+func (v View) mode() setup.Mode {
+	if v.O.Draft.Mode == "" {
+		return setup.ModePublic
+	}
+	return v.O.Draft.Mode
+}
+
+// Question is one of those that recommend a way in.
+type Question struct {
+	Name, Text, Hint string
+	Reply            setup.Reply
+}
+
+func (v View) questions() []Question {
+	q := v.O.Draft.Questions
+	return []Question{
+		{"warp", "Does everybody of your team install WARP?", "WARP is Cloudflare’s program for laptops and phones. Guests and borrowed computers count too.", q.WARP},
+		{"domain", "Do you have a domain at Cloudflare, or will you?", "Such as example.org. Messengers need one to reach your app; colleagues with WARP do not.", q.Domain},
+		{"padlock", "Must the browser show a padlock?", "The app’s own pages need https to log in. With WARP and without a domain, each device has to be told to trust it.", q.Padlock},
+	}
+}
+
+// recommendation is what the answers recommend; false: not all are given.
+func (v View) recommendation() (setup.Recommendation, bool) {
+	q := v.O.Draft.Questions
+	return setup.Recommend(q), q.Answered()
+}
+
+// Way is one way for the team to come in, as the page draws it.
+type Way struct {
+	Mode        setup.Mode
+	Title, Term string
+	Says        string
+	Asks        []Hop // who knows the name
+	Carries     []Hop // which way the packets take
+	Account     string
+	Guide       []Differs
+	On          bool
+	Recommended bool
+}
+
+// Hop is one stop of a drawing: what it is, and what it does there.
+type Hop struct{ What, Does string }
+
+func (v View) waysIn() []Way {
+	best, asked := v.recommendation()
+	var ways []Way
+	for _, w := range []Way{v.publicWay(), v.hostnameWay(), v.fallbackWay()} {
+		if slices.Contains(v.O.Modes, w.Mode) {
+			w.On, w.Recommended = w.Mode == v.mode(), asked && best.Mode == w.Mode
+			ways = append(ways, w)
+		}
+	}
+	return ways
+}
+
+func modeTitle(m setup.Mode) string {
+	switch m {
+	case setup.ModeHostname:
+		return "With WARP, by name"
+	case setup.ModeFallback:
+		return "With WARP, by your own DNS"
+	}
+	return "Through the public address"
+}
+
+func (v View) publicWay() Way {
+	return Way{
+		Mode: setup.ModePublic, Title: modeTitle(setup.ModePublic), Term: "public",
+		Says: "A browser and a code by e-mail. Nothing to install, and the padlock comes by itself.",
+		Asks: []Hop{{"The browser", "asks for " + v.host()}, {"Public DNS", "Cloudflare answers with its own address"}},
+		Carries: []Hop{
+			{"The browser", "calls over the internet"}, {"Cloudflare", "asks for the code (lock)"},
+			{"The tunnel", "by the rule for the name"}, {"The app", ""},
+		},
+		Account: "Nothing that counts for everybody in the account, but for the login by e-mail code.",
+	}
+}
+
+func (v View) hostnameWay() Way {
+	name := v.privateName()
+	return Way{
+		Mode: setup.ModeHostname, Title: modeTitle(setup.ModeHostname), Term: "hostname",
+		Says: "The team’s pages are not on the internet. Cloudflare knows the name, and the connector finds the app by it.",
+		Asks: []Hop{
+			{"The device", "asks for " + name + " through WARP"},
+			{"Gateway", "answers with an address of its own, made up for this name"},
+			{"The connector", "asks Docker where " + name + " is"},
+		},
+		Carries: []Hop{
+			{"The device", "sends what Gateway answered through WARP (split tunnel)"}, {"Cloudflare", "asks for a login (lock)"},
+			{"The tunnel", "by the route for the name (hostname route)"}, {v.behind(), ""},
+		},
+		Account: "Counts for all devices: the Gateway proxy, one range in the split tunnels, and that nothing in Local Domain Fallback hides the name.",
+	}
+}
+
+func (v View) fallbackWay() Way {
+	name := v.privateName()
+	return Way{
+		Mode: setup.ModeFallback, Title: modeTitle(setup.ModeFallback), Term: "fallback",
+		Says: "The guide’s way. The team’s pages are not on the internet; a small DNS server beside the app knows the name.",
+		Asks: []Hop{
+			{"The device", "asks for " + name + " past Gateway (Local Domain Fallback)"},
+			{"The tunnel", "carries the question over UDP, so the connector must use QUIC"},
+			{"Your DNS server", "answers with an address on this server (dnsmasq)"},
+		},
+		Carries: []Hop{
+			{"The device", "sends that address through WARP (split tunnel)"}, {"Cloudflare", "asks for a login (lock)"},
+			{"The tunnel", "by the route for this one address (CIDR route, /32)"}, {v.behind(), ""},
+		},
+		Account: "Counts for all devices: the Gateway proxy, one range in the split tunnels, and one entry in Local Domain Fallback.",
+		Guide: []Differs{
+			{"add a private hostname route beside the route by address.", "does not make one.",
+				"devices ask your DNS server past Gateway, and only Gateway’s answers lead to a hostname route: it would never be used."},
+			{"route the whole Docker network, such as 172.18.0.0/16.", "routes two single addresses.",
+				"the whole network holds your databases too, and every device of the account would reach them."},
+		},
+	}
+}
+
+func (v View) privateName() string {
+	if name := strings.TrimSpace(v.O.Draft.Inside.Name); name != "" {
+		return name
+	}
+	return "the private name"
+}
+
+// behind is what answers at the private name.
+func (v View) behind() string {
+	if v.O.Draft.Inside.Front == profile.NoFront {
+		return "The app, without TLS"
+	}
+	return "nginx with your certificate, then the app"
+}
+
+func (v View) privateNameField() Field {
+	return Field{ID: "private-name", Name: "private-name", Label: "Private name", Value: v.O.Draft.Inside.Name, Errors: v.errorsAt("private.name"),
+		Hint: "What your team types, such as ocs.your-org. Below your own domain, such as inside." + orExample(v.O.Draft.Zone) + ", it gets a certificate that every browser knows."}
+}
+
+func orExample(zone string) string {
+	if zone == "" {
+		return "example.org"
+	}
+	return zone
+}
+
+// Choice is one of several that exclude each other.
+type Choice struct {
+	Value, Label, Hint string
+	On                 bool
+}
+
+func (v View) fronts() []Choice {
+	chosen := v.O.Draft.Inside.Front
+	choices := []Choice{
+		{"", "As fits the name", "A certificate that browsers know for a name below your own domain, and one of your own authority otherwise.", false},
+		{string(setup.FromACME), "A certificate that browsers know", "From Let’s Encrypt, proven by a record of your domain, renewed by itself. Lists of such certificates are public, so the name is too.", false},
+		{string(setup.FromInternal), "A certificate authority of your own", "Each device has to be told once to trust it.", false},
+		{string(setup.FromOwner), "Your own certificate", "You put it into a folder and renew it.", false},
+		{profile.NoFront, "No certificate", "The app is reached at its own port and the browser says “Not secure”. With the app’s production settings nobody can log in that way.", false},
+	}
+	for i := range choices {
+		choices[i].On = choices[i].Value == chosen
+	}
+	return choices
+}
+
+// insideFields are what hardly anybody has to change.
+func (v View) insideFields() []Field {
+	in := v.O.Draft.Inside
+	return []Field{
+		{ID: "private-subnet", Name: "private-subnet", Label: "Range of addresses", Value: in.Subnet, Errors: v.errorsAt("private.subnet"),
+			Hint: "For a small Docker network of Culvert’s own. Empty: one is taken that is free here and in your account."},
+		{ID: "private-profiles", Name: "private-profiles", Label: "Device profiles", Value: strings.Join(in.Profiles, ", "), Errors: v.errorsAt("private.profiles"),
+			Hint: "Ids of the profiles that your team’s devices have. Empty: the default one."},
+		{ID: "private-vnet", Name: "private-vnet", Label: "Virtual network", Value: in.VNet, Hint: "Empty: the default one."},
+		{ID: "private-comment", Name: "private-comment", Label: "Description of the routes", Value: in.Comment, Errors: v.errorsAt("private.comment"),
+			Hint: "For the dashboard; at most 60 characters."},
+	}
+}
+
+// insideTicks are switches of a private way.
+func (v View) insideTicks() []Tick {
+	in := v.O.Draft.Inside
+	return []Tick{
+		{"team-in-public", "The team may come in through the public address as well", "Behind the same login.", in.PublicTeam},
+		{"icmp", "Pings as well", "Counts for everybody in the account (ICMP proxy).", in.ICMP},
+		{"dns-location", "A DNS location, as the guide makes one", "Devices with WARP need none. One that is there already is left as it is.", in.Location},
+		{"wildcard", "A certificate for every name beside this one", "The public list then shows *.your-domain and not the name (wildcard).", in.Wildcard},
+	}
+}
+
+// Tick is something that is on or off.
+type Tick struct {
+	Name, Label, Hint string
+	On                bool
+}
+
+// ForDevices is one change that counts for everybody in the account.
+type ForDevices struct {
+	ChangeRow
+	Affects string
+	Prior   []string
+}
+
+// forDevices lists what a plan changes for devices, with how far that reaches
+// and what it is now.
+func (v View) forDevices() []ForDevices {
+	if v.O.Plan == nil {
+		return nil
+	}
+	var rows []ForDevices
+	for _, c := range v.O.Plan.Changes {
+		if !c.ForDevices() {
+			continue
+		}
+		row := ForDevices{ChangeRow: rowOf(c, v.O.Plan.Difference(c), v.host()), Affects: c.Affects(), Prior: setup.Describe(c.From)}
+		if c.From == nil {
+			row.Prior = []string{"not there"}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// FixRow is a setting of the app that can be set right.
+type FixRow struct {
+	profile.Setting
+	Now string
+	On  bool
+}
+
+func (v View) fixes() []FixRow {
+	var rows []FixRow
+	for _, s := range v.O.Profile.Env.Report {
+		if s.Value == "" {
+			continue
+		}
+		row := FixRow{Setting: s, Now: "not set", On: slices.Contains(v.O.Draft.Fixes, s.Name)}
+		if v.O.Before != nil {
+			for _, line := range v.O.Before.Settings {
+				if value, ok := strings.CutPrefix(line, s.Name+"="); ok {
+					row.Now = value
+				}
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// wayInFaults lists what is wrong on the page, in its order.
+func (v View) wayInFaults() []FaultRow {
+	var rows []FaultRow
+	for _, a := range []struct{ field, id, label string }{
+		{"mode", "modes", "The way in"}, {"private.name", "private-name", "Private name"}, {"private.front", "fronts", "Certificate"},
+		{"private.subnet", "private-subnet", "Range of addresses"}, {"private.profiles", "private-profiles", "Device profiles"},
+		{"private.follow", "fronts", "Certificate"}, {"private.protocol", "modes", "The way in"},
+		{"private.comment", "private-comment", "Description"}, {"settings", "fixes", "Settings of the app"}, {"site", "site", "The app’s own address"},
+	} {
+		for _, m := range v.errorsAt(a.field) {
+			rows = append(rows, FaultRow{a.id, a.label, m})
+		}
+	}
+	return rows
+}
+
+// WayInFrom lays a form over what was typed before.
+func WayInFrom(d journey.Draft, get func(string) string, all func(string) []string) journey.Draft {
+	reply := func(name string) setup.Reply {
+		switch r := setup.Reply(get(name)); r {
+		case setup.Yes, setup.No:
+			return r
+		}
+		return setup.Unanswered
+	}
+	d.Questions = setup.Questions{WARP: reply("warp"), Domain: reply("domain"), Padlock: reply("padlock"), Guide: d.Questions.Guide}
+	d.Mode = setup.Mode(get("mode"))
+	d.Inside.Name, d.Inside.Front = strings.TrimSpace(get("private-name")), get("front")
+	d.Inside.Subnet, d.Inside.VNet, d.Inside.Comment = strings.TrimSpace(get("private-subnet")), strings.TrimSpace(get("private-vnet")), strings.TrimSpace(get("private-comment"))
+	d.Inside.Profiles = strings.FieldsFunc(get("private-profiles"), func(r rune) bool { return r == ',' || r == ' ' })
+	d.Inside.PublicTeam, d.Inside.ICMP = get("team-in-public") != "", get("icmp") != ""
+	d.Inside.Location, d.Inside.Wildcard = get("dns-location") != "", get("wildcard") != ""
+	d.Fixes, d.Site = all("fix"), get("site") != ""
+	return d
+}
