@@ -17,12 +17,15 @@ import (
 type Port struct {
 	manager *Manager
 	install string // whose certificates they are
+	// practice: an authority of our own stands in for the public one, which is
+	// not asked in a rehearsal.
+	practice bool
 }
 
 var _ setup.Port = (*Port)(nil)
 
 // NewPort makes the Port of an installation.
-func NewPort(m *Manager, install string) *Port { return &Port{m, install} }
+func NewPort(m *Manager, install string, practice bool) *Port { return &Port{m, install, practice} }
 
 // Observe looks at the certificates of a view. The operator's own are taken to
 // where the front reads them as soon as they are there and good: no plan does
@@ -58,19 +61,19 @@ func (p *Port) object(c setup.Certificate) setup.Object {
 
 // wantOf is a certificate as a Manager wants it. Who chose a public authority
 // agreed to its terms where they were shown.
-func wantOf(c setup.Certificate) Want {
+func (p *Port) wantOf(c setup.Certificate) Want {
 	name := c.Name
 	if c.Wildcard {
 		_, parent, _ := strings.Cut(c.Name, ".")
 		name = "*." + parent
 	}
 	w := Want{Names: []string{name}, Into: c.Dir}
-	switch c.Source {
-	case setup.FromACME:
+	switch {
+	case c.Source == setup.FromACME && !p.practice:
 		w.Source, w.Agreed = Public, true
-	case setup.FromInternal:
+	case c.Source == setup.FromACME, c.Source == setup.FromInternal:
 		w.Source = Internal
-	case setup.FromOwner:
+	case c.Source == setup.FromOwner:
 		w.Source, w.Names = Own, []string{c.Name}
 		w.CertificateFile, w.KeyFile = filepath.Join(c.Dir, setup.CertificateFile), filepath.Join(c.Dir, setup.KeyFile)
 	}
@@ -90,7 +93,7 @@ func sourceOf(s Source) setup.Source {
 // takeOwn looks after the operator's files if both are there. While other work
 // goes on, that is for the next look.
 func (p *Port) takeOwn(ctx context.Context, c setup.Certificate) {
-	want, err := wantOf(c).tidy()
+	want, err := p.wantOf(c).tidy()
 	if err != nil {
 		return // look says so
 	}
@@ -113,7 +116,7 @@ func (p *Port) takeOwn(ctx context.Context, c setup.Certificate) {
 // look tells how a certificate stands where the front reads it; nil if there is
 // none there, or none that is looked after.
 func (p *Port) look(c setup.Certificate) (*setup.Certificate, error) {
-	want, err := wantOf(c).tidy()
+	want, err := p.wantOf(c).tidy()
 	if err != nil {
 		return nil, err
 	}
@@ -122,6 +125,9 @@ func (p *Port) look(c setup.Certificate) (*setup.Certificate, error) {
 		return nil, err
 	}
 	have := setup.Certificate{Name: c.Name, Wildcard: c.Wildcard, Source: sourceOf(s.Source), Dir: s.Into, Until: s.NotAfter, Issuer: s.Issuer}
+	if p.practice && s.Source == Internal && c.Source == setup.FromACME {
+		have.Source = setup.FromACME
+	}
 	if problem := s.Problem(); problem != nil {
 		have.Fault = problem.Message
 	}
@@ -202,7 +208,7 @@ func (p *Port) fill(o *setup.Outcome, about setup.Certificate) {
 }
 
 func (p *Port) get(ctx context.Context, c setup.Certificate) *setup.Problem {
-	want := wantOf(c)
+	want := p.wantOf(c)
 	if s, found, err := p.manager.Status(want.Name()); err == nil && found && s.Into != c.Dir && s.State != Missing {
 		return &setup.Problem{Code: setup.CodeConflict, Message: fmt.Sprintf("The certificate for %s is in use by another setup (%s). Choose one for the name alone.", want.Name(), s.Into)}
 	}
@@ -213,7 +219,7 @@ func (p *Port) get(ctx context.Context, c setup.Certificate) *setup.Problem {
 }
 
 func (p *Port) drop(ctx context.Context, c setup.Certificate) *setup.Problem {
-	err := p.manager.Forget(ctx, wantOf(c).Name())
+	err := p.manager.Forget(ctx, p.wantOf(c).Name())
 	if gone := os.Remove(filepath.Join(c.Dir, FileName)); gone != nil && !errors.Is(gone, fs.ErrNotExist) {
 		err = errors.Join(err, fmt.Errorf("removing the certificate for %s: %w", c.Name, gone))
 	}

@@ -56,7 +56,7 @@ func TestThePortGetsShowsAndDropsACertificate(t *testing.T) {
 	for _, source := range []setup.Source{setup.FromInternal, setup.FromACME} {
 		for _, wildcard := range []bool{false, true} {
 			w := newWorld(t, nil)
-			p := cert.NewPort(w.manager(), install)
+			p := cert.NewPort(w.manager(), install, false)
 			c := w.asked(source, wildcard)
 			if o := w.look(p, c); o != nil {
 				t.Fatalf("seen before it is there: %+v", o)
@@ -64,7 +64,7 @@ func TestThePortGetsShowsAndDropsACertificate(t *testing.T) {
 			if o := w.change(p, c, c); o.Err != nil || !setup.Same(o.State, c) || o.ID != private {
 				t.Fatalf("%s: %+v", source, o)
 			}
-			o := w.look(cert.NewPort(w.manager(), install), c) // as after a restart
+			o := w.look(cert.NewPort(w.manager(), install, false), c) // as after a restart
 			if o == nil || !setup.Same(o.State, c) || o.Mark != setup.Mark(install, certKey()) {
 				t.Fatalf("%s: seen as %+v", source, o)
 			}
@@ -84,7 +84,7 @@ func TestThePortGetsShowsAndDropsACertificate(t *testing.T) {
 func TestARenewalThatFailsShowsInTheCertificateLongBeforeItsEnd(t *testing.T) {
 	w := newWorld(t, nil)
 	m := w.manager()
-	p := cert.NewPort(m, install)
+	p := cert.NewPort(m, install, false)
 	c := w.asked(setup.FromACME, false)
 	w.change(p, c, c)
 	w.cloud.SetToken(w.Token, "active", "Zone Read", "DNS Read")
@@ -105,7 +105,7 @@ func TestARenewalThatFailsShowsInTheCertificateLongBeforeItsEnd(t *testing.T) {
 
 func TestTheOperatorsFilesAreTakenUpWhereTheyAreFound(t *testing.T) {
 	w := offline(t)
-	p := cert.NewPort(w.offlineManager(), install)
+	p := cert.NewPort(w.offlineManager(), install, false)
 	c := w.asked(setup.FromOwner, false)
 	if o := w.look(p, c); o != nil {
 		t.Fatalf("seen before it is there: %+v", o)
@@ -137,7 +137,7 @@ func TestTheOperatorsFilesAreTakenUpWhereTheyAreFound(t *testing.T) {
 
 func TestACertificateThatTheFrontLostIsWrittenAgain(t *testing.T) {
 	w := newWorld(t, nil)
-	p := cert.NewPort(w.manager(), install)
+	p := cert.NewPort(w.manager(), install, false)
 	c := w.asked(setup.FromInternal, false)
 	w.change(p, c, c)
 	path := filepath.Join(w.into, cert.FileName)
@@ -163,7 +163,7 @@ func TestACertificateThatTheFrontLostIsWrittenAgain(t *testing.T) {
 
 func TestOneWildcardIsNotTakenFromAnotherSetup(t *testing.T) {
 	w := newWorld(t, nil)
-	p := cert.NewPort(w.manager(), install)
+	p := cert.NewPort(w.manager(), install, false)
 	first := w.asked(setup.FromInternal, true)
 	w.change(p, first, first)
 	second := first
@@ -178,11 +178,23 @@ func TestOneWildcardIsNotTakenFromAnotherSetup(t *testing.T) {
 
 func TestACertificateThatChangedSinceIsLeft(t *testing.T) {
 	w := newWorld(t, nil)
-	p := cert.NewPort(w.manager(), install)
+	p := cert.NewPort(w.manager(), install, false)
 	c := w.asked(setup.FromInternal, false)
 	w.change(p, c, c)
 	out, err := p.Do(t.Context(), setup.Call{Entries: []setup.Entry{{Key: certKey(), Verb: setup.Create, To: c}}})
 	if err != nil || out[0].Err == nil || out[0].Err.Code != setup.CodeChanged {
 		t.Errorf("%v, %+v", err, out)
+	}
+}
+
+func TestARehearsalAsksNoPublicAuthority(t *testing.T) {
+	w := offline(t)
+	p := cert.NewPort(w.offlineManager(), install, true)
+	c := w.asked(setup.FromACME, false)
+	if o := w.change(p, c, c); o.Err != nil || !setup.Same(o.State, c) {
+		t.Errorf("%+v", o)
+	}
+	if o := w.look(p, c); o == nil || !setup.Same(o.State, c) {
+		t.Errorf("seen as %+v", o)
 	}
 }

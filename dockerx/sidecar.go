@@ -1,6 +1,10 @@
 package dockerx
 
 import (
+	"context"
+
+	"github.com/moby/moby/client"
+
 	"github.com/culvert/culvert/setup"
 )
 
@@ -39,4 +43,23 @@ func sidecarOf(all []box) setup.Sidecar {
 		s.Running = s.Running && b.running()
 	}
 	return s
+}
+
+// ReloadFront tells the front that reads a folder to read it again (HUP, which
+// nginx takes without dropping a connection). None running is no error: it reads
+// the folder when it starts.
+func (h *Host) ReloadFront(ctx context.Context, dir string) error {
+	all, err := h.inspectAll(ctx, make(client.Filters).Add("label", labelService+"="+setup.FrontService).Add("label", labelMark))
+	if err != nil {
+		return err
+	}
+	for _, b := range all {
+		if sidecarOf([]box{b}).Spec.Dir != dir || !b.running() {
+			continue
+		}
+		if _, err := h.api.ContainerKill(ctx, b.ID, client.ContainerKillOptions{Signal: "HUP"}); err != nil {
+			return h.problem(ctx, "telling "+b.name()+" of its new certificate", err)
+		}
+	}
+	return nil
 }

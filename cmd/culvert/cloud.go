@@ -114,3 +114,29 @@ func (p *cloudPort) TunnelToken(ctx context.Context, tunnelID string) (secret.Te
 	}
 	return client.TunnelToken(ctx, tunnelID)
 }
+
+// The proofs for a certificate authority (cert.DNS).
+
+func (p *cloudPort) AddTXT(ctx context.Context, zone, name, value, mark string) error {
+	client, problem := p.now()
+	if problem != nil {
+		return problem
+	}
+	return client.AddTXT(ctx, zone, name, value, mark)
+}
+
+func (p *cloudPort) TXT(ctx context.Context, zone, name, mark string) (map[string]string, error) {
+	client, problem := p.now()
+	if problem != nil {
+		return nil, problem
+	}
+	return client.TXT(ctx, zone, name, mark)
+}
+
+func (p *cloudPort) DropTXT(ctx context.Context, zone, id, mark string) error {
+	client, problem := p.now()
+	if problem != nil {
+		return problem
+	}
+	return client.DropTXT(ctx, zone, id, mark)
+}

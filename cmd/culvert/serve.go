@@ -162,6 +162,7 @@ func (v *serving) serve(ctx context.Context, log *slog.Logger, listener, socket 
 			group.Go(func() error { return w.journey.Serve(workers) })
 			group.Go(func() error { return w.watcher.Serve(workers) })
 			group.Go(func() error { return w.teller.Serve(workers) })
+			group.Go(func() error { return w.tendCertificates(workers) })
 		}
 	}
 	group.Go(func() error { return ignoreClosed(pages.Serve(listener)) })

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/culvert/culvert/cert"
 	"github.com/culvert/culvert/dockerx"
 	"github.com/culvert/culvert/engine"
 	"github.com/culvert/culvert/files"
@@ -38,6 +39,7 @@ type workspace struct {
 	watcher *watch.Watcher
 	teller  *notify.Notifier
 	cloud   *cloudPort
+	certs   *cert.Manager
 	closers []func() error // in the order in which they were opened
 }
 
@@ -48,6 +50,7 @@ type dockerHost interface {
 	proof.Host
 	watch.Host
 	LastDowntime(project, service string) time.Duration
+	ReloadFront(ctx context.Context, dir string) error
 	Close() error
 }
 
@@ -61,6 +64,14 @@ type outside struct {
 	http      *http.Client
 	practice  string
 	pages     string // where the dashboard is opened; empty: there is none
+	acme      authority
+}
+
+// authority is the public one for certificates, where it is not the usual one.
+type authority struct {
+	directory string
+	roots     *x509.CertPool
+	resolvers []string
 }
 
 // openWorkspace opens the data folder of a real host, or the rehearsal's inside
@@ -95,7 +106,9 @@ func openWorkspace(ctx context.Context, s *settings, practice bool) (w *workspac
 	if out.pages = s.pages; practice && out.pages != "" && !s.rehearsal {
 		out.pages += practicePath
 	}
-	w.wire(dir, out, profiles, log, practice)
+	if err := w.wire(ctx, dir, out, profiles, log, practice); err != nil {
+		return w, err
+	}
 	return w, w.journey.Resume(ctx)
 }
 
@@ -149,7 +162,9 @@ func (w *workspace) reachReal(ctx context.Context, profiles profile.Catalog, log
 
 // useLab sends probes for public names to a simulated edge, for the lab alone,
 // where a simulated account meets a real engine. CULVERT_LAB_EDGE is its
-// address, CULVERT_LAB_CA the file of the authority that it is signed by.
+// address, CULVERT_LAB_CA the file of the authorities that it is signed by.
+// CULVERT_LAB_ACME is the directory of an authority for certificates, signed by
+// one of the same, and CULVERT_LAB_DNS the name server for its proofs.
 func (o *outside) useLab() error {
 	edge, ca := os.Getenv("CULVERT_LAB_EDGE"), os.Getenv("CULVERT_LAB_CA")
 	if edge == "" {
@@ -164,6 +179,9 @@ func (o *outside) useLab() error {
 		return fmt.Errorf("CULVERT_LAB_CA: %s holds no certificate", ca)
 	}
 	o.tls = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	if directory := os.Getenv("CULVERT_LAB_ACME"); directory != "" {
+		o.acme = authority{directory, roots, []string{os.Getenv("CULVERT_LAB_DNS")}}
+	}
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
 	o.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		host, _, err := net.SplitHostPort(address)
@@ -187,20 +205,24 @@ func settingNames(profiles profile.Catalog) []string {
 }
 
 // wire puts the rooms together.
-func (w *workspace) wire(dir string, out outside, profiles profile.Catalog, log *slog.Logger, practice bool) {
+func (w *workspace) wire(ctx context.Context, dir string, out outside, profiles profile.Catalog, log *slog.Logger, practice bool) error {
 	w.cloud = &cloudPort{base: out.base, http: out.http, log: log}
 	box := w.store.Box()
 	folder := files.New(files.Options{
 		Backups: filepath.Join(dir, "backups"), Seal: box.Seal, Open: box.Open,
 		Token: w.cloud.TunnelToken, TokenDir: filepath.Join(dir, "connectors"), Log: log, Clock: time.Now,
 	})
+	certs, err := w.certificates(ctx, dir, out, log, practice)
+	if err != nil {
+		return err
+	}
 	prover := &proof.Prover{
 		Probe: probe.New(probe.Options{Dial: out.dial, TLS: out.tls, Log: log}),
 		Host:  out.docker, Addresses: out.addresses, Clock: time.Now,
 	}
 	news := &relay{hub: w.hub}
 	w.engine = engine.New(engine.Options{
-		Store: w.store, Ports: engine.Ports{Cloud: w.cloud, Docker: measured{out.docker}, Files: folder},
+		Store: w.store, Ports: engine.Ports{Cloud: w.cloud, Docker: measured{out.docker}, Files: diskPort{folder, certs}},
 		Prober: prover, Notify: news, Clock: wallClock{}, Log: log,
 	})
 	w.teller = notify.New(notify.Options{
@@ -219,6 +241,7 @@ func (w *workspace) wire(dir string, out outside, profiles profile.Catalog, log 
 		Rehearsal: practice, Practice: out.practice, Version: version,
 		Modes: modes(), FrontDirs: filepath.Join(dir, "fronts"),
 	})
+	return nil
 }
 
 // modes are the ways in that can be chosen, on the pages and in a culvert.yaml.

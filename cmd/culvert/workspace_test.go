@@ -35,7 +35,9 @@ func openPractice(ctx context.Context, t *testing.T, data string, clock func() t
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.wire(dir, practised(world), profiles, log, true)
+	if err := w.wire(ctx, dir, practised(world), profiles, log, true); err != nil {
+		t.Fatal(err)
+	}
 	if err := w.journey.Resume(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"maps"
 
 	"github.com/culvert/culvert/setup"
@@ -116,3 +117,7 @@ func (h *Host) placed(at setup.Endpoint) bool {
 	}
 	return false
 }
+
+// ReloadFront tells the front to read its folder again; a simulated one reads
+// none.
+func (h *Host) ReloadFront(context.Context, string) error { return nil }
