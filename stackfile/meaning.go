@@ -215,6 +215,13 @@ func (m *Meaning) DefaultNetwork() (name string, ok bool) {
 	return n.Name, ok
 }
 
+// Command is what a service runs instead of its image's own command; nil if it
+// says none.
+func (m *Meaning) Command(service string) []string {
+	s, _ := m.service(service)
+	return slices.Clone([]string(s.Command))
+}
+
 // Image is the image a service runs, empty if it is only built.
 func (m *Meaning) Image(service string) string {
 	s, _ := m.service(service)
