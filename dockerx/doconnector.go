@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
@@ -110,6 +111,20 @@ func (p part) change() (file, image string, runs bool) {
 	return "", "", false
 }
 
+// strays says whether the service runs in other networks than it is to. Compose
+// does not see what somebody connected by hand.
+func (p part) strays(project []box) bool {
+	switch to := p.entry.To.(type) {
+	case setup.Connector:
+		have, runs := p.state(project).(setup.Connector)
+		return runs && !slices.Equal(have.Networks, to.Networks)
+	case setup.Sidecar:
+		have, runs := p.state(project).(setup.Sidecar)
+		return runs && len(have.Spec.Networks) != len(to.Spec.Networks)
+	}
+	return false
+}
+
 // changeProject removes what is to go, stops what is to stop, and starts the
 // rest together.
 func (h *Host) changeProject(ctx context.Context, project string, todo []part, now []box) *setup.Problem {
@@ -144,6 +159,7 @@ func (h *Host) changeProject(ctx context.Context, project string, todo []part, n
 // Cloudflare takes the connector is another question: see ConnectorReady.
 func (h *Host) up(ctx context.Context, project, file string, parts []part, now []box) *setup.Problem {
 	args := []string{"up", "-d", "--no-deps", "--pull", "never"}
+	var services []string
 	for _, p := range parts {
 		_, image, _ := p.change()
 		if _, err := h.api.ImageInspect(ctx, image); cerrdefs.IsNotFound(err) {
@@ -151,8 +167,12 @@ func (h *Host) up(ctx context.Context, project, file string, parts []part, now [
 		} else if err != nil {
 			return h.problem(ctx, "inspecting the image "+image, err)
 		}
-		args = append(args, p.service)
+		if p.strays(now) {
+			args = append(args, "--force-recreate")
+		}
+		services = append(services, p.service)
 	}
+	args = append(args, services...)
 	if p := h.compose(ctx, project, file, now, args...); p != nil {
 		return p
 	}

@@ -1,23 +1,16 @@
 package lab_test
 
 import (
-	"bufio"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
 	"fmt"
-	"io"
 	"log/slog"
-	"net"
-	"net/http"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/miekg/dns"
 	"github.com/moby/moby/client"
 
 	"github.com/culvert/culvert/cert"
@@ -179,6 +172,7 @@ func TestThePrivateWayIsLaidOnARealEngine(t *testing.T) {
 		{"what the operator starts again joins it too, and reaches its database and cache", joinsDurably},
 		{"one recreate carries a setting and the network", recreateJoins},
 		{"dnsmasq and nginx come up beside the connector", frontComesUp},
+		{"a connector that somebody put into another network is taken out of it", connectorStrays},
 		{"dnsmasq answers for the name, over UDP and TCP, for IPv6 with nothing, and for no other", dnsAnswers},
 		{"a browser gets through by https, and only for the name", frontAnswers},
 		{"without the front nobody could log in", noWayWithoutFront},
@@ -291,260 +285,28 @@ func (w *privateWay) certificate() setup.Certificate {
 	return setup.Certificate{Name: privateName, Source: setup.FromInternal, Dir: w.stack.FrontDir, Valid: true}
 }
 
-func frontComesUp(t *testing.T, w *privateWay) {
-	w.apply(t, setup.Key{Kind: setup.KindCertificate, Scope: setup.CertificateScope, Name: privateName}, w.certificate())
-	authority, found, err := w.certs.Authority(privateName)
-	if err != nil || !found {
-		t.Fatalf("found %v, %v", found, err)
-	}
-	w.roots = x509.NewCertPool()
-	if !w.roots.AppendCertsFromPEM(authority.PEM) {
-		t.Fatal("the authority's root cannot be read")
-	}
-	w.layFront(t, "web:8000")
-}
-
-func dnsAnswers(t *testing.T, w *privateWay) {
-	for _, network := range []string{"udp", "tcp"} {
-		ask := func(name string, kind uint16) *dns.Msg {
-			t.Helper()
-			conn, err := w.lab.Dial(t.Context(), network, net.JoinHostPort(dnsAddress, "53"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
-			_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
-			co := &dns.Conn{Conn: conn}
-			if err := co.WriteMsg(new(dns.Msg).SetQuestion(name+".", kind)); err != nil {
-				t.Fatal(err)
-			}
-			m, err := co.ReadMsg()
-			if err != nil {
-				t.Fatalf("%s over %s: %v", name, network, err)
-			}
-			return m
-		}
-		for _, name := range []string{privateName, "deep.down." + privateName} {
-			m := ask(name, dns.TypeA)
-			if len(m.Answer) != 1 || m.Answer[0].(*dns.A).A.String() != frontAddress {
-				t.Errorf("%s over %s: %v", name, network, m)
-			}
-		}
-		if m := ask(privateName, dns.TypeAAAA); m.Rcode != dns.RcodeSuccess || len(m.Answer) != 0 {
-			t.Errorf("AAAA over %s: %v", network, m)
-		}
-		if m := ask("example.com", dns.TypeA); m.Rcode == dns.RcodeSuccess {
-			t.Errorf("another name over %s: %v", network, m)
+func connectorStrays(t *testing.T, w *privateWay) {
+	k := setup.Key{Kind: setup.KindConnector, Scope: w.stack.ConnectorProject, Name: "connector"}
+	to := setup.Connector{File: w.stack.ConnectorFile, Project: w.stack.ConnectorProject, Image: lab.ConnectorImage, Network: w.stack.Network,
+		Networks: []string{w.stack.PrivateNetwork}, Protocol: "quic", Tunnel: setup.Lit(tunnelID), Running: true}
+	apply := func(verb setup.Verb, from setup.State) {
+		t.Helper()
+		out, err := w.do(t.Context(), setup.Entry{Key: k, Verb: verb, ID: w.stack.ConnectorProject, From: from, To: to})
+		if err != nil || out[0].Err != nil || !setup.Same(out[0].State, to) {
+			t.Fatalf("%v, %+v", err, out)
 		}
 	}
-}
-
-// browser goes to the front as a device does whom dnsmasq told the address.
-func (w *privateWay) browser() *http.Client {
-	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
-		_, port, err := net.SplitHostPort(address)
-		if err != nil {
-			return nil, err
-		}
-		return w.lab.Dial(ctx, network, net.JoinHostPort(frontAddress, port))
-	}
-	return &http.Client{
-		Transport:     &http.Transport{DialContext: dial, DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: w.roots, MinVersion: tls.VersionTLS12}},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-}
-
-func (w *privateWay) get(t *testing.T, url, host string) *http.Response {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	apply(setup.Create, nil)
+	_, err := w.lab.API().NetworkConnect(t.Context(), "bridge", client.NetworkConnectOptions{Container: w.stack.ConnectorProject + "-cloudflared-1"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Host = host
-	res, err := w.browser().Do(req)
-	if err != nil {
-		t.Fatal(err)
+	strayed := to
+	strayed.Networks = []string{"bridge", w.stack.PrivateNetwork}
+	apply(setup.Update, strayed)
+	if o := w.sidecar(t, setup.DNSService); o == nil || !o.State.(setup.Sidecar).Running {
+		t.Errorf("dnsmasq beside it: %+v", o)
 	}
-	t.Cleanup(func() { _ = res.Body.Close() })
-	return res
-}
-
-func frontAnswers(t *testing.T, w *privateWay) {
-	if res := w.get(t, "https://"+privateName+"/accounts/login/", ""); res.StatusCode != http.StatusOK {
-		t.Errorf("by https: %s", res.Status)
-	} else if cookie := res.Header.Get("Set-Cookie"); !strings.Contains(cookie, "Secure") {
-		t.Logf("its cookie: %q", cookie)
-	}
-	if res := w.get(t, "http://"+privateName+"/x?y=1", ""); res.StatusCode != http.StatusPermanentRedirect || res.Header.Get("Location") != "https://"+privateName+"/x?y=1" {
-		t.Errorf("by http: %s to %s", res.Status, res.Header.Get("Location"))
-	}
-	for _, url := range []string{"https://" + privateName + "/", "http://" + privateName + "/"} {
-		if res := w.get(t, url, "other.example"); res.StatusCode != http.StatusMisdirectedRequest || !res.Close {
-			t.Errorf("%s for another name: %s, closed %v", url, res.Status, res.Close)
-		}
-	}
-}
-
-func noWayWithoutFront(t *testing.T, w *privateWay) {
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+appAddress+":8000/accounts/login/", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Host = privateName + ":8000"
-	res, err := w.lab.HTTP().Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusMovedPermanently || !strings.HasPrefix(res.Header.Get("Location"), "https://") {
-		t.Errorf("the app itself, by http: %s to %s", res.Status, res.Header.Get("Location"))
-	}
-}
-
-// echo is an app that tells what reached it, takes another protocol over, and
-// answers bit by bit.
-type echo struct{ more chan bool }
-
-func (e echo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch {
-	case r.Header.Get("Upgrade") != "":
-		conn, rw, err := w.(http.Hijacker).Hijack()
-		if err != nil {
-			return
-		}
-		defer conn.Close()
-		_, _ = rw.WriteString("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: test\r\n\r\n")
-		_ = rw.Flush()
-		line, _ := rw.ReadString('\n')
-		_, _ = rw.WriteString("heard " + line)
-		_ = rw.Flush()
-	case r.URL.Path == "/stream":
-		_, _ = io.WriteString(w, "first\n")
-		w.(http.Flusher).Flush()
-		<-e.more
-		_, _ = io.WriteString(w, "second\n")
-	default:
-		_, _ = fmt.Fprintf(w, "%s|%s|%s|%s|%s", r.Host, r.Header.Get("X-Forwarded-Proto"), r.Header.Get("X-Forwarded-For"), r.Header.Get("X-Forwarded-Host"), r.Header.Get("Forwarded"))
-	}
-}
-
-func streamsPass(t *testing.T, w *privateWay) {
-	listener, err := w.lab.Listen(t.Context(), "tcp", lab.HostAddress+":0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	more := make(chan bool)
-	app := &http.Server{Handler: echo{more}, ReadHeaderTimeout: 10 * time.Second}
-	served := make(chan error, 1)
-	go func() { served <- app.Serve(listener) }()
-	t.Cleanup(func() {
-		_ = app.Close()
-		<-served
-	})
-	w.layFront(t, listener.Addr().String())
-	w.tellsTheApp(t)
-	w.streams(t, more)
-	w.upgrades(t)
-	w.layFront(t, "web:8000")
-}
-
-func (w *privateWay) tellsTheApp(t *testing.T) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+privateName+"/", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, h := range []string{"X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "X-Forwarded-Proto"} {
-		req.Header.Set(h, "made-up")
-	}
-	res, err := w.browser().Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	parts := strings.Split(string(body), "|")
-	if err != nil || len(parts) != 5 || parts[0] != privateName || parts[1] != "https" || net.ParseIP(parts[2]) == nil || parts[3]+parts[4] != "" {
-		t.Errorf("the app was told %q, %v", body, err)
-	}
-}
-
-// streams reads the first part of an answer while the second is not yet written.
-func (w *privateWay) streams(t *testing.T, more chan<- bool) {
-	t.Helper()
-	res := w.get(t, "https://"+privateName+"/stream", "")
-	lines := bufio.NewReader(res.Body)
-	first, err := lines.ReadString('\n')
-	if err != nil || first != "first\n" {
-		t.Errorf("first %q, %v", first, err)
-	}
-	more <- true
-	if second, err := lines.ReadString('\n'); err != nil || second != "second\n" {
-		t.Errorf("second %q, %v", second, err)
-	}
-}
-
-func (w *privateWay) upgrades(t *testing.T) {
-	t.Helper()
-	raw, err := w.lab.Dial(t.Context(), "tcp", net.JoinHostPort(frontAddress, "443"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn := tls.Client(raw, &tls.Config{RootCAs: w.roots, ServerName: privateName, MinVersion: tls.VersionTLS12})
-	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
-	if _, err := io.WriteString(conn, "GET /ws HTTP/1.1\r\nHost: "+privateName+"\r\nConnection: Upgrade\r\nUpgrade: test\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewReader(conn)
-	res, err := http.ReadResponse(lines, nil)
-	if err != nil || res.StatusCode != http.StatusSwitchingProtocols {
-		t.Fatalf("%+v, %v", res, err)
-	}
-	if _, err := io.WriteString(conn, "hello\n"); err != nil {
-		t.Fatal(err)
-	}
-	if line, err := lines.ReadString('\n'); err != nil || line != "heard hello\n" {
-		t.Errorf("it says %q, %v", line, err)
-	}
-}
-
-// serial is that of the certificate that the front serves now.
-func (w *privateWay) serial(t *testing.T) string {
-	t.Helper()
-	raw, err := w.lab.Dial(t.Context(), "tcp", net.JoinHostPort(frontAddress, "443"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer raw.Close()
-	conn := tls.Client(raw, &tls.Config{RootCAs: w.roots, ServerName: privateName, MinVersion: tls.VersionTLS12})
-	if err := conn.HandshakeContext(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return conn.ConnectionState().PeerCertificates[0].SerialNumber.String()
-}
-
-func renewed(t *testing.T, w *privateWay) {
-	was, container := w.serial(t), w.frontContainer(t)
-	if err := w.certs.Forget(t.Context(), privateName); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.certs.Ensure(t.Context(), cert.Want{Names: []string{privateName}, Source: cert.Internal, Into: w.stack.FrontDir}); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "the front serves another certificate", func() bool { return w.serial(t) != was })
-	if w.frontContainer(t) != container {
-		t.Error("the front was made anew for it")
-	}
-}
-
-func (w *privateWay) frontContainer(t *testing.T) string {
-	t.Helper()
-	got, err := w.lab.API().ContainerInspect(t.Context(), w.stack.ConnectorProject+"-front-1", client.ContainerInspectOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return got.Container.ID
 }
 
 func goesAgain(t *testing.T, w *privateWay) {
@@ -555,6 +317,12 @@ func goesAgain(t *testing.T, w *privateWay) {
 		if err != nil || out[0].Err != nil || out[0].State != nil {
 			t.Fatalf("%s: %v, %+v", service, err, out)
 		}
+	}
+	connector := setup.Entry{Key: setup.Key{Kind: setup.KindConnector, Scope: w.stack.ConnectorProject, Name: "connector"}, Verb: setup.Delete,
+		ID: w.stack.ConnectorProject, From: setup.Connector{File: w.stack.ConnectorFile, Project: w.stack.ConnectorProject, Image: lab.ConnectorImage,
+			Network: w.stack.Network, Networks: []string{w.stack.PrivateNetwork}, Protocol: "quic", Tunnel: setup.Lit(tunnelID), Running: true}}
+	if out, err := w.do(t.Context(), connector); err != nil || out[0].Err != nil || out[0].State != nil {
+		t.Fatalf("%v, %+v", err, out)
 	}
 	w.apply(t, setup.Key{Kind: setup.KindComposeNetwork, Scope: w.stack.ComposeFile, Name: "web/" + w.stack.PrivateNetwork}, nil)
 	w.apply(t, w.attachmentKey(), nil)
