@@ -125,7 +125,7 @@ func TestWhatIsOnlyWeakerDoesNotBreakTheWay(t *testing.T) {
 func TestEveryClassLiesSomewhereOrDeliberatelyNowhere(t *testing.T) {
 	nowhere := []setup.Class{
 		setup.ClassDockerAway, setup.ClassOffline, setup.ClassCloudAway, setup.ClassTokenRefused, setup.ClassPermission,
-		setup.ClassUnread, setup.ClassUnproven, setup.ClassPortReopened, setup.ClassFront, setup.ClassCheckFails,
+		setup.ClassUnread, setup.ClassUnproven, setup.ClassPortReopened, setup.ClassFront, setup.ClassCertificate, setup.ClassCheckFails,
 		setup.ClassChanged, setup.ClassUnfinished, setup.ClassLeftover,
 	}
 	for _, c := range setup.Classes() {
