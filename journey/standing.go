@@ -247,8 +247,8 @@ func (j *Journey) Series(ctx context.Context, id setup.SetupID, check string, sp
 		return read.series, nil
 	}
 	s, err := j.readSeries(ctx, key, now)
-	if err != nil {
-		return setup.Series{}, err
+	if err != nil || len(s.Buckets) == 0 { // the first readings are on their way
+		return s, err
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()

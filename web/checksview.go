@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -70,6 +71,11 @@ type CheckGroup struct {
 	Rows  []HistoryRow
 }
 
+// fine says that all of several checks always held: one line stands for them.
+func (g CheckGroup) fine() bool {
+	return len(g.Rows) > 3 && !slices.ContainsFunc(g.Rows, func(r HistoryRow) bool { return r.Tone != "good" })
+}
+
 // histories are the checks in groups: doors, locks, ways past, what is asked
 // beside.
 func (v StandingView) histories() []CheckGroup {
@@ -106,7 +112,7 @@ func historyRow(h CheckHistory, span journey.Span, now time.Time) HistoryRow {
 func share(b setup.Bucket) string {
 	switch {
 	case b.Count == 0:
-		return "never asked"
+		return "not asked in this time"
 	case b.OK == b.Count:
 		return fmt.Sprintf("100 %% of %d", b.Count)
 	}
@@ -183,6 +189,9 @@ func (r *HistoryRow) line(cut []setup.Bucket) {
 			y := barsHigh - 1 - int((barsHigh-2)*b.Mean/most)
 			points = append(points, fmt.Sprintf("%d,%d", i*4+1, y))
 		}
+	}
+	if len(points) < 2 {
+		return
 	}
 	r.Line, r.Top = strings.Join(points, " "), millis(most)
 }

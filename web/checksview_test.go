@@ -14,7 +14,7 @@ func bucket(age time.Duration, ok, count int) setup.Bucket {
 
 func TestWhatDidNotHoldIsNeverRoundedAway(t *testing.T) {
 	for want, b := range map[string]setup.Bucket{
-		"never asked": {}, "100 % of 7": {OK: 7, Count: 7}, "99.99 % of 100000": {OK: 99999, Count: 100000}, "0.00 % of 3": {Count: 3},
+		"not asked in this time": {}, "100 % of 7": {OK: 7, Count: 7}, "99.99 % of 100000": {OK: 99999, Count: 100000}, "0.00 % of 3": {Count: 3},
 	} {
 		if got := share(b); got != want {
 			t.Errorf("%+v is %q, want %q", b, got, want)

@@ -99,7 +99,7 @@ func (v StandingView) hopRow(h diagnosis.Hop) HopRow {
 	case h.Proof != nil:
 		r.At, r.Proof = h.Proof.At, saw(*h.Proof)
 	case h.Light == diagnosis.Unknown && !h.Read.IsZero() && h.Finding == "":
-		r.Word, r.At, r.Proof = "set as it was", h.Read, "Its settings at Cloudflare were read; what happens on a device cannot be seen from here."
+		r.Word, r.At, r.Proof = "as set up", h.Read, "Its settings at Cloudflare were read; what happens on a device cannot be seen from here."
 	}
 	if h.Finding != "" {
 		r.Problem = "problem-" + anchor(h.Finding)
