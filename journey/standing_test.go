@@ -260,6 +260,7 @@ func TestTheHistoryOfACheckIsToldByDayAndMonth(t *testing.T) {
 	}
 	for _, rolled := range []bool{false, true} {
 		if rolled {
+			w.clock.pass(2 * time.Minute) // what was read before is too old now
 			if err := s.RollUp(t.Context(), now.Add(2*time.Minute)); err != nil {
 				t.Fatal(err)
 			}
@@ -281,6 +282,31 @@ func TestTheHistoryOfACheckIsToldByDayAndMonth(t *testing.T) {
 	if _, err := w.Series(t.Context(), w.id, "telegram/1", "1y"); err == nil {
 		t.Error("a year is told")
 	}
+}
+
+func TestAHistoryIsReadOnceAMinute(t *testing.T) {
+	t.Parallel()
+	w := watched(t)
+	add := func() {
+		reading := setup.Reading{Check: "telegram/1", At: w.clock.Now(), OK: true, Took: time.Millisecond}
+		if err := w.Store.(watch.Store).SaveReadings(t.Context(), w.id, []setup.Reading{reading}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wants := func(want int) {
+		t.Helper()
+		if s, err := w.Series(t.Context(), w.id, "telegram/1", LastDay); err != nil || s.Sum().Count != want {
+			t.Errorf("it has %d readings, want %d (%v)", s.Sum().Count, want, err)
+		}
+	}
+	wants(0)
+	add()
+	wants(1) // that there was none yet is not kept
+	w.clock.pass(time.Second)
+	add()
+	wants(1)
+	w.clock.pass(time.Minute)
+	wants(2)
 }
 
 func TestWhatIsRepairedByItselfIsChosen(t *testing.T) {
