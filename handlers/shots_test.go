@@ -113,6 +113,9 @@ func shots() []shot {
 		{"status-unknown", at("status"), stands(func(t testing.TB) journey.Standing {
 			return sceneStanding(t, illness{standby: func(s *journey.Standing) { s.Brief = journey.Brief{Live: true, Watching: true} }})
 		}), ""},
+		{"status-early", at("status"), stands(func(testing.TB) journey.Standing {
+			return journey.Standing{Setup: ocs, Brief: journey.Brief{Watching: true}}
+		}), ""},
 		{"status-down", at("status"), stands(func(t testing.TB) journey.Standing {
 			return journey.Standing{Setup: ocs, Hostname: "chat.example.org", TornDown: true, Brief: journey.Brief{Watching: true}}
 		}), ""},

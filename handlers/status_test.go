@@ -161,6 +161,12 @@ func aged(s journey.Standing) journey.Standing {
 	return s
 }
 
+func TestWhatWasNotSetUpYetSaysSo(t *testing.T) {
+	a := standOn(t, journey.Standing{Setup: ocs, Brief: journey.Brief{Watching: true}}).status()
+	a.says("#region-headline", "Nothing was set up yet")
+	a.lacks(".light.on")
+}
+
 func TestAFinishedSetupOpensOnItsStatus(t *testing.T) {
 	p := standOn(t, sceneWhatsAppSilent(t))
 	a := p.get("/" + string(ocs)).status(303)
