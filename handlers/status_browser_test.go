@@ -99,6 +99,16 @@ func TestWhatIsUnderTheFingerOrTheKeyboardStays(t *testing.T) {
 	p.becomes(older)
 	poll(t, tab, fmt.Sprintf(`%s !== %q && document.activeElement.closest("form")?.id === "fix-all"`, version, was))
 
+	const title = `document.querySelector(".problem h3")`
+	must(t, tab, chromedp.Evaluate[chromedp.Void](`getSelection().selectAllChildren(`+title+`)`))
+	p.becomes(sceneMuchWrong(t))
+	poll(t, tab, `document.querySelector("#fix-all").textContent.includes("Fix all 2")`)
+	if !must(t, tab, chromedp.Evaluate[bool](`getSelection().toString().includes("was deleted") && document.querySelectorAll(".problem").length === 1`)) {
+		t.Error("a text that was selected is gone")
+	}
+	must(t, tab, chromedp.Evaluate[chromedp.Void](`getSelection().removeAllRanges()`))
+	poll(t, tab, `document.querySelectorAll(".problem").length > 1`)
+
 	must(t, tab, chromedp.Evaluate[chromedp.Void](`document.querySelector("#fix-all button").dispatchEvent(new PointerEvent("pointerdown", {bubbles: true}))`))
 	p.becomes(sceneMended(t))
 	poll(t, tab, `document.querySelector("#region-mending").textContent.includes("proven")`) // what is elsewhere on the page

@@ -88,7 +88,7 @@
       button.type = 'button';
       button.className = 'copying';
       button.textContent = 'Copy';
-      button.setAttribute('aria-label', 'Copy ' + text.textContent);
+      button.setAttribute('aria-label', 'Copy ' + (text.textContent.length < 80 ? text.textContent : 'this text'));
       button.addEventListener('click', function () {
         navigator.clipboard.writeText(text.textContent).then(function () {
           button.textContent = 'Copied';
@@ -183,17 +183,23 @@
     return Array.prototype.map.call(region.querySelectorAll('form[data-plan]'), function (f) { return f.id + ' ' + f.dataset.plan; });
   }
 
-  // What was pressed is not taken from under the finger. How things stand then
-  // is asked for once it is lifted.
+  // What was pressed is not taken from under the finger, nor a text that was
+  // selected. How things stand then is asked for once it is let go.
   var pressed = null, missed = false;
   document.addEventListener('pointerdown', function (e) { pressed = e.target; });
-  ['pointerup', 'pointercancel'].forEach(function (name) {
+  ['pointerup', 'pointercancel', 'selectionchange'].forEach(function (name) {
     document.addEventListener(name, function () {
-      pressed = null;
-      if (missed && stream) setTimeout(function () { stream.look(); }, 50);
+      if (name !== 'selectionchange') pressed = null;
+      if (!missed || pressed || selected()) return;
       missed = false;
+      if (stream) setTimeout(function () { stream.look(); }, 50);
     });
   });
+
+  function selected() {
+    var s = document.getSelection();
+    return s && !s.isCollapsed ? s.anchorNode : null;
+  }
 
   // Where the keyboard is, by the nearest thing that has a name.
   var focused = '';
@@ -212,7 +218,7 @@
       e.preventDefault();
       return;
     }
-    if (pressed && e.target.contains(pressed)) {
+    if (e.target.contains(pressed || selected())) {
       missed = true;
       e.preventDefault();
       return;
