@@ -133,8 +133,7 @@ func (s *site) desk(r *http.Request, at web.Page) (desk, error) {
 	case web.PageLogs:
 		return s.logsView(r)
 	case web.PageSettings:
-		v, err := s.standing(r, at)
-		return web.SettingsView{StandingView: v}, err
+		return s.settingsView(r)
 	}
 	return s.standing(r, at)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/culvert/culvert/dockerx/found"
 	"github.com/culvert/culvert/journey"
+	"github.com/culvert/culvert/notify"
 	"github.com/culvert/culvert/secret"
 	"github.com/culvert/culvert/setup"
 )
@@ -24,6 +25,7 @@ type fake struct {
 	down     setup.Plan
 	undoing  journey.Undoing
 	webhooks journey.Webhooks
+	told     notify.State
 	lines    chan found.Line // what is written
 	readers  int             // of it
 	proposal journey.Proposal
@@ -67,6 +69,10 @@ type (
 		Rules []setup.Automatic
 		Actor string
 	}
+	askedAdd    struct{ Name, Address, Actor string }
+	askedLife   struct{ Address string }
+	askedSend   struct{ Channel int64 }
+	askedRemove struct{ Channel int64 }
 	askedChange struct {
 		Edit   journey.Edit
 		Hashes []string
@@ -335,4 +341,20 @@ func (f *fake) reading() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.readers
+}
+
+func (f *fake) Notifications(context.Context) (notify.State, error) { return f.told, nil }
+
+func (f *fake) AddChannel(_ context.Context, name string, address secret.Text, actor string) ([]setup.FieldError, error) {
+	return f.wrong, f.note(askedAdd{name, address.Reveal(), actor})
+}
+
+func (f *fake) RemoveChannel(_ context.Context, id int64, _ string) error {
+	return f.note(askedRemove{id})
+}
+
+func (f *fake) TestChannel(_ context.Context, id int64) error { return f.note(askedSend{id}) }
+
+func (f *fake) SetHeartbeat(_ context.Context, address secret.Text) ([]setup.FieldError, error) {
+	return f.wrong, f.note(askedLife{address.Reveal()})
 }

@@ -31,6 +31,7 @@ type Journey interface {
 	Undos
 	Doors
 	Settings
+	Tellings
 	Logs
 }
 
@@ -128,6 +129,10 @@ func (s *site) routeSetup(r chi.Router) {
 	r.Post("/webhooks/change", s.handle(s.change))
 	r.Get("/settings", s.handle(s.settings))
 	r.Post("/settings/automatic", s.handle(s.saveAutomatic))
+	r.Post("/settings/channels", s.handle(s.addChannel))
+	r.Post("/settings/channels/{channel}/test", s.handle(s.testChannel))
+	r.Post("/settings/channels/{channel}/remove", s.handle(s.removeChannel))
+	r.Post("/settings/heartbeat", s.handle(s.setHeartbeat))
 	r.Get("/logs", s.handle(s.logs))
 	r.Get("/logs/{source}", s.handle(s.logs))
 	r.With(auth.SameOrigin).Get("/logs/{source}/follow", s.handle(s.follow))

@@ -18,12 +18,27 @@ type Settings interface {
 	SaveAutomatic(ctx context.Context, id setup.SetupID, rules []setup.Automatic, actor string) ([]setup.FieldError, error)
 }
 
-func (s *site) settings(w http.ResponseWriter, r *http.Request) error {
+// settingsView gathers what is done without asking, and whom is told.
+func (s *site) settingsView(r *http.Request) (web.SettingsView, error) {
 	v, err := s.standing(r, web.PageSettings)
+	if err != nil {
+		return web.SettingsView{}, err
+	}
+	state, err := s.Journey.Notifications(r.Context())
+	return web.SettingsView{StandingView: v, Told: state}, err
+}
+
+func (s *site) settings(w http.ResponseWriter, r *http.Request) error {
+	return s.showSettings(w, r, http.StatusOK, func(*web.SettingsView) {})
+}
+
+func (s *site) showSettings(w http.ResponseWriter, r *http.Request, status int, change func(*web.SettingsView)) error {
+	v, err := s.settingsView(r)
 	if err != nil {
 		return err
 	}
-	return s.show(w, r, http.StatusOK, web.Settings(web.SettingsView{StandingView: v}))
+	change(&v)
+	return s.show(w, r, status, web.Settings(v))
 }
 
 // saveAutomatic stores what was ticked. What is wrong is told where it is.
@@ -35,17 +50,10 @@ func (s *site) saveAutomatic(w http.ResponseWriter, r *http.Request) error {
 			return s.refused(w, r, err)
 		}
 	}
-	v, err := s.standing(r, web.PageSettings)
-	if err != nil {
-		return err
-	}
-	page := web.SettingsView{StandingView: v}
 	if len(bad) > 0 {
-		page.Typed, page.Errors = typed, bad
-		return s.show(w, r, http.StatusUnprocessableEntity, web.Settings(page))
+		return s.showSettings(w, r, http.StatusUnprocessableEntity, func(v *web.SettingsView) { v.Typed, v.Errors = typed, bad })
 	}
-	page.Note = &web.Note{Text: "Saved."}
-	return s.show(w, r, http.StatusOK, web.Settings(page))
+	return s.showSettings(w, r, http.StatusOK, func(v *web.SettingsView) { v.Note = &web.Note{Text: "Saved."} })
 }
 
 // rulesFrom reads the classes that are ticked, and how often each may be

@@ -136,6 +136,7 @@ func shots() []shot {
 			return &fake{overview: sceneAnswered(t), webhooks: sceneWebhooksNew(t), proposal: journey.Proposal{Does: "close the door for Slack"}}
 		}, ""},
 		{"settings", at("settings"), stands(sceneSettings), ""},
+		{"settings-told", at("settings"), toldOf, ""},
 		{"settings-given-up", at("settings"), stands(sceneGivenUp), ""},
 		{"logs", at("logs"), writing, ""},
 		{"logs-none", at("logs"), stands(func(testing.TB) journey.Standing { return journey.Standing{Setup: ocs} }), ""},

@@ -29,6 +29,7 @@ type Field struct {
 	Errors []string
 	List   []string // suggestions
 	Rows   int      // more than one line to type in
+	Secret bool     // not shown while it is typed, and never again
 	Mail   bool
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/culvert/culvert/journey"
+	"github.com/culvert/culvert/notify"
 	"github.com/culvert/culvert/setup"
 )
 
@@ -18,6 +19,10 @@ type SettingsView struct {
 	// Typed is what was sent and not right; nil: what is stored is shown.
 	Typed  []TypedRule
 	Errors []setup.FieldError
+	Told   notify.State
+	Tell   TellForm
+	// BadHeartbeat is what is wrong with the address for the sign of life.
+	BadHeartbeat []setup.FieldError
 }
 
 // TypedRule is one class of problems as it was typed.
@@ -29,10 +34,17 @@ type TypedRule struct {
 
 // Regions renders what changes by itself on the page.
 func (v SettingsView) Regions(ctx context.Context) ([]Region, error) {
-	return renderAll(ctx, []string{"stopped"}, func(string) templ.Component { return stopped(v) })
+	return renderAll(ctx, []string{"stopped", "told"}, v.draw)
 }
 
-func (v SettingsView) region(name string) templ.Component { return regionOf(name, stopped(v)) }
+func (v SettingsView) draw(name string) templ.Component {
+	if name == "told" {
+		return tellChannels(v)
+	}
+	return stopped(v)
+}
+
+func (v SettingsView) region(name string) templ.Component { return regionOf(name, v.draw(name)) }
 
 // RuleRow is one class of problems that can be put right without asking.
 type RuleRow struct {
