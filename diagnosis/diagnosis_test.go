@@ -367,6 +367,12 @@ func rowsOfTheHost() map[string]row {
 			p.world.Objects[len(p.world.Objects)-1].Mark = setup.Mark("t1", p.Answers.TunnelKey())
 			p.plan()
 		}, "leftover", setup.SeverityRisk, "But: 1 copies of things", []setup.Kind{setup.KindTunnel}},
+		"the app takes messages where no door leads": {func(p *patient) {
+			p.Routes = &setup.RouteReview{Fresh: []string{"/channels/signal"}}
+		}, "route-new", setup.SeverityRisk, "But: the app takes messages at /channels/signal, and no door leads there.", nil},
+		"a door leads where the app serves nothing": {func(p *patient) {
+			p.Routes = &setup.RouteReview{Stale: []setup.StaleDoor{{Door: p.Answers.Doors[0].ID, Path: "/gone"}}}
+		}, "route-stale/telegram", setup.SeverityRisk, "But: the door for Telegram leads to /gone, and the app serves nothing there.", nil},
 		"the tunnel was renamed": {func(p *patient) {
 			p.alter(p.Answers.TunnelKey(), func(s setup.State) setup.State {
 				tu := s.(setup.Tunnel)

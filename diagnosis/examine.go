@@ -40,7 +40,7 @@ func rules() []func(*examination) {
 		(*examination).secondConnector, (*examination).appSilent, (*examination).connectorBlind, (*examination).tunnelUnconnected,
 		(*examination).open, (*examination).appFaults,
 		(*examination).restOfChanges, (*examination).restOfBarriers, (*examination).restOfChecks,
-		(*examination).unproven, (*examination).unfinished,
+		(*examination).unproven, (*examination).unfinished, (*examination).routes,
 	}
 }
 

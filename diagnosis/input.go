@@ -20,6 +20,9 @@ type Input struct {
 	Evidence []setup.Evidence  // the newest of each check that counts
 	Run      *setup.Run        // the newest; nil: none
 	Changes  []setup.RunChange // of it
+	// Routes is how the doors compare with the app's own addresses; nil: that was
+	// never read.
+	Routes *setup.RouteReview
 	// Downtime is how long the last restart of the app took; zero: not known.
 	Downtime time.Duration
 }

@@ -127,6 +127,7 @@ func TestEveryClassLiesSomewhereOrDeliberatelyNowhere(t *testing.T) {
 		setup.ClassDockerAway, setup.ClassOffline, setup.ClassCloudAway, setup.ClassTokenRefused, setup.ClassPermission,
 		setup.ClassUnread, setup.ClassUnproven, setup.ClassPortReopened, setup.ClassFront, setup.ClassCertificate, setup.ClassCheckFails,
 		setup.ClassChanged, setup.ClassUnfinished, setup.ClassLeftover,
+		setup.ClassRouteNew, setup.ClassRouteStale,
 	}
 	for _, c := range setup.Classes() {
 		on, off := StopOf(c) != "", slices.Contains(nowhere, c)

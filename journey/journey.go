@@ -34,6 +34,9 @@ type Store interface {
 	Secret(ctx context.Context, name string) (secret.Text, error) // ErrNotFound
 	DeleteSecret(ctx context.Context, name string) error
 
+	Value(ctx context.Context, name string) (string, error) // ErrNotFound
+	PutValue(ctx context.Context, name, value string) error
+
 	Readings(ctx context.Context, of setup.SetupID, check string, since time.Time) ([]setup.Reading, error)
 	Hours(ctx context.Context, of setup.SetupID, check string, since time.Time) ([]setup.Bucket, error)
 	Incidents(ctx context.Context, of setup.SetupID, before int64, limit int) ([]setup.Incident, error)
@@ -110,9 +113,7 @@ type Journey struct {
 	token   Token
 	looking map[setup.SetupID]bool
 	trouble map[setup.SetupID]*setup.Problem // why there is no plan
-	// reviewed are comparisons with the apps' own addresses.
-	reviewed map[setup.SetupID]*Reviewed
-	series   map[seriesKey]readSeries
+	series  map[seriesKey]readSeries
 }
 
 const tokenName = "cloudflare-token"
@@ -126,9 +127,7 @@ func New(o Options) *Journey {
 		token:   Token{Needs: needs, Link: setup.TokenLink(needs), Practice: o.Practice},
 		looking: map[setup.SetupID]bool{},
 		trouble: map[setup.SetupID]*setup.Problem{},
-
-		reviewed: map[setup.SetupID]*Reviewed{},
-		series:   map[seriesKey]readSeries{},
+		series:  map[seriesKey]readSeries{},
 	}
 }
 

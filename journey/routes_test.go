@@ -45,7 +45,10 @@ func TestTheDoorsAreComparedWithTheAppsOwnAddresses(t *testing.T) {
 	if _, err := w.ReviewRoutes(t.Context(), w.id); err != nil {
 		t.Fatal(err)
 	}
-	r := w.overview().Routes
+	r := w.overview().Routes // as it is stored
+	if d := r.Doubts(); len(d.Fresh) != 1 || d.Fresh[0] != "/channels/signal" || len(d.Stale) != 1 || d.Stale[0].Door != "slack" {
+		t.Errorf("the watcher is told %+v", d)
+	}
 	if r == nil || r.Problem != nil || !r.At.Equal(w.clock.Now()) {
 		t.Fatalf("the review is %+v", r)
 	}
@@ -68,5 +71,27 @@ func TestAddressesThatCannotBeReadAreNotTakenForNone(t *testing.T) {
 	}
 	if r.Problem == nil || !strings.Contains(r.Problem.Message, "web is not running.") || len(r.Review.Stale)+len(r.Review.New) > 0 {
 		t.Errorf("the review is %+v", r)
+	}
+}
+
+// What was read before is not forgotten when it cannot be read again.
+func TestAReviewThatFailsKeepsWhatWasRead(t *testing.T) {
+	t.Parallel()
+	var host *answering
+	w := newWalk(t, func(o *Options) {
+		host = &answering{Host: o.Host}
+		o.Host = host
+	})
+	w.choose()
+	if _, err := w.ReviewRoutes(t.Context(), w.id); err != nil {
+		t.Fatal(err)
+	}
+	host.problem = &setup.Problem{Code: setup.CodeUnavailable, Message: "web is not running."}
+	r, err := w.ReviewRoutes(t.Context(), w.id)
+	if err != nil || r.Problem == nil || len(r.Review.New) != 1 {
+		t.Errorf("the review is %+v, %v", r, err)
+	}
+	if stored := w.overview().Routes; stored.Problem == nil || stored.Problem.Message != r.Problem.Message {
+		t.Errorf("stored is %+v", stored)
 	}
 }

@@ -73,8 +73,11 @@ func (j *Journey) Overview(ctx context.Context, id setup.SetupID) (Overview, err
 		o.Answers = &answers
 	}
 	j.mu.Lock()
-	o.Token, o.PlanProblem, o.Routes = j.token, j.trouble[id], j.reviewed[id]
+	o.Token, o.PlanProblem = j.token, j.trouble[id]
 	j.mu.Unlock()
+	if o.Routes, err = j.Reviewed(ctx, id); err != nil {
+		return Overview{}, err
+	}
 	if err := j.addHistory(ctx, &o); err != nil {
 		return Overview{}, err
 	}

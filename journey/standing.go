@@ -116,9 +116,9 @@ func (j *Journey) Standing(ctx context.Context, id setup.SetupID) (Standing, err
 	}
 	s.Profile, _ = j.Profiles.Get(draft.Profile)
 	s.Closed = closedDoors(s.Profile, s.Answers)
-	j.mu.Lock()
-	s.Routes = j.reviewed[id]
-	j.mu.Unlock()
+	if s.Routes, err = j.Reviewed(ctx, id); err != nil {
+		return s, err
+	}
 	if s.Untold, err = j.untold(ctx); err != nil {
 		return s, err
 	}

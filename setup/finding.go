@@ -71,6 +71,8 @@ const (
 	ClassChanged    Class = "changed"     // something else is not as it was set up
 	ClassUnfinished Class = "unfinished"  // a run ended before everything was done
 	ClassLeftover   Class = "leftover"    // a copy that Culvert left behind
+	ClassRouteNew   Class = "route-new"   // the app takes messages where no door leads
+	ClassRouteStale Class = "route-stale" // a door leads where the app serves nothing
 )
 
 // Classes lists them all.
@@ -84,6 +86,7 @@ func Classes() []Class {
 		ClassConnectorNetwork, ClassConnectorUnconnected, ClassConnectorSecond, ClassConnectorBlind, ClassTunnelUnconnected,
 		ClassNetworkGone, ClassAppStopped, ClassAppUnhealthy, ClassAppReaddressed, ClassAppRefusesHost, ClassAppFault,
 		ClassSettingLost, ClassPortReopened, ClassFront, ClassCertificate, ClassCheckFails, ClassChanged, ClassUnfinished, ClassLeftover,
+		ClassRouteNew, ClassRouteStale,
 	}
 }
 

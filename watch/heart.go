@@ -32,6 +32,7 @@ type heart struct {
 	flushDue time.Time
 	keepDue  time.Time
 	keeping  bool
+	reading  bool // the addresses of an app
 }
 
 func (w *Watcher) newHeart() *heart {
@@ -131,7 +132,9 @@ func (h *heart) meet(ctx context.Context) error {
 		case r.Answers == nil:
 			h.leave(ctx, id)
 		case s == nil:
-			h.subjects[id] = &subject{id: id, answers: *r.Answers, stopped: map[string]string{}}
+			s = &subject{id: id, answers: *r.Answers, stopped: map[string]string{}}
+			h.subjects[id] = s
+			h.recallRoutes(ctx, s)
 		default:
 			s.answers = *r.Answers
 		}
@@ -206,6 +209,7 @@ func (h *heart) round(ctx context.Context) time.Duration {
 	h.survey(ctx, now)
 	for _, id := range sortedIDs(h.subjects) {
 		h.ask(ctx, h.subjects[id], now)
+		h.review(ctx, h.subjects[id], now)
 	}
 	for _, id := range sortedIDs(h.subjects) {
 		if s := h.subjects[id]; s.dirty || now.Sub(s.diagnosed) >= longestRest { // evidence grows old by itself

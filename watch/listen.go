@@ -54,6 +54,9 @@ func (h *heart) event(e found.Event) {
 		if at := now.Add(h.Pace.Events); h.hostDue.After(at) {
 			h.hostDue = at
 		}
+		if mine && e.Kind == "container" && e.Service == s.answers.Stack.Service && (e.Action == "start" || e.Action == "update") {
+			s.reviewSoon(now, h.Pace)
+		}
 		if mine || e.Kind == "engine" {
 			s.soon(now.Add(h.Pace.Events), h.Pace.First, h.rand)
 		}

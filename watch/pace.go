@@ -33,6 +33,8 @@ type Pace struct {
 	Upkeep   time.Duration // between two looks at the history. 10 min
 	Once     time.Duration // for all checks that a command waits for. 7 s
 	AtOnce   int           // of them at the same time, because some may wait for an answer in vain. 32
+	Review   time.Duration // between two comparisons of the doors with the app's own addresses. 24 h
+	Load     time.Duration // that an app gets to begin before it is asked for them. 10 s
 	Parallel int           // checks at the same time. 8
 	PerSetup int           // of them for one setup. 4
 
@@ -52,6 +54,7 @@ func (p Pace) orDefault() Pace {
 		{&p.Window, 5 * time.Minute}, {&p.Host, 30 * time.Second}, {&p.Events, 200 * time.Millisecond},
 		{&p.Flush, 5 * time.Second}, {&p.Upkeep, 10 * time.Minute}, {&p.Hold, 10 * time.Minute},
 		{&p.Once, 7 * time.Second},
+		{&p.Review, 24 * time.Hour}, {&p.Load, 10 * time.Second},
 	} {
 		*d.value = cmp.Or(*d.value, d.fallback)
 	}

@@ -127,6 +127,9 @@ func (h *heart) surveyed(ctx context.Context, reach engine.Reach, seen engine.Su
 	}
 	for i, f := range facts {
 		if s := h.subjects[of[i].Setup]; s != nil {
+			if f.App.Image != s.facts.App.Image && s.facts.App.Image != "" {
+				s.reviewSoon(now, h.Pace)
+			}
 			s.facts, s.dirty = f, true
 		}
 	}

@@ -38,6 +38,10 @@ type subject struct {
 	unsaved  []setup.Evidence // likewise
 	asking   int              // checks under way
 
+	routes       *setup.RouteReview // nil: not known
+	reviewDue    time.Time
+	reviewFailed int // comparisons in a row that could not be made
+
 	dirty     bool // something is known that was not diagnosed yet
 	diagnosed time.Time
 }
@@ -52,6 +56,10 @@ func (s *subject) input(now time.Time, downtime func(project, service string) ti
 	in := diagnosis.Input{Now: now, Answers: s.answers, Facts: s.facts, Evidence: s.evidence(), Run: s.run, Changes: s.changes}
 	if s.planned != nil {
 		in.Plan, in.World, in.Ledger = s.planned.Plan, s.planned.World, s.planned.Ledger
+	}
+	if s.routes != nil {
+		routes := s.routes.For(s.answers)
+		in.Routes = &routes
 	}
 	if downtime != nil {
 		in.Downtime = downtime(s.answers.Stack.Project, s.answers.Stack.Service)

@@ -38,6 +38,15 @@ type Host interface {
 	Watch(ctx context.Context, since time.Time) (<-chan found.Event, error)
 }
 
+// Routes compares the doors with the addresses of the running app.
+type Routes interface {
+	// Known is what was last found; nil: nothing yet.
+	Known(context.Context, setup.SetupID) (*setup.RouteReview, error)
+	// Review reads the app's addresses now. Nil: nobody can read them. The error
+	// says that they could not be read this time.
+	Review(context.Context, setup.SetupID) (*setup.RouteReview, error)
+}
+
 // Store keeps what must survive the process.
 type Store interface {
 	Approved(context.Context) (map[setup.SetupID]setup.Revision, error)
@@ -67,6 +76,7 @@ type Options struct {
 	Host   Host // nil: no events
 	Notify engine.Notifier
 	Herald Herald // nil: nobody is told
+	Routes Routes // nil: they are not compared
 	Clock  engine.Clock
 	Log    *slog.Logger
 	Pace   Pace

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"github.com/culvert/culvert/diagnosis"
 	"github.com/culvert/culvert/notify"
 	"github.com/culvert/culvert/setup"
@@ -49,4 +51,20 @@ func prefix(practice bool) string {
 		return "Rehearsal: "
 	}
 	return ""
+}
+
+// routeReader lets the watcher compare the doors with the app's own addresses.
+type routeReader struct{ *workspace }
+
+func (w routeReader) Known(ctx context.Context, id setup.SetupID) (*setup.RouteReview, error) {
+	r, err := w.journey.Reviewed(ctx, id)
+	return r.Doubts(), err
+}
+
+func (w routeReader) Review(ctx context.Context, id setup.SetupID) (*setup.RouteReview, error) {
+	r, err := w.journey.ReviewRoutes(ctx, id)
+	if err == nil && r != nil && r.Problem != nil {
+		return nil, r.Problem
+	}
+	return r.Doubts(), err
 }
