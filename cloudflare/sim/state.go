@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/culvert/culvert/internal/takeback"
 )
 
 // state is everything that survives a restart. Connectors, rate limits,
@@ -16,6 +18,8 @@ type state struct {
 	Tokens   table[token]   `json:"tokens"` // by the token itself
 	Accounts table[account] `json:"accounts"`
 	Zones    table[zone]    `json:"zones"`
+	// Broken is what breakages did that were not mended, by their ids.
+	Broken map[string][]takeback.Edit `json:"broken,omitempty"`
 
 	zoneNamed map[string]*zone // index, rebuilt by reindex
 }
@@ -139,19 +143,25 @@ func (c *Cloud) Restore(b []byte) error {
 	if err := json.Unmarshal(b, &s); err != nil {
 		return fmt.Errorf("read the simulator's state: %w", err)
 	}
-	s.reindex(c.o.Unsure)
 	c.mu.Lock()
 	c.ids.seed.Store(s.Seed)
 	c.ids.issued.Store(max(s.Issued, c.ids.issued.Load()))
+	lost := c.replace(s)
+	c.mu.Unlock()
+	closeAll(lost)
+	return nil
+}
+
+// replace works under the lock. It gives the connections whose tunnel is not in
+// the new state.
+func (c *Cloud) replace(s state) []*connection {
+	s.reindex(c.o.Unsure)
 	for a := range s.Accounts.all() {
 		a.complete(c)
 	}
 	c.state = s
 	c.spread.restart(&c.state, c.now())
-	lost := c.live.strangers(&s)
-	c.mu.Unlock()
-	closeAll(lost)
-	return nil
+	return c.live.strangers(&s)
 }
 
 // sortedNewestFirst is the order of lists that Cloudflare sorts by age.
