@@ -29,6 +29,7 @@ import (
 	"github.com/culvert/culvert/dockerx/found"
 	docker "github.com/culvert/culvert/dockerx/sim"
 	"github.com/culvert/culvert/internal/standin/app"
+	"github.com/culvert/culvert/internal/takeback"
 	"github.com/culvert/culvert/secret"
 	"github.com/culvert/culvert/setup"
 )
@@ -73,12 +74,14 @@ type World struct {
 	mu       sync.Mutex
 	attached map[string]func() // by tunnel: stops its connector
 	saving   sync.Mutex
-	ready    atomic.Bool // both sides stand and are worth keeping
+	breaking sync.Mutex                 // one breakage at a time; guards broken
+	broken   map[string][]takeback.Edit // on the server, by breakage
+	ready    atomic.Bool                // both sides stand and are worth keeping
 }
 
 // Open takes up a rehearsal where it was left, or starts a new one.
 func Open(ctx context.Context, o Options) (*World, error) {
-	w := &World{dir: o.Dir, log: o.Log, attached: map[string]func(){}}
+	w := &World{dir: o.Dir, log: o.Log, attached: map[string]func(){}, broken: map[string][]takeback.Edit{}}
 	env, err := w.writeProject()
 	if err != nil {
 		return nil, fmt.Errorf("writing the app to practise on: %w", err)
@@ -164,7 +167,8 @@ func (w *World) save(name string, snapshot func() ([]byte, error)) {
 }
 
 func (w *World) restore() error {
-	for name, restore := range map[string]func([]byte) error{"cloud.json": w.Cloud.Restore, "docker.json": w.Docker.Restore} {
+	for name, restore := range map[string]func([]byte) error{
+		"cloud.json": w.Cloud.Restore, "docker.json": w.Docker.Restore, brokenFile: w.restoreBroken} {
 		text, err := os.ReadFile(filepath.Join(w.dir, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue

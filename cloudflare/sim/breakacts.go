@@ -132,16 +132,11 @@ func (c *Cloud) stripApp(app map[string]any) error {
 	return c.alter(appsPath, app, func(app map[string]any) { app["policies"] = []any{} })
 }
 
-// shadowApp makes somebody else's application one step below the paths of this
+// shadowApp makes somebody else's application one step below the path of this
 // one.
 func (c *Cloud) shadowApp(app map[string]any) error {
 	domain, _ := app["domain"].(string)
-	theirs := strings.TrimSuffix(domain, "/*") + "/*"
-	if theirs == domain {
-		host, path, _ := strings.Cut(domain, "/")
-		first, _, _ := strings.Cut(path, "/")
-		theirs = host + "/" + first + "/*"
-	}
+	theirs := domain + "/*"
 	_, err := c.ByHand(http.MethodPost, appsPath, map[string]any{"type": "self_hosted", "name": "Somebody else's application",
 		"domain": theirs, "destinations": []any{map[string]any{"type": "public", "uri": theirs}},
 		"policies": []any{map[string]any{"name": "Theirs", "decision": "allow", "include": []any{map[string]any{"email": map[string]any{"email": "somebody-else@example.net"}}}}}})

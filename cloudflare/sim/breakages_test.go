@@ -126,6 +126,27 @@ func TestWhatWasPutRightMeanwhileIsNotMendedAgain(t *testing.T) {
 	}
 }
 
+func TestWhatStandsInThePlaceOfWhatWasBrokenStays(t *testing.T) {
+	w := breakable(t)
+	if err := w.cloud.Break("tunnel-deleted"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.cloud.Break("record-deleted"); err != nil {
+		t.Fatal(err)
+	}
+	tunnel := w.newTunnel("t").text("id")
+	w.newCNAME("chat.example.org", tunnel+".cfargotunnel.com")
+	for _, id := range w.cloud.Broken() {
+		if err := w.cloud.Mend(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tunnels, records := w.list("A/cfd_tunnel?is_deleted=false"), w.list("Z/dns_records")
+	if len(tunnels) != 1 || tunnels[0].text("id") != tunnel || len(records) != 1 {
+		t.Errorf("there are %d tunnels and %d records, want the new ones alone", len(tunnels), len(records))
+	}
+}
+
 func TestWhereNothingStandsNothingIsBroken(t *testing.T) {
 	w := newWorld(t, Options{})
 	before := w.seen()

@@ -91,7 +91,7 @@ func (c *Cloud) mend(id string) ([]*connection, error) {
 	}
 	text, err := json.Marshal(&c.state)
 	if err == nil {
-		text, err = takeback.From(text, edits)
+		text, err = takeback.From(text, slices.DeleteFunc(slices.Clone(edits), stoodIn(text)))
 	}
 	if err != nil {
 		return nil, err
@@ -107,6 +107,45 @@ func (c *Cloud) mend(id string) ([]*connection, error) {
 		c.live.wake(tunnel)
 	}
 	return lost, nil
+}
+
+// stoodIn is for edits of a row in whose place somebody put another one: then
+// the old one does not come back beside it.
+func stoodIn(document []byte) func(takeback.Edit) bool {
+	return func(e takeback.Edit) bool {
+		if len(e.Path) < 4 { // accounts or zones, id, table, row
+			return false
+		}
+		table := objectAt(document, e.Path[:3])
+		own, gone := map[string]any{}, e.After == nil
+		if gone {
+			_ = json.Unmarshal(e.Before, &own) // what is no object has no name
+		} else {
+			own, _ = table[e.Path[3]].(map[string]any)
+		}
+		if name := nameOf(own); name == "" || !gone && own["deleted_at"] == nil {
+			return false
+		}
+		for id, other := range table {
+			row, _ := other.(map[string]any)
+			if id != e.Path[3] && row["deleted_at"] == nil && row["name"] == own["name"] && row["type"] == own["type"] {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// objectAt is the object at a path of a document; empty if there is none.
+func objectAt(document []byte, path []string) map[string]any {
+	var at map[string]any
+	if json.Unmarshal(document, &at) != nil {
+		return nil
+	}
+	for _, key := range path {
+		at, _ = at[key].(map[string]any)
+	}
+	return at
 }
 
 // renumber gives each configuration that is another one than before a version

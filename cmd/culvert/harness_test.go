@@ -87,9 +87,15 @@ type apiCall struct {
 
 func (s *shop) run(args ...string) ran {
 	s.Helper()
+	return s.plain(append(args, "--rehearsal", "-f", s.file)...)
+}
+
+// plain runs a command that works on no file.
+func (s *shop) plain(args ...string) ran {
+	s.Helper()
 	var out, errs, calls bytes.Buffer
 	root := newRoot(&settings{stdout: &out, stderr: &errs, practice: rehearsal.Options{Calls: &calls, Unsure: s.unsure}})
-	root.SetArgs(append(args, "--rehearsal", "--data", s.data, "-f", s.file))
+	root.SetArgs(append(args, "--data", s.data))
 	code := exitCode(root.ExecuteContext(s.Context()), &errs)
 	r := ran{code: code, out: out.String(), err: errs.String()}
 	for d := json.NewDecoder(&calls); d.More(); {

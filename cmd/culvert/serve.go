@@ -284,32 +284,52 @@ func (v *serving) linkSocket() (net.Listener, error) {
 }
 
 func (v *serving) linkHandler(address string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /link", func(w http.ResponseWriter, r *http.Request) {
 		text, err := v.welcome(r.Context(), address)
 		if err != nil {
-			http.Error(w, "no link could be made", http.StatusInternalServerError)
+			http.Error(w, "the running Culvert could not make a link; its log says why", http.StatusInternalServerError)
 			return
 		}
 		_, _ = io.WriteString(w, text)
 	})
+	mux.Handle("/", breakHandler(v.try.world))
+	return mux
 }
 
 func askForLink(ctx context.Context, data string) (string, error) {
-	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	text, err := callRunning(ctx, data, http.MethodPost, "/link")
+	if errors.Is(err, errNotRunning) {
+		return "", fmt.Errorf("no running Culvert was found in %s. Start it with: culvert serve --data %s", data, data)
+	}
+	return string(text), err
+}
+
+var errNotRunning = errors.New("no Culvert runs here")
+
+// callRunning asks the running dashboard of a data folder. What it refuses is
+// an error with its words.
+func callRunning(ctx context.Context, data, method, path string) ([]byte, error) {
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", socketPath(data))
-	}}, Timeout: 5 * time.Second}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://culvert/link", nil)
+	}}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport, Timeout: 5 * time.Second}
+	r, err := http.NewRequestWithContext(ctx, method, "http://culvert"+path, nil)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	resp, err := client.Do(r)
 	if err != nil {
-		return "", fmt.Errorf("no running Culvert was found in %s. Start it with: culvert serve --data %s", data, data)
+		return nil, errNotRunning
 	}
 	defer func() { _ = resp.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, 4096))
-	if err != nil || resp.StatusCode != http.StatusOK {
-		return "", errors.New("the running Culvert could not make a link; its log says why")
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<16))
+	if err != nil {
+		return nil, fmt.Errorf("asking the running Culvert: %w", err)
 	}
-	return string(text), nil
+	if resp.StatusCode != http.StatusOK {
+		return nil, errors.New(strings.TrimSpace(string(text)))
+	}
+	return text, nil
 }

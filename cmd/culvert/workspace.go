@@ -40,7 +40,9 @@ type workspace struct {
 	teller  *notify.Notifier
 	cloud   *cloudPort
 	certs   *cert.Manager
-	closers []func() error // in the order in which they were opened
+	closers []func() error   // in the order in which they were opened
+	world   *rehearsal.World // nil unless this is the practice
+	closers []func() error   // in the order in which they were opened
 }
 
 // dockerHost is what both the real and the simulated host can do.
@@ -127,6 +129,7 @@ func (w *workspace) reachRehearsal(ctx context.Context, s *settings, dir string)
 	if err != nil {
 		return outside{}, err
 	}
+	w.world = world
 	w.closers = append(w.closers, world.Close)
 	return practised(world), nil
 }

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/culvert/culvert/rehearsal"
+	"github.com/culvert/culvert/store"
+)
+
+// breaking is what can be broken in the practice, and what is.
+type breaking interface {
+	Break(id string) error
+	Mend(id string) error
+	Broken() []string
+}
+
+// broken is one line of the list.
+type broken struct {
+	rehearsal.Breakage
+	Broken bool `json:"broken"`
+}
+
+func breakages(b breaking) []broken {
+	now := b.Broken()
+	var all []broken
+	for _, one := range rehearsal.Breakages() {
+		all = append(all, broken{one, slices.Contains(now, one.ID)})
+	}
+	return all
+}
+
+func newBreak(s *settings) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "break [ID]", Short: "Break something in the practice, to see how it is told and repaired", Args: cobra.MaximumNArgs(1),
+		Long: "Break something in the practice; without ID, list what can be broken. Nothing real is touched.\n" +
+			"Then culvert status --rehearsal says what is wrong. Put it right with culvert repair --rehearsal, or take it back with culvert mend.",
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return s.listBreakages(c.Context(), asJSON)
+			}
+			return s.breakOrMend(c.Context(), "break", args[0])
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print the list as JSON")
+	return c
+}
+
+func newMend(s *settings) *cobra.Command {
+	return &cobra.Command{
+		Use: "mend [ID]", Short: "Take back what culvert break did", Args: cobra.MaximumNArgs(1),
+		Long: "Take back what culvert break did, as far as nobody has changed it since; without ID, all of it.",
+		RunE: func(c *cobra.Command, args []string) error {
+			return s.breakOrMend(c.Context(), "mend", strings.Join(args, ""))
+		},
+	}
+}
+
+func (s *settings) listBreakages(ctx context.Context, asJSON bool) error {
+	all, err := s.askBreakages(ctx)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		e := json.NewEncoder(s.stdout)
+		e.SetIndent("", "  ")
+		return e.Encode(all)
+	}
+	for _, b := range all {
+		mark := ""
+		if b.Broken {
+			mark = "   (broken now: culvert mend " + b.ID + ")"
+		}
+		if _, err := fmt.Fprintf(s.stdout, "%-20s %s%s\n", b.ID, b.Name, mark); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *settings) askBreakages(ctx context.Context) (all []broken, err error) {
+	if text, err := callRunning(ctx, s.data, http.MethodGet, "/breakages"); !errors.Is(err, errNotRunning) {
+		if err != nil {
+			return nil, err
+		}
+		return all, json.Unmarshal(text, &all)
+	}
+	err = s.inPractice(ctx, func(b breaking) error {
+		all = breakages(b)
+		return nil
+	})
+	return all, err
+}
+
+// breakOrMend asks the running dashboard, whose practice it is; if there is
+// none it opens the practice itself.
+func (s *settings) breakOrMend(ctx context.Context, verb, id string) error {
+	text, err := callRunning(ctx, s.data, http.MethodPost, "/"+verb+"/"+id)
+	if errors.Is(err, errNotRunning) {
+		err = s.inPractice(ctx, func(b breaking) (err error) {
+			text, err = breakOrMend(b, verb, id)
+			return err
+		})
+	}
+	if err != nil {
+		return err
+	}
+	_, err = s.stdout.Write(text)
+	return err
+}
+
+// breakOrMend gives what to tell.
+func breakOrMend(b breaking, verb, id string) ([]byte, error) {
+	if verb == "mend" && id == "" {
+		return mendAll(b)
+	}
+	do, then := b.Break, "See what Culvert says: culvert status --rehearsal. Take it back: culvert mend "+id+"."
+	if verb == "mend" {
+		do, then = b.Mend, "It is as it was before, but for what was changed since."
+	}
+	if err := do(id); err != nil {
+		return nil, err
+	}
+	for _, one := range rehearsal.Breakages() {
+		if one.ID == id && verb == "break" {
+			then = one.Does + " " + one.Sees + "\n" + then
+		}
+	}
+	return []byte(then + "\n"), nil
+}
+
+func mendAll(b breaking) ([]byte, error) {
+	all := b.Broken()
+	slices.Reverse(all)
+	for _, id := range all {
+		if err := b.Mend(id); err != nil {
+			return nil, err
+		}
+	}
+	return fmt.Appendf(nil, "%d taken back.\n", len(all)), nil
+}
+
+// inPractice opens the practice of the data folder.
+func (s *settings) inPractice(ctx context.Context, do func(breaking) error) (err error) {
+	w, err := openWorkspace(ctx, s, true)
+	var inUse *store.InUseError
+	if errors.As(err, &inUse) {
+		return fmt.Errorf("%w. Wait until that command has ended", err)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	return do(w.world)
+}
+
+// breakHandler serves the same to commands while the dashboard runs.
+func breakHandler(b breaking) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /breakages", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(breakages(b))
+	})
+	for _, verb := range []string{"break", "mend"} {
+		mux.HandleFunc("POST /"+verb+"/{id...}", func(w http.ResponseWriter, r *http.Request) {
+			text, err := breakOrMend(b, verb, r.PathValue("id"))
+			if err != nil {
+				http.Error(w, err.Error(), http.StatusConflict)
+				return
+			}
+			_, _ = w.Write(text)
+		})
+	}
+	return mux
+}
