@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/culvert/culvert/dockerx/found"
 	"github.com/culvert/culvert/journey"
 	"github.com/culvert/culvert/profile"
 	"github.com/culvert/culvert/setup"
@@ -24,6 +25,7 @@ func sceneFallback(t testing.TB) journey.Overview {
 	o := sceneWayIn(t)
 	o.Draft.Questions = setup.Questions{WARP: setup.Yes, Domain: setup.Yes, Padlock: setup.No, Guide: true}
 	o.Draft.Mode, o.Draft.Inside = setup.ModeFallback, profile.Inside{Name: "ocs.your-org"}
+	o.Candidate.Project.Services = append(o.Candidate.Project.Services, found.Service{Name: "dns", Image: "jpillora/dnsmasq", Containers: 1, Running: 1})
 	o.Draft.Fixes, o.Draft.Site = []string{"RATE_LIMIT_TRUSTED_PROXY_COUNT"}, true
 	a, bad := o.Profile.Resolve(profile.Choices{
 		Setup: ocs, Account: account, Zone: "example.org", Hostname: "chat.example.org", Domains: []string{"example.org"},
@@ -94,6 +96,22 @@ func TestTheWayInIsSavedAsItWasChosen(t *testing.T) {
 	}
 	if got.Draft.Hostname != "chat.example.org" {
 		t.Error("the other answers were lost")
+	}
+}
+
+func TestWhatTheGuideMadeByHandIsStoppedOnlyIfTicked(t *testing.T) {
+	p := openOn(t, sceneFallback(t))
+	action, form := p.get(at("way-in")).status(200).form("#way-in")
+	form.Del("ask")
+	p.post(action, form).status(303)
+	if got := p.fake.last().(askedWayIn).Draft.Inside.Replaces; len(got) > 0 {
+		t.Errorf("unasked: %v", got)
+	}
+	form.Set("replaces", "open-chat-studio/dns")
+	p.post(action, form).status(303)
+	want := []setup.Service{{Project: "open-chat-studio", Service: "dns"}}
+	if diff := cmp.Diff(want, p.fake.last().(askedWayIn).Draft.Inside.Replaces); diff != "" {
+		t.Error(diff)
 	}
 }
 

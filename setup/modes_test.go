@@ -156,3 +156,59 @@ func TestTeardownOfAPrivateModePutsTheAccountBackToTheLetter(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatOursReplacesIsStoppedLastAndNeverStartedAgain(t *testing.T) {
+	a := inMode(sample("ocs", "chat.example.org"), ModeFallback)
+	a.Private.Replaces = []Service{{"ocs", "dns"}}
+	m := hostWorld(a)
+	m.put("ocs/dns", "dns", "", Predecessor{Project: "ocs", Service: "dns", Running: true})
+	p := m.plan(t, a.Setup, &a, nil)
+	last := p.Of(StepClose)
+	at := slices.IndexFunc(last, func(c Change) bool { return c.Key.Kind == KindPredecessor })
+	if at < 0 || !slices.ContainsFunc(last[at].Needs, func(n Need) bool { return n.Key == a.fallbackKey(DefaultProfile) }) {
+		t.Fatalf("it is not stopped last:\n%s", p)
+	}
+	converges(t, m, a, nil)
+	if m.find(KindPredecessor, "dns").State.(Predecessor).Running {
+		t.Error("it still runs")
+	}
+	if left := m.run(t, a.Setup, nil, nil); !left.Empty() || m.find(KindPredecessor, "dns").State.(Predecessor).Running {
+		t.Errorf("teardown started it again, or leaves:\n%s", left)
+	}
+}
+
+func TestTheTeamMayKeepThePublicWayInAPrivateMode(t *testing.T) {
+	a := inMode(sample("ocs", "chat.example.org"), ModeHostname)
+	a.PublicTeam, a.Private.ICMP = true, true
+	m := hostWorld(a)
+	converges(t, m, a, nil)
+	if !m.find(KindICMPProxy, "icmp-proxy").State.(ICMPProxy).On {
+		t.Error("pings stay out")
+	}
+	if m.ledger.Records[a.nobodyKey()].ID != "" {
+		t.Error("there is a rule for nobody that nothing uses")
+	}
+}
+
+func TestAnEntryThatOthersAddedStaysWhenOursGoes(t *testing.T) {
+	a := inMode(sample("ocs", "chat.example.org"), ModeFallback)
+	m := hostWorld(a)
+	converges(t, m, a, nil)
+	for _, o := range []*Object{m.find(KindEnvVar, "DJANGO_ALLOWED_HOSTS"), m.find(KindSetting, "DJANGO_ALLOWED_HOSTS")} {
+		switch s := o.State.(type) {
+		case EnvVar:
+			s.Value += ",theirs.example.org"
+			o.State = s
+		case Setting:
+			s.Value += ",theirs.example.org"
+			o.State = s
+		}
+	}
+	public := inMode(a, ModePublic)
+	converges(t, m, public, map[SetupID]Answers{a.Setup: a})
+	for _, want := range []string{m.find(KindEnvVar, "DJANGO_ALLOWED_HOSTS").State.(EnvVar).Value, m.find(KindSetting, "DJANGO_ALLOWED_HOSTS").State.(Setting).Value} {
+		if want != "10.0.0.5,chat.example.org,theirs.example.org" {
+			t.Errorf("the list is %s", want)
+		}
+	}
+}

@@ -117,7 +117,24 @@ func proveText() StageText {
 	}
 }
 
+// switchInsideText is the switch for a way in with WARP.
+func (v View) switchInsideText() StageText {
+	return StageText{
+		Title: "Show your team’s devices the way",
+		What:  "This tells the devices of your account where " + v.privateName() + " is, and points your public address to the tunnel for the webhooks. Some of it counts for everybody in the account; each change says for how many devices, and what it was before.",
+		Why:   "The locks stand before any way leads in. Devices take new settings by themselves within ten minutes.",
+		Guide: []Differs{{
+			"switch WARP off and on again on each device after a change.",
+			"asks nobody to do that.",
+			"settings reach devices by themselves within about ten minutes (Cloudflare docs, WARP settings).",
+		}},
+	}
+}
+
 func (v View) switchText() StageText {
+	if v.mode().Private() {
+		return v.switchInsideText()
+	}
 	return StageText{
 		Title: "Send " + v.host() + " through Cloudflare",
 		What:  "This points your public address to the tunnel. From then on webhooks come through their doors, your team through the login, and nobody else.",

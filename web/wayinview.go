@@ -207,6 +207,25 @@ func (v View) insideTicks() []Tick {
 	}
 }
 
+// predecessors are containers beside the app that were made by hand and do what
+// a way in with WARP does instead, such as those of the guide.
+func (v View) predecessors() []Choice {
+	if v.O.Candidate == nil {
+		return nil
+	}
+	var all []Choice
+	project := v.O.Candidate.Project
+	for _, s := range project.Services {
+		if !strings.Contains(s.Image, "dnsmasq") && !strings.Contains(s.Image, "cloudflared") {
+			continue
+		}
+		on := slices.Contains(v.O.Draft.Inside.Replaces, setup.Service{Project: project.Name, Service: s.Name})
+		all = append(all, Choice{Value: project.Name + "/" + s.Name, Label: "Stop " + s.Name, On: on,
+			Hint: "Image " + s.Image + ". Only once everything here works; its container, file and settings stay."})
+	}
+	return all
+}
+
 // Tick is something that is on or off.
 type Tick struct {
 	Name, Label, Hint string
@@ -298,6 +317,12 @@ func WayInFrom(d journey.Draft, get func(string) string, all func(string) []stri
 	d.Inside.Profiles = strings.FieldsFunc(get("private-profiles"), func(r rune) bool { return r == ',' || r == ' ' })
 	d.Inside.PublicTeam, d.Inside.ICMP = get("team-in-public") != "", get("icmp") != ""
 	d.Inside.Location, d.Inside.Wildcard = get("dns-location") != "", get("wildcard") != ""
+	d.Inside.Replaces = nil
+	for _, entry := range all("replaces") {
+		if project, service, ok := strings.Cut(entry, "/"); ok {
+			d.Inside.Replaces = append(d.Inside.Replaces, setup.Service{Project: project, Service: service})
+		}
+	}
 	d.Fixes, d.Site = all("fix"), get("site") != ""
 	return d
 }

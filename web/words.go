@@ -114,10 +114,14 @@ func reachText(c setup.Change, host string) string {
 }
 
 func liveText(c setup.Change, host string) string {
-	if c.Key.Kind == setup.KindConnector {
+	switch {
+	case c.Key.Kind == setup.KindConnector:
 		return "The connector restarts; callers of " + host + " wait for a few seconds."
-	}
-	if c.Verb == setup.Delete {
+	case c.Key.Kind == setup.KindSidecar:
+		return "Its container restarts; your team waits for a few seconds."
+	case c.Key.Kind == setup.KindSite:
+		return "New webhooks, invitations and mails lead there. What was registered or sent before keeps the old address."
+	case c.Verb == setup.Delete:
 		return "From then on nobody reaches " + host + " by this name."
 	}
 	return "From then on callers of " + host + " come through Cloudflare. Expected downtime: 0 s."
