@@ -47,7 +47,13 @@ func (s *sight) changed(k setup.Kind) {
 
 // apart says whether a kind can be read without the rest of the account.
 func apart(k setup.Kind) bool {
-	return k == setup.KindApp || k == setup.KindPolicy || k == setup.KindLoginMethod || k == setup.KindDNSRecord
+	switch k {
+	case setup.KindApp, setup.KindPolicy, setup.KindLoginMethod, setup.KindDNSRecord, setup.KindEnrolment, setup.KindEnrolmentRule,
+		setup.KindGatewayProxy, setup.KindICMPProxy, setup.KindDNSLocation, setup.KindRoute, setup.KindHostnameRoute,
+		setup.KindSplitTunnel, setup.KindFallback, setup.KindShadow:
+		return true
+	}
+	return false
 }
 
 // observe reads what is not known, all Ports at the same time.

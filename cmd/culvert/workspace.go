@@ -39,6 +39,8 @@ type workspace struct {
 	watcher *watch.Watcher
 	teller  *notify.Notifier
 	cloud   *cloudPort
+	docker  setup.Port
+	disk    setup.Port
 	certs   *cert.Manager
 	closers []func() error   // in the order in which they were opened
 	world   *rehearsal.World // nil unless this is the practice
@@ -224,8 +226,9 @@ func (w *workspace) wire(ctx context.Context, dir string, out outside, profiles 
 		Host:  out.docker, Addresses: out.addresses, Clock: time.Now,
 	}
 	news := &relay{hub: w.hub}
+	w.docker, w.disk = measured{out.docker}, diskPort{folder, certs}
 	w.engine = engine.New(engine.Options{
-		Store: w.store, Ports: engine.Ports{Cloud: w.cloud, Docker: measured{out.docker}, Files: diskPort{folder, certs}},
+		Store: w.store, Ports: engine.Ports{Cloud: w.cloud, Docker: w.docker, Files: w.disk},
 		Prober: prover, Notify: news, Clock: wallClock{}, Log: log,
 	})
 	w.teller = notify.New(notify.Options{
