@@ -7,14 +7,14 @@ import (
 )
 
 // What one look at a small account costs decides how often it can be looked at.
-func TestALookAtOneSetupCostsEightCalls(t *testing.T) {
+func TestALookAtOneSetupCostsNineCalls(t *testing.T) {
 	w := newWorld(t)
 	tunnel := w.someTunnel()
 	w.create(setup.Key{Kind: setup.KindDNSRecord, Scope: w.Zone, Name: "ocs." + w.Zone}, w.record(tunnel))
 	w.cloud.ForgetCalls()
 	before := w.Calls()
 	w.observe()
-	if n := len(w.cloud.Calls()); n != 8 || w.Calls()-before != 8 {
+	if n := len(w.cloud.Calls()); n != 9 || w.Calls()-before != 9 {
 		t.Errorf("it cost %d calls (counted %d): %+v", n, w.Calls()-before, w.cloud.Calls())
 	}
 }
@@ -30,6 +30,7 @@ func TestANarrowLookReadsWhatItIsAskedForOnly(t *testing.T) {
 		{[]setup.Kind{setup.KindApp}, 1},
 		{[]setup.Kind{setup.KindApp, setup.KindPolicy}, 2},
 		{[]setup.Kind{setup.KindDNSRecord}, 3}, // the domain, what points to tunnels, our host
+		{[]setup.Kind{setup.KindEdgeRule}, 2},  // the domain, its rules
 		{[]setup.Kind{setup.KindConnector}, 0},
 	}
 	for _, row := range rows {

@@ -175,7 +175,7 @@ func (ck *tokenCheck) grants(ctx context.Context) {
 		_, err := ck.get(ctx, o, path, one)
 		return err
 	}
-	var tunnels, apps, organization, zones, dns, devices error
+	var tunnels, apps, organization, zones, dns, rules, devices error
 	var wg sync.WaitGroup
 	wg.Go(func() { tunnels = read(readingTunnels, tunnelsPath(account)) })
 	wg.Go(func() { apps = read(readingApps, appsPath(account)) })
@@ -185,11 +185,11 @@ func (ck *tokenCheck) grants(ctx context.Context) {
 	}
 	wg.Go(func() {
 		zones = ck.readZones(ctx)
-		dns = ck.readOneZone(ctx)
+		dns, rules = ck.readOneZone(ctx)
 	})
 	wg.Wait()
 	results := map[string]error{needsAccount: ck.listed, needsTunnel: tunnels, needsApps: apps,
-		needsOrg: organization, needsZone: zones, needsDNS: dns,
+		needsOrg: organization, needsZone: zones, needsDNS: dns, needsRules: rules,
 		needsZeroTrust: devices}
 	for _, p := range setup.Permissions(ck.mode) {
 		err, probed := results[p.Name]
@@ -251,14 +251,18 @@ func (ck *tokenCheck) readZones(ctx context.Context) error {
 	return nil
 }
 
-// readOneZone tries the records of one domain; others may be closed to the
-// token all the same.
-func (ck *tokenCheck) readOneZone(ctx context.Context) error {
+// readOneZone tries the records and the rules of one domain; others may be
+// closed to the token all the same.
+func (ck *tokenCheck) readOneZone(ctx context.Context) (dns, rules error) {
 	if len(ck.zoneIDs) == 0 {
-		return errNoZone
+		return errNoZone, errNoZone
 	}
-	_, err := ck.get(ctx, readingRecords, recordsPath(ck.zoneIDs[0]), url.Values{"per_page": {"5"}})
-	return err
+	zone := ck.zoneIDs[0]
+	var wg sync.WaitGroup
+	wg.Go(func() { _, dns = ck.get(ctx, readingRecords, recordsPath(zone), url.Values{"per_page": {"5"}}) })
+	wg.Go(func() { _, rules = ck.configRules(ctx, zone) })
+	wg.Wait()
+	return dns, rules
 }
 
 // reach says it in one sentence if the token has nothing to do with the account.

@@ -32,6 +32,7 @@ func enough() map[string]setup.Granted {
 	return map[string]setup.Granted{
 		needsTunnel: setup.GrantedRead, needsApps: setup.GrantedRead, needsOrg: setup.GrantedRead,
 		needsAccount: setup.GrantedYes, needsZone: setup.GrantedYes, needsDNS: setup.GrantedRead,
+		needsRules: setup.GrantedRead,
 	}
 }
 
@@ -60,6 +61,9 @@ func held(p setup.Permission) string {
 	if p.Name == needsAccount {
 		return p.Name + " Read"
 	}
+	if p.Name == needsRules { // as the API calls it; the dashboard has the other name
+		return "Config Settings Write"
+	}
 	return p.Name + " Write"
 }
 
@@ -82,7 +86,7 @@ func TestEachMissingPermissionIsNamedAndNoOther(t *testing.T) {
 			want := enough()
 			want[permission.Name] = setup.GrantedNo
 			if permission.Name == needsZone {
-				want[needsDNS] = setup.GrantedUnknown
+				want[needsDNS], want[needsRules] = setup.GrantedUnknown, setup.GrantedUnknown
 			}
 			if diff := cmp.Diff(want, granted(r)); diff != "" || r.Problem != nil {
 				t.Errorf("problem %v, grants (-want +got):\n%s", r.Problem, diff)

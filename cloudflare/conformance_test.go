@@ -56,6 +56,15 @@ func publicRows() []row {
 			},
 		},
 		{
+			kind: setup.KindEdgeRule,
+			from: func(w *world) setup.State { return w.edgeRule("/channels/telegram/*", "/slack/events") },
+			to:   func(w *world) setup.State { return w.edgeRule("/channels/telegram/*") },
+			meddle: func(w *world, id string) {
+				w.stranger("PATCH", "Z/rulesets/"+w.configRuleset()+"/rules/"+id, map[string]any{"action": "set_config",
+					"action_parameters": map[string]any{"bic": true}, "expression": "true", "description": "Mine"})
+			},
+		},
+		{
 			kind: setup.KindApp,
 			from: func(w *world) setup.State {
 				return setup.App{Name: "Lock", Destinations: []string{"ocs." + w.Zone}, Policies: w.somePolicy(), Session: "24h"}
@@ -267,4 +276,8 @@ func (r row) isFoundAgain(t *testing.T) {
 	if !ours {
 		t.Errorf("no object with our mark among %+v", all)
 	}
+}
+
+func (w *world) edgeRule(paths ...string) setup.EdgeRule {
+	return setup.EdgeRule{Zone: setup.Lit(w.ZoneID), Host: "ocs." + w.Zone, Paths: paths, Enabled: true}
 }

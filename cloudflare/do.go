@@ -36,6 +36,8 @@ func (c *Client) writer(k setup.Kind) writer {
 		return tunnels{c}
 	case setup.KindPolicy:
 		return policies{c}
+	case setup.KindEdgeRule:
+		return edgeRules{c}
 	case setup.KindApp:
 		return apps{c}
 	case setup.KindRoute:

@@ -46,7 +46,7 @@ func (c *Client) look(ctx context.Context, v setup.View) (tunnels part, all []pa
 			reads = append(reads, func() []part { return r.read(ctx, v) })
 		}
 	}
-	if v.Asks(setup.KindZone) || v.Asks(setup.KindDNSRecord) {
+	if slices.ContainsFunc(zoneKinds(), v.Asks) {
 		for _, zone := range v.Zones {
 			reads = append(reads, func() []part { return c.readZone(ctx, v, host(zone)) })
 		}

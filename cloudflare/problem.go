@@ -20,6 +20,7 @@ const (
 	needsAccount   = "Account Settings"
 	needsZone      = "Zone"
 	needsDNS       = "DNS"
+	needsRules     = "Config Rules"
 )
 
 // blockedFor is how long Cloudflare refuses a user who made too many calls, if

@@ -178,7 +178,7 @@ func (w *world) one(kind setup.Kind, id string) *setup.Object {
 
 func (w *world) key(kind setup.Kind, name string) setup.Key {
 	scope := w.AccountID
-	if kind == setup.KindDNSRecord {
+	if kind.Place() == setup.AtZone {
 		scope = w.Zone
 	}
 	return setup.Key{Kind: kind, Scope: scope, Name: name}

@@ -38,17 +38,34 @@ func decodeZone(raw json.RawMessage) (setup.Object, error) {
 	}}, nil
 }
 
-// readZone reads a domain and the records of it that are in view. Without the
-// domain nothing is known of its records, unless it is certain that there is
-// none.
+// zoneKinds are those that are read domain by domain.
+func zoneKinds() []setup.Kind {
+	return []setup.Kind{setup.KindZone, setup.KindDNSRecord, setup.KindEdgeRule}
+}
+
+// readZone reads a domain and what is in view of it. Without the domain nothing
+// is known of its insides, unless it is certain that there is none.
 func (c *Client) readZone(ctx context.Context, v setup.View, name string) []part {
 	rows, err := c.zones(ctx, v.Account, name)
 	zone := decodeAll(setup.ReadScope{Kind: setup.KindZone, Scope: v.Account}, rows, err, decodeZone)
-	records := part{at: setup.ReadScope{Kind: setup.KindDNSRecord, Scope: name}, err: zone.err}
-	if len(zone.objects) > 0 {
-		records = c.readRecords(ctx, servingZone(zone.objects), name, hostsIn(v.Hosts, name))
+	inside := []struct {
+		kind setup.Kind
+		read func(id string) part
+	}{
+		{setup.KindDNSRecord, func(id string) part { return c.readRecords(ctx, id, name, hostsIn(v.Hosts, name)) }},
+		{setup.KindEdgeRule, func(id string) part { return c.readEdgeRules(ctx, id, name) }},
 	}
-	return []part{zone, records}
+	parts := make([]part, len(inside)+1)
+	parts[0] = zone
+	var wg sync.WaitGroup
+	for i, in := range inside {
+		parts[i+1] = part{at: setup.ReadScope{Kind: in.kind, Scope: name}, err: zone.err}
+		if len(zone.objects) > 0 && v.Asks(in.kind) {
+			wg.Go(func() { parts[i+1] = in.read(servingZone(zone.objects)) })
+		}
+	}
+	wg.Wait()
+	return parts
 }
 
 // servingZone is the active one, should the domain have been added twice.

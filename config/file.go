@@ -25,6 +25,7 @@ type File struct {
 	Webhooks      []string // nil: those that the profile opens by default
 	Own           []setup.OwnPath
 	PublishedPort setup.PortChoice
+	EdgeByHand    bool   // the operator makes the rule for callers that are no browsers
 	Tunnel        string // name of the tunnel; empty: that of the setup
 	Image         string // of the connector; empty: as decided for you
 
@@ -52,6 +53,7 @@ func (f File) Choices(found setup.Stack) profile.Choices {
 		Doors:    slices.Clone(f.Webhooks),
 		Own:      slices.Clone(f.Own),
 		Port:     f.PublishedPort,
+		ByHand:   f.EdgeByHand,
 		Tunnel:   f.Tunnel,
 		Image:    f.Image,
 		Stack:    f.stack(found),
@@ -112,6 +114,7 @@ func FromAnswers(a setup.Answers) File {
 		Webhooks:      []string{},
 		Own:           slices.Clone(a.Own),
 		PublishedPort: a.Port,
+		EdgeByHand:    a.EdgeByHand,
 		Tunnel:        a.Tunnel,
 		Image:         a.Image,
 	}

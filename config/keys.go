@@ -41,6 +41,7 @@ func topKeys() []key {
 		text("env_file", func(f *File) *string { return &f.EnvFile }),
 		text("service", func(f *File) *string { return &f.Service }),
 		{"port", readPort},
+		{"edge_rule", readEdgeRule},
 		text("tunnel", func(f *File) *string { return &f.Tunnel }),
 		text("connector_image", func(f *File) *string { return &f.Image }),
 		{"mode", readMode},
@@ -100,6 +101,22 @@ func readPublishedPort(r *reader, full string, node *yaml.Node) {
 		return
 	}
 	r.file.PublishedPort = s
+}
+
+// The two who can make the rule for callers that are no browsers.
+const (
+	byCulvert = "culvert"
+	byHand    = "by_hand"
+)
+
+func readEdgeRule(r *reader, full string, node *yaml.Node) {
+	switch s := r.text(full, node); s {
+	case "", byCulvert:
+	case byHand:
+		r.file.EdgeByHand = true
+	default:
+		r.fault(node.Line, full, "%q is no choice. Write culvert (the rule is made for you) or by_hand (you make it in the dashboard).", s)
+	}
 }
 
 func find(keys []key, name string) (key, bool) {

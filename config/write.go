@@ -40,6 +40,7 @@ func Write(f File) []byte {
 	line("service", quote(f.Service), "The service that answers, and the port on which it listens in its container.\nEmpty: as usual for the app.")
 	b.Truncate(b.Len() - 1)
 	fmt.Fprintf(&b, "port: %s\n\n", port(f.Port))
+	line("edge_rule", edgeRule(f.EdgeByHand), "Who makes the rule at Cloudflare that lets webhooks through which send no User-Agent:\nculvert, or by_hand in the dashboard, if the token shall not have Config Rules: Edit.")
 	line("tunnel", quote(f.Tunnel), "The name of the tunnel. Empty: that of the setup.")
 	line("connector_image", quote(f.Image), "The image of cloudflared. Empty: the version that Culvert was tested with.")
 	f.writeWayIn(&b, line)
@@ -52,6 +53,13 @@ func port(n int) string {
 		return `""`
 	}
 	return strconv.Itoa(n)
+}
+
+func edgeRule(hand bool) string {
+	if hand {
+		return byHand
+	}
+	return byCulvert
 }
 
 func webhooks(ids []string) string {

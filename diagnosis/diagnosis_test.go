@@ -146,6 +146,20 @@ func rowsOfTheName() map[string]row {
 			p.Changes = []setup.RunChange{{Run: 12, Key: p.Answers.RecordKey(), Verb: setup.Delete, State: setup.ChangeDone}}
 			p.plan()
 		}, "record-withdrawn", setup.SeverityBroken, "Culvert took the public name ocs.example.org away.", []setup.Kind{setup.KindDNSRecord}},
+		"the edge rule is gone": {func(p *patient) {
+			p.alter(p.Answers.EdgeRuleKey(), setuptest.Gone)
+			p.fail(setup.ByEdge, "telegram")
+			p.edit("telegram/1", func(v *setup.Evidence) { v.Status, v.Excerpt = 403, []string{"HTTP 403", "error code: 1010"} })
+			p.plan()
+		}, "edge-rule", setup.SeverityBroken, "Telegram messages do NOT arrive", []setup.Kind{setup.KindEdgeRule}},
+		"the edge rule was changed and nobody notices": {func(p *patient) {
+			p.alter(p.Answers.EdgeRuleKey(), func(s setup.State) setup.State {
+				r := s.(setup.EdgeRule)
+				r.Enabled = false
+				return r
+			})
+			p.plan()
+		}, "edge-rule", setup.SeverityRisk, "was changed", []setup.Kind{setup.KindEdgeRule}},
 		"the edge challenges": {func(p *patient) {
 			p.fail(setup.ByEdge, doors()...)
 			for _, id := range []string{"telegram/1", "whatsapp/1", "slack/1"} {
@@ -361,7 +375,7 @@ func rowsOfTheHost() map[string]row {
 			p.see(setup.Check{ID: "beside/turn/1", Door: "turn"}, true, "")
 			p.Run = &setup.Run{ID: 7, State: setup.RunFailed, Note: "Cloudflare was away."}
 			p.plan()
-		}, "unfinished", setup.SeverityRisk, "changes that you agreed to are not made yet", []setup.Kind{setup.KindApp, setup.KindIngress}},
+		}, "unfinished", setup.SeverityRisk, "changes that you agreed to are not made yet", []setup.Kind{setup.KindApp, setup.KindEdgeRule, setup.KindIngress}},
 		"a copy is left over": {func(p *patient) {
 			p.put(account, "copy", setup.Tunnel{Name: "ocs", Remote: true})
 			p.world.Objects[len(p.world.Objects)-1].Mark = setup.Mark("t1", p.Answers.TunnelKey())

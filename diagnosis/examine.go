@@ -36,7 +36,7 @@ func rules() []func(*examination) {
 		(*examination).tunnelDeleted, (*examination).record,
 		(*examination).connector, (*examination).appDown, (*examination).settings, (*examination).certificate,
 		(*examination).ingress, (*examination).lock, (*examination).team, (*examination).login,
-		(*examination).bypass, (*examination).doors, (*examination).edgeBlocks, (*examination).port,
+		(*examination).bypass, (*examination).doors, (*examination).edgeRule, (*examination).edgeBlocks, (*examination).port,
 		(*examination).secondConnector, (*examination).appSilent, (*examination).connectorBlind, (*examination).tunnelUnconnected,
 		(*examination).open, (*examination).appFaults,
 		(*examination).restOfChanges, (*examination).restOfBarriers, (*examination).restOfChecks,

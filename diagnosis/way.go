@@ -192,7 +192,7 @@ func (w way) blame(f setup.Finding) {
 func StopOf(c setup.Class) Stop {
 	switch c {
 	case setup.ClassZonePaused, setup.ClassZoneMoved, setup.ClassRecordMissing, setup.ClassRecordGrey,
-		setup.ClassRecordElsewhere, setup.ClassRecordWithdrawn, setup.ClassEdgeBlocks:
+		setup.ClassRecordElsewhere, setup.ClassRecordWithdrawn, setup.ClassEdgeRule, setup.ClassEdgeBlocks:
 		return StopEdge
 	case setup.ClassZeroTrustOff, setup.ClassLockMissing, setup.ClassLockChanged, setup.ClassTeamChanged,
 		setup.ClassLoginMissing, setup.ClassDoorMissing, setup.ClassDoorWide, setup.ClassDoorChanged, setup.ClassDoorsClosed,

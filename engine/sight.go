@@ -50,7 +50,7 @@ func apart(k setup.Kind) bool {
 	switch k {
 	case setup.KindApp, setup.KindPolicy, setup.KindLoginMethod, setup.KindDNSRecord, setup.KindEnrolment, setup.KindEnrolmentRule,
 		setup.KindGatewayProxy, setup.KindICMPProxy, setup.KindDNSLocation, setup.KindRoute, setup.KindHostnameRoute,
-		setup.KindSplitTunnel, setup.KindFallback, setup.KindShadow:
+		setup.KindSplitTunnel, setup.KindFallback, setup.KindShadow, setup.KindEdgeRule:
 		return true
 	}
 	return false

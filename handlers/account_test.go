@@ -50,7 +50,7 @@ func TestTheTableSaysWhatATokenLacksAndWhatThatBlocks(t *testing.T) {
 	a := openOn(t, o).get(at("account")).status(200)
 	a.says(".grants .bad", "✘", "DNS Edit", "missing", "pointing your address to the tunnel", "add this row, check again")
 	a.says("#region-token", "Zero Trust is not switched on for this account")
-	if n := a.doc.Find(".grants .good").Length(); n != 5 {
+	if n := a.doc.Find(".grants .good").Length(); n != 6 {
 		t.Errorf("%d ticks", n)
 	}
 }

@@ -129,7 +129,8 @@ func (j *Journey) accountFor(ctx context.Context, token secret.Text, f config.Fi
 	case p != nil:
 		return "", p
 	}
-	if missing := report.Missing(); len(missing) > 0 {
+	missing := slices.DeleteFunc(report.Missing(), func(g setup.Grant) bool { return f.EdgeByHand && g.Key == setup.PermitsRules })
+	if len(missing) > 0 {
 		var lines []string
 		for _, g := range missing {
 			lines = append(lines, fmt.Sprintf("%s: %s (without it: no %s)", g.Name, g.Level(), g.Blocks))
@@ -168,7 +169,7 @@ func draftOf(a setup.Answers, d Draft) Draft {
 		d.Mode, d.Inside = a.Mode, profile.InsideOf(a)
 	}
 	d.Doors = []string{}
-	d.Own = a.Own
+	d.Own, d.ByHand = a.Own, a.EdgeByHand
 	for _, door := range profile.Known(a) {
 		d.Doors = append(d.Doors, door.ID)
 	}

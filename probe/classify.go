@@ -85,7 +85,7 @@ func whoOfCloudflare(a answer) setup.Answerer {
 		return setup.ByConnector
 	case a.status == http.StatusNotFound && a.isEmpty():
 		return setup.ByConnector
-	case a.status >= 400 && (code >= 1000 || a.isEdgePage()):
+	case a.status >= 400 && (code >= 1000 || a.isEdgePage()), a.refusedUnseen():
 		return setup.ByEdge
 	}
 	return ""

@@ -118,7 +118,7 @@ func TestWhoAnswered(t *testing.T) {
 		{"a path that is gated", slack, stamped(302, "", "Location", login, "Cf-Access-Metadata", "jwt"), setup.ByAccess, false, "the door is closed"},
 		{"a path without any application", slack, stamped(200, "", "Content-Type", htmlType), setup.ByUnknown, true, "does not ask for a login"},
 		{"metadata without a sign of who answered", slack, stamped(200, "", "Content-Type", htmlType, "Cf-Access-Metadata", "jwt"), setup.ByUnknown, false, ""},
-		{"a refusal of unknown origin", slack, stamped(403, "", "Content-Type", htmlType), setup.ByUnknown, false, ""},
+		{"a refusal that nobody signs", slack, stamped(403, "", "Content-Type", htmlType), setup.ByEdge, false, "blocked the caller"},
 		{"a path asked beside the edge", slack, reply{200, nil, ""}, setup.ByUnknown, false, ""},
 		{"a path let through to no app", slack, stamped(530, ""), setup.ByTunnel, false, ""},
 	}

@@ -161,6 +161,12 @@ func (a answer) isEdgePage() bool {
 		strings.Contains(a.body, "cf-error-details") || strings.HasSuffix(title(a.body), "| Cloudflare"))
 }
 
+// refusedUnseen: a refusal of a HEAD, which has no page to know it by. The app
+// would have signed it, and Access too.
+func (a answer) refusedUnseen() bool {
+	return a.method == http.MethodHead && (a.status == http.StatusForbidden || a.status == http.StatusTooManyRequests)
+}
+
 var (
 	plainCode = regexp.MustCompile(`^error code: (\d{3,4})$`)
 	titleCode = regexp.MustCompile(`\bError (\d{3,4})\b`)

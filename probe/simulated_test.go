@@ -103,6 +103,21 @@ func (a *account) door(name string, paths ...string) {
 		name, strings.Join(to, ","), a.bypass))
 }
 
+// lift takes paths out of Browser Integrity Check, which the domain has on.
+func (a *account) lift(doors []setup.Door) (rule string) {
+	a.Helper()
+	var paths []string
+	for _, d := range doors {
+		paths = append(paths, d.Destinations...)
+	}
+	rule, err := a.cloud.AddRule(a.ZoneID, sim.Rule{Phase: "http_config_settings", Action: "set_config",
+		Parameters: map[string]any{"bic": false}, Expression: setup.EdgeExpression(public, paths)})
+	if err != nil {
+		a.Fatal(err)
+	}
+	return rule
+}
+
 // connect runs a connector with the stand-in of the app behind it.
 func (a *account) connect(hosts string) (detach func()) {
 	a.Helper()
@@ -126,6 +141,7 @@ func TestASetupByTheProfileIsProvenFromOutside(t *testing.T) {
 			_, want := answers(t)
 			a := newAccount(t, sim.Options{Unsure: unsure})
 			lock := a.lock()
+			a.lift(want.Doors)
 			for _, d := range want.Doors {
 				a.door(d.Name, d.Destinations...)
 			}
@@ -159,6 +175,7 @@ func TestTheGuidesTableLeavesPlatformsOutside(t *testing.T) {
 	p, want := answers(t)
 	a := newAccount(t, sim.Options{})
 	a.lock()
+	a.lift(want.Doors)
 	var paths []string
 	for _, row := range p.Guide {
 		paths = append(paths, row.Path)
@@ -184,6 +201,7 @@ func TestAHostThatTheAppRefusesIsToldApart(t *testing.T) {
 	_, want := answers(t)
 	a := newAccount(t, sim.Options{})
 	a.lock()
+	a.lift(want.Doors)
 	for _, d := range want.Doors {
 		a.door(d.Name, d.Destinations...)
 	}
@@ -213,6 +231,7 @@ func TestWhatStandsBeforeTheDoorsIsTheEdges(t *testing.T) {
 	_, want := answers(t)
 	a := newAccount(t, sim.Options{})
 	a.lock()
+	rule := a.lift(want.Doors)
 	for _, d := range want.Doors {
 		a.door(d.Name, d.Destinations...)
 	}
@@ -228,7 +247,7 @@ func TestWhatStandsBeforeTheDoorsIsTheEdges(t *testing.T) {
 		silent  bool // only callers without a User-Agent meet it
 		explain string
 	}{
-		{"Browser Integrity Check", func(c *sim.Cloud) error { c.SetZoneSetting(a.ZoneID, "browser_check", "on"); return nil }, setup.ByEdge, true, "Browser Integrity Check"},
+		{"Browser Integrity Check", func(c *sim.Cloud) error { c.RemoveRule(a.ZoneID, rule); return nil }, setup.ByEdge, true, "Browser Integrity Check"},
 		{"Under Attack mode", func(c *sim.Cloud) error { c.SetZoneSetting(a.ZoneID, "security_level", "under_attack"); return nil }, setup.ByEdge, false, "challenge"},
 		{"Bot Fight Mode", func(c *sim.Cloud) error { c.SetBotFight(a.ZoneID, true); return nil }, setup.ByEdge, false, "challenge"},
 		{"a rule that blocks", block, setup.ByEdge, false, "1020"},
@@ -246,10 +265,7 @@ func TestWhatStandsBeforeTheDoorsIsTheEdges(t *testing.T) {
 			if row.silent && !e.Check.NoUserAgent {
 				continue
 			}
-			if e.Check.Metadata { // a HEAD shows no page to know the refusal by
-				if e.OK {
-					t.Errorf("%s: %s is fine: %s", row.what, e.Check.ID, e.Detail)
-				}
+			if e.Check.Metadata && e.By == row.by && !e.OK { // a HEAD has no page that names the reason
 				continue
 			}
 			if met++; e.OK || e.By != row.by || !strings.Contains(e.Detail+strings.Join(e.Excerpt, " "), row.explain) {

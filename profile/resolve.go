@@ -25,6 +25,7 @@ type Choices struct {
 	Doors    []string         // ids; nil: those that are open by default
 	Own      []setup.OwnPath  // beside them
 	Port     setup.PortChoice // empty: loopback
+	ByHand   bool             // the operator makes the rule for callers that are no browsers
 	Tunnel   string           // name of the tunnel; empty: the setup's
 	Image    string           // of the connector; empty: DefaultImage
 	Session  string           // empty: DefaultSession
@@ -49,20 +50,21 @@ func (p Profile) Resolve(c Choices) (setup.Answers, []setup.FieldError) {
 	own, ownDoors, wrong := p.own(c.Own)
 	doors, bad = append(doors, ownDoors...), append(bad, wrong...)
 	a := setup.Answers{
-		Setup:    orElse(c.Setup, setup.SetupID(p.ID)),
-		Profile:  p.ID,
-		Account:  strings.TrimSpace(c.Account),
-		Zone:     strings.TrimSpace(c.Zone),
-		Hostname: strings.TrimSpace(c.Hostname),
-		Team:     setup.Team{Emails: tidy(c.Emails), Domains: tidy(c.Domains)},
-		Stack:    p.stack(c.Stack),
-		Tunnel:   strings.TrimSpace(c.Tunnel),
-		Image:    orElse(c.Image, DefaultImage),
-		Port:     orElse(c.Port, setup.PortLoopback),
-		Session:  orElse(c.Session, DefaultSession),
-		Own:      own,
-		Checks:   p.checks(doors),
-		Consents: c.Consents,
+		Setup:      orElse(c.Setup, setup.SetupID(p.ID)),
+		Profile:    p.ID,
+		Account:    strings.TrimSpace(c.Account),
+		Zone:       strings.TrimSpace(c.Zone),
+		Hostname:   strings.TrimSpace(c.Hostname),
+		Team:       setup.Team{Emails: tidy(c.Emails), Domains: tidy(c.Domains)},
+		Stack:      p.stack(c.Stack),
+		Tunnel:     strings.TrimSpace(c.Tunnel),
+		Image:      orElse(c.Image, DefaultImage),
+		Port:       orElse(c.Port, setup.PortLoopback),
+		Session:    orElse(c.Session, DefaultSession),
+		Own:        own,
+		Checks:     p.checks(doors),
+		EdgeByHand: c.ByHand,
+		Consents:   c.Consents,
 	}
 	for _, d := range doors {
 		a.Doors = append(a.Doors, setup.Door{

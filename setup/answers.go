@@ -79,6 +79,9 @@ type Answers struct {
 	// PublicTeam: in a private mode, the team may come in through the public
 	// hostname as well. Otherwise that lets nobody in and serves the doors alone.
 	PublicTeam bool `json:"public_team,omitempty"`
+	// EdgeByHand: the operator looks after what Cloudflare's edge lets through by
+	// themselves, so no rule is made for the webhook paths.
+	EdgeByHand bool `json:"edge_by_hand,omitempty"`
 	// Site is what the app's own record of its address shall say; empty: it is
 	// left alone.
 	Site string `json:"site,omitempty"`

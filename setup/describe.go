@@ -31,6 +31,8 @@ func Name(k Key, s State) string {
 		return "Tunnel " + s.Name
 	case Policy:
 		return "Rule “" + s.Name + "” (Access policy)"
+	case EdgeRule:
+		return edgeName(s)
 	case App:
 		return s.Name + " (Access application)"
 	case Ingress:
@@ -74,6 +76,8 @@ func Describe(s State) []string {
 		return []string{"rules kept in a file on some server"}
 	case Policy:
 		return describePolicy(s)
+	case EdgeRule:
+		return describeEdge(s)
 	case App:
 		lines := make([]string, 0, len(s.Destinations)+1)
 		for _, d := range s.Destinations {

@@ -27,6 +27,7 @@ const (
 	ClassRecordGrey      Class = "record-grey"      // not through Cloudflare
 	ClassRecordElsewhere Class = "record-elsewhere" // leads to something else
 	ClassRecordWithdrawn Class = "record-withdrawn" // taken away by Culvert, because something was open
+	ClassEdgeRule        Class = "edge-rule"        // what lets callers through that are no browsers
 	ClassEdgeBlocks      Class = "edge-blocks"      // Cloudflare stops callers by itself
 
 	// Who may come in.
@@ -80,7 +81,7 @@ func Classes() []Class {
 	return []Class{
 		ClassDockerAway, ClassOffline, ClassCloudAway, ClassTokenRefused, ClassPermission, ClassUnread, ClassUnproven,
 		ClassZeroTrustOff, ClassZonePaused, ClassZoneMoved, ClassRecordMissing, ClassRecordGrey, ClassRecordElsewhere,
-		ClassRecordWithdrawn, ClassEdgeBlocks, ClassLockMissing, ClassLockChanged, ClassTeamChanged, ClassLoginMissing,
+		ClassRecordWithdrawn, ClassEdgeRule, ClassEdgeBlocks, ClassLockMissing, ClassLockChanged, ClassTeamChanged, ClassLoginMissing,
 		ClassDoorMissing, ClassDoorWide, ClassDoorChanged, ClassDoorsClosed, ClassShadowed, ClassOpen, ClassTunnelDeleted,
 		ClassIngressChanged, ClassIngressShadowed, ClassConnectorMissing, ClassConnectorStopped, ClassConnectorChanged,
 		ClassConnectorNetwork, ClassConnectorUnconnected, ClassConnectorSecond, ClassConnectorBlind, ClassTunnelUnconnected,

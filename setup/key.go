@@ -22,6 +22,7 @@ const (
 	KindLoginMethod    Kind = "login-method"    // how the team proves who they are
 	KindTunnel         Kind = "tunnel"          // the tunnel at Cloudflare
 	KindPolicy         Kind = "policy"          // a reusable Access policy
+	KindEdgeRule       Kind = "edge-rule"       // webhooks are not asked whether they are browsers
 	KindApp            Kind = "access-app"      // an Access application: a lock or a door
 	KindEnrolment      Kind = "enrolment"       // the application through which devices join the account
 	KindEnrolmentRule  Kind = "enrolment-rule"  // a policy of it: who may join
@@ -56,7 +57,7 @@ func Kinds() []Kind { return slices.Clone(kinds[:]) }
 
 var kinds = [...]Kind{
 	KindOrganization, KindZone, KindNetwork, KindVirtualNetwork, KindDeviceProfile, KindLoginMethod, KindTunnel,
-	KindPolicy, KindApp, KindEnrolment, KindEnrolmentRule, KindIngress, KindPrivateNetwork, KindCertificate,
+	KindPolicy, KindEdgeRule, KindApp, KindEnrolment, KindEnrolmentRule, KindIngress, KindPrivateNetwork, KindCertificate,
 	KindFrontConfig, KindConnectorFile, KindSidecar, KindConnector, KindComposeNetwork, KindAttachment, KindEnvVar,
 	KindSetting, KindGatewayProxy, KindICMPProxy, KindDNSLocation, KindRoute, KindHostnameRoute, KindSplitTunnel,
 	KindFallback, KindShadow, KindDNSRecord, KindSite, KindComposePort, KindPublished, KindPredecessor,
@@ -227,7 +228,7 @@ const (
 // Place says where things of the kind live.
 func (k Kind) Place() Place {
 	switch k {
-	case KindDNSRecord:
+	case KindDNSRecord, KindEdgeRule:
 		return AtZone
 	case KindNetwork, KindPrivateNetwork, KindSidecar, KindConnector, KindAttachment, KindSetting, KindPublished,
 		KindSite, KindPredecessor:

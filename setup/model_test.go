@@ -244,11 +244,22 @@ func (m *model) answering(a Answers) []string {
 	}
 	for _, d := range a.Doors {
 		path := strings.ReplaceAll(d.Destinations[0], "*", "x")
-		if m.lets(a.Hostname, path) {
+		if m.lets(a.Hostname, path) && m.minds(a, d) {
 			ok = append(ok, d.ID)
 		}
 	}
 	return ok
+}
+
+// minds says whether the edge lets callers of a door through that are no
+// browsers: Browser Integrity Check is on in every zone.
+func (m *model) minds(a Answers, d Door) bool {
+	for _, o := range m.Objects {
+		if r, ok := o.State.(EdgeRule); ok && r.Enabled && r.Host == a.Hostname && slices.Contains(r.Paths, d.Destinations[0]) {
+			return true
+		}
+	}
+	return false
 }
 
 // failer is what the model needs of a test, plain or drawn.

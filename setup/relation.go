@@ -21,6 +21,8 @@ func relation(k Key, s State, o Key, other State) strength {
 			return hard
 		case k.isLock() && o.isDoorOf(k):
 			return soft // webhooks of a live name keep answering when the lock comes
+		case o.Kind == KindEdgeRule && k.isDoorOf(Key{KindApp, "", lockPrefix + o.Name}):
+			return soft // callers get through to the door from the first
 		}
 	case KindIngress:
 		return guard(s.(Ingress).Host, o)
@@ -46,7 +48,7 @@ func guard(host string, o Key) strength {
 	switch {
 	case o.isLock() && o.Name == lockPrefix+host:
 		return hard
-	case o.isDoorOf(Key{KindApp, "", lockPrefix + host}):
+	case o.isDoorOf(Key{KindApp, "", lockPrefix + host}), o.Kind == KindEdgeRule && o.Name == host:
 		return soft
 	}
 	return none

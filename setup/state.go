@@ -134,6 +134,7 @@ func codecs() map[Kind]func([]byte) (State, error) {
 		KindLoginMethod:    decode[LoginMethod],
 		KindTunnel:         decode[Tunnel],
 		KindPolicy:         decode[Policy],
+		KindEdgeRule:       decode[EdgeRule],
 		KindApp:            decode[App],
 		KindEnrolment:      decode[Enrolment],
 		KindEnrolmentRule:  decode[EnrolmentRule],

@@ -33,12 +33,18 @@ func Permissions(m Mode) []Permission {
 		{Name: "Account Settings", Key: listsAccounts, Blocks: "listing your accounts (you can type the account id instead)"},
 		{Name: "Zone", Key: "zone", Zone: true, Blocks: "finding your domain"},
 		{Name: "DNS", Key: "dns", Edit: true, Zone: true, Blocks: "pointing your address to the tunnel"},
+		{Name: "Config Rules", Key: PermitsRules, Edit: true, Zone: true, Blocks: "letting webhooks through that send no User-Agent (you can make that rule by hand instead)"},
 	}
 	if m.Private() {
 		all = append(all, Permission{Name: "Zero Trust", Key: "teams", Edit: true, Blocks: "what your team's devices send through WARP, and whom they ask for the private name"})
 	}
 	return all
 }
+
+// PermitsRules is the permission that is not needed if the rule for callers that
+// are no browsers is made by hand. It is called as in the API; the dashboard
+// leaves out of a link what it does not know.
+const PermitsRules = "config_settings"
 
 const listsAccounts = "account_settings"
 

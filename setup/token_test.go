@@ -43,7 +43,7 @@ func TestNoMoreIsAskedForThanIsNeeded(t *testing.T) {
 			edit = append(edit, p.Name)
 		}
 	}
-	if !slices.Equal(zone, []string{"Zone", "DNS"}) {
+	if !slices.Equal(zone, []string{"Zone", "DNS", "Config Rules"}) {
 		t.Errorf("per domain are asked %v", zone)
 	}
 	if slices.Contains(edit, "Zone") || slices.Contains(edit, "Account Settings") {

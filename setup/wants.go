@@ -10,6 +10,7 @@ func (a Answers) wants() map[Key]State {
 	w := map[Key]State{}
 	a.wantAccount(w)
 	a.wantAccess(w)
+	a.wantEdge(w)
 	a.wantTunnel(w)
 	a.wantHost(w)
 	if a.Private != nil {

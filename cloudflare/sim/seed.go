@@ -135,6 +135,7 @@ type Basics struct {
 // whose only login method is Cloudflare's own accounts, one active zone,
 // and one user token that may do everything.
 func Example(o Options) *Cloud {
+	o.BrowserCheck = true // as real zones have it
 	c := New(o)
 	account := c.AddAccount("Example Team")
 	c.SetOnboarded(account, "example-team.cloudflareaccess.com")

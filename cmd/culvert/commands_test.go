@@ -251,7 +251,7 @@ func TestWhatAppliesOnAChangedFileIsTheDifference(t *testing.T) {
 	for _, c := range p.Changes {
 		verbs[c.Verb+" "+c.Kind]++
 	}
-	if want := map[string]int{"delete access-app": 6, "update ingress": 1}; !maps.Equal(verbs, want) {
+	if want := map[string]int{"delete access-app": 6, "update ingress": 1, "update edge-rule": 1}; !maps.Equal(verbs, want) {
 		t.Errorf("closing all doors but one is %v, want %v", verbs, want)
 	}
 	s.must("apply", "--yes")
