@@ -42,7 +42,6 @@ type workspace struct {
 	docker  setup.Port
 	disk    setup.Port
 	certs   *cert.Manager
-	closers []func() error   // in the order in which they were opened
 	world   *rehearsal.World // nil unless this is the practice
 	closers []func() error   // in the order in which they were opened
 }
