@@ -16,22 +16,19 @@ const (
 	StopRoute  Stop = "route"  // what carries the packets to the connector
 )
 
-// Sight is when things were read.
-type Sight struct{ Cloud, Docker time.Time }
-
 // sightCounts is how long a look at an account counts: it is read every few
 // minutes.
 const sightCounts = 10 * time.Minute
 
 // PrivateWay tells how a device gets to the app by its private name. Nobody can
 // see from this server what happens on a device: of the stops before the
-// connector only the settings are known, so they are never good. Read says when
-// those were read.
-func PrivateWay(now time.Time, findings []setup.Finding, facts found.Facts, evidence []setup.Evidence, sight Sight) []Hop {
+// connector only the settings are known, as they were read at a moment, so these
+// stops are never good.
+func PrivateWay(now time.Time, findings []setup.Finding, facts found.Facts, evidence []setup.Evidence, read time.Time) []Hop {
 	hops := []Hop{{Stop: StopDevice, Light: Unknown}, {Stop: StopDNS, Light: Unknown}, {Stop: StopRoute, Light: Unknown}}
 	for i := range hops {
-		if now.Sub(sight.Cloud) < sightCounts {
-			hops[i].Read, hops[i].Until = sight.Cloud, sight.Cloud.Add(sightCounts)
+		if now.Sub(read) < sightCounts {
+			hops[i].Read, hops[i].Until = read, read.Add(sightCounts)
 		}
 	}
 	for _, h := range Way(now, findings, facts, evidence) {
