@@ -15,7 +15,6 @@ type bundle struct {
 	passed []setup.Notice // over before anybody could be told
 }
 
-func (b bundle) empty() bool { return len(b.opened)+len(b.ended)+len(b.passed) == 0 }
 
 // urgent: something can be reached that must be locked.
 func (b bundle) urgent() bool {
