@@ -15,7 +15,6 @@ type bundle struct {
 	passed []setup.Notice // over before anybody could be told
 }
 
-
 // urgent: something can be reached that must be locked.
 func (b bundle) urgent() bool {
 	return slices.ContainsFunc(b.opened, func(n setup.Notice) bool { return n.Finding.Severity == setup.SeverityOpen })
