@@ -50,7 +50,7 @@ func newWorld(t *testing.T, o Options) *world {
 	if o.RateLimit == 0 {
 		o.RateLimit = -1
 	}
-	cloud := Example(o)
+	cloud := example(o) // its zone checks browsers only where a test says so
 	t.Cleanup(cloud.Close)
 	api := httptest.NewServer(cloud.API())
 	t.Cleanup(api.Close)

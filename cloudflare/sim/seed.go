@@ -136,6 +136,10 @@ type Basics struct {
 // and one user token that may do everything.
 func Example(o Options) *Cloud {
 	o.BrowserCheck = true // as real zones have it
+	return example(o)
+}
+
+func example(o Options) *Cloud {
 	c := New(o)
 	account := c.AddAccount("Example Team")
 	c.SetOnboarded(account, "example-team.cloudflareaccess.com")
