@@ -38,12 +38,9 @@ type count struct {
 	at         time.Time
 }
 
-// Of up to countEach tunnels the connectors are counted at every look; of more,
-// each at most once within countAgain, so that many setups keep the budget.
-const (
-	countEach  = 5
-	countAgain = 4 * time.Minute
-)
+// countAgain is how long a count of connectors is good for: it is a call for each
+// tunnel, and many setups share the budget.
+const countAgain = 4 * time.Minute
 
 // countConnectors says of our tunnels that serve how many connectors they have.
 // The list in a tunnel's own object is deprecated and may be empty; where the
@@ -58,7 +55,7 @@ func (c *Client) countConnectors(ctx context.Context, tunnels []setup.Object) {
 	var work sync.WaitGroup
 	for _, i := range serving {
 		work.Go(func() {
-			if n, ok := c.connectorsOf(ctx, tunnels[i].ID, len(serving)); ok {
+			if n, ok := c.connectorsOf(ctx, tunnels[i].ID); ok {
 				t := tunnels[i].State.(setup.Tunnel)
 				t.Connectors = n
 				tunnels[i].State = t
@@ -68,11 +65,11 @@ func (c *Client) countConnectors(ctx context.Context, tunnels []setup.Object) {
 	work.Wait()
 }
 
-func (c *Client) connectorsOf(ctx context.Context, tunnel string, of int) (int, bool) {
+func (c *Client) connectorsOf(ctx context.Context, tunnel string) (int, bool) {
 	c.mu.Lock()
 	known, ok := c.counts[tunnel]
 	c.mu.Unlock()
-	if ok && of > countEach && c.clock().Sub(known.at) < countAgain {
+	if ok && c.clock().Sub(known.at) < countAgain {
 		return known.connectors, true
 	}
 	all, err := c.Connectors(ctx, tunnel)

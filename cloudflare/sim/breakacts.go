@@ -59,6 +59,15 @@ func zonePatch(below string, body any) func(*Cloud) error {
 	}
 }
 
+// checkBrowsers switches the check on and takes away the rules that could lift it.
+func (c *Cloud) checkBrowsers() error {
+	if err := zonePatch("/settings/browser_check", map[string]any{"value": "on"})(c); err != nil {
+		return err
+	}
+	_, err := c.ByHand(http.MethodPut, "/zones/{zone}/rulesets/phases/http_config_settings/entrypoint", map[string]any{"rules": []any{}})
+	return err
+}
+
 func putBotFight(c *Cloud) error {
 	_, err := c.ByHand(http.MethodPut, "/zones/{zone}/bot_management", map[string]any{"fight_mode": true})
 	return err

@@ -37,8 +37,8 @@ func domainBreakages() []Breakage {
 			"Nothing reaches the tunnel.", "Resume the domain in the dashboard (Overview).", zonePatch("", map[string]any{"paused": true})},
 		{"bot-fight-mode", "Switch Bot Fight Mode on", "Cloudflare puts a challenge before every caller that looks like a program, on the whole domain.",
 			"Webhooks get a challenge page; people notice nothing.", "Switch it off under Security → Bots.", putBotFight},
-		{"browser-check", "Switch Browser Integrity Check on", "Cloudflare refuses callers that do not name themselves, most webhooks among them.",
-			"Webhooks without a User-Agent get error 1010.", "Switch it off for the webhook paths or the domain.", zonePatch("/settings/browser_check", map[string]any{"value": "on"})},
+		{"browser-check", "Check the browser of every caller", "Browser Integrity Check is on, and no configuration rule leaves the webhooks out.",
+			"Callers that do not name themselves, as some messengers, get error 1010.", "Make a configuration rule that switches it off for the webhook paths.", (*Cloud).checkBrowsers},
 	}
 }
 

@@ -22,7 +22,7 @@ func breakageTable() map[string]told {
 		"nameservers-changed": {setup.ClassZoneMoved, false},
 		"zone-paused":         {setup.ClassZonePaused, false},
 		"bot-fight-mode":      {setup.ClassEdgeBlocks, false},
-		"browser-check":       {setup.ClassEdgeBlocks, false},
+		"browser-check":       {setup.ClassEdgeRule, true},
 		"door-deleted":        {setup.ClassDoorMissing, true},
 		"door-widened":        {setup.ClassDoorWide, true},
 		"lock-deleted":        {setup.ClassLockMissing, true},
