@@ -46,6 +46,11 @@ const (
 	RunNeedsApproval RunState = "needs-approval"
 )
 
+// RunStates lists all states of a run.
+func RunStates() []RunState {
+	return []RunState{RunQueued, RunRunning, RunParked, RunInterrupted, RunSucceeded, RunFailed, RunCancelled, RunNeedsApproval}
+}
+
 // Over says whether a run in this state will never go on.
 func (s RunState) Over() bool {
 	switch s {

@@ -112,6 +112,7 @@ func TestARunThatEndedMakesRoomForTheNext(t *testing.T) {
 	check(t, err)
 	same(t, must[[]engine.Run](t)(s.Runs(t.Context(), "ocs", 0)), []engine.Run{second, r})
 	same(t, must[[]engine.Run](t)(s.Runs(t.Context(), "ocs", 1)), []engine.Run{second})
+	same(t, must[map[engine.RunState]int](t)(s.RunCounts(t.Context())), map[engine.RunState]int{engine.RunFailed: 1, engine.RunQueued: 1})
 	same(t, history(t, s, "ocs"), []string{"approved", "requested", "failed", "requested"})
 
 	r.State = engine.RunRunning // its place is taken

@@ -88,6 +88,26 @@ func (s *Store) OpenRuns(ctx context.Context) ([]engine.Run, error) {
 		`SELECT `+runColumns+` FROM runs WHERE `+isOpen+` ORDER BY id`)
 }
 
+// RunCounts says how many runs of all setups are in each state.
+func (s *Store) RunCounts(ctx context.Context) (map[engine.RunState]int, error) {
+	type count struct {
+		state engine.RunState
+		n     int
+	}
+	rows, err := list(ctx, s.reader, "counting the runs", func(r row) (c count, err error) {
+		err = r.Scan(&c.state, &c.n)
+		return c, err
+	}, `SELECT state, count(*) FROM runs GROUP BY state`)
+	if err != nil {
+		return nil, err
+	}
+	counts := map[engine.RunState]int{}
+	for _, c := range rows {
+		counts[c.state] = c.n
+	}
+	return counts, nil
+}
+
 func scanRun(r row) (x engine.Run, err error) {
 	err = r.Scan(&x.ID, &x.Setup, &x.Revision, &x.Through, intoJSON(&x.Approved), &x.State, &x.Step, &x.Note,
 		intoJSON(&x.Problem), &x.Actor, intoTime(&x.Created), intoTime(&x.Started), intoTime(&x.Ended),

@@ -19,6 +19,7 @@ import (
 
 	"github.com/culvert/culvert/auth"
 	"github.com/culvert/culvert/handlers"
+	"github.com/culvert/culvert/metrics"
 )
 
 // practicePath is where the rehearsal is mounted beside the real host.
@@ -75,7 +76,7 @@ func (v *serving) run(ctx context.Context) (err error) {
 	root := v.root()
 	v.auth = auth.New(auth.Options{
 		Sessions: root.store.Sessions(), Links: root.store, Log: log,
-		Open: []string{"/static/", "/healthz"}, SignedOut: "/signed-out",
+		Open: openPaths(listener.Addr(), v.names), SignedOut: "/signed-out",
 	})
 	address := listener.Addr().String()
 	welcome, err := v.welcome(ctx, address)
@@ -194,11 +195,29 @@ func ignoreClosed(err error) error {
 func (v *serving) handler(log *slog.Logger) http.Handler {
 	r := http.NewServeMux()
 	r.HandleFunc("GET /healthz", v.healthz)
+	r.Handle("GET /metrics", v.metrics(log))
 	if v.real != nil {
 		r.Handle(practicePath+"/", v.pages(v.try, practicePath, log))
 	}
 	r.Handle("/", v.pages(v.root(), "", log))
 	return auth.Hosts(v.names)(v.auth.Middleware(r))
+}
+
+// openPaths are served without a login: the metrics only where nobody but this
+// machine can ask for them. A further name tells of a proxy that lets others in.
+func openPaths(listening net.Addr, names []string) []string {
+	open := []string{"/static/", "/healthz"}
+	if a, ok := listening.(*net.TCPAddr); ok && a.IP.IsLoopback() && len(names) == 0 {
+		open = append(open, "/metrics")
+	}
+	return open
+}
+
+// metrics are those of the real host: what is broken in the practice must wake
+// nobody.
+func (v *serving) metrics(log *slog.Logger) http.Handler {
+	root := v.root()
+	return metrics.Handler(metrics.Options{Watch: root.watcher, Runs: root.store, Calls: root.cloud.Calls, Clock: time.Now, Log: log})
 }
 
 // healthz says whether what watches is alive: a dashboard that only shows what

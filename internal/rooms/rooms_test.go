@@ -40,6 +40,7 @@ var may = map[string]struct{ ours, libraries []string }{
 	"store":                {[]string{"setup", "engine", "secret", "migrations"}, []string{"github.com/mattn/go-sqlite3"}},
 	"migrations":           {nil, []string{"github.com/pressly/goose"}},
 	"live":                 {},
+	"metrics":              {[]string{"setup", "watch", "diagnosis"}, []string{"github.com/prometheus/client_golang"}},
 	"secret":               {nil, []string{"filippo.io/age"}},
 	"cert":                 {[]string{"setup"}, []string{"github.com/caddyserver/certmagic", "github.com/libdns/libdns", "github.com/mholt/acmez", "go.uber.org/zap"}},
 	"cert/certtest":        {nil, []string{"github.com/letsencrypt/pebble"}},
