@@ -55,8 +55,9 @@ type Options struct {
 	Profiles []profile.Profile            // for apps that are chosen by hand
 
 	Rehearsal bool
-	Practice  string // link to the practice; empty: not offered
-	Leave     string // link out of the practice; empty: there is nothing else
+	Breaking  Breaking // nil outside of the practice: then there is no such page
+	Practice  string   // link to the practice; empty: not offered
+	Leave     string   // link out of the practice; empty: there is nothing else
 	Version   string
 
 	Clock  func() time.Time // nil: time.Now
@@ -87,6 +88,9 @@ func New(o Options) http.Handler {
 		Base: o.Base, Practice: o.Practice, Leave: o.Leave, Rehearsal: o.Rehearsal,
 		Version: o.Version, Assets: web.LoadAssets(),
 	}}
+	if o.Breaking != nil {
+		s.frame.Break = s.frame.To("break")
+	}
 	if o.Sessions != nil {
 		s.frame.SignOut = signOutPath
 	}
@@ -112,6 +116,9 @@ func (s *site) route(r chi.Router) {
 		r.Post("/start/{token}", s.handle(s.redeem))
 		r.Get("/signed-out", s.handle(s.signedOut))
 		r.Post(signOutPath, s.handle(s.signOut))
+	}
+	if s.Breaking != nil {
+		r.Route("/break", s.routeBreaking)
 	}
 	r.Route("/{setup}", s.routeSetup)
 }

@@ -140,6 +140,7 @@ func shots() []shot {
 		{"settings-given-up", at("settings"), stands(sceneGivenUp), ""},
 		{"logs", at("logs"), writing, ""},
 		{"logs-none", at("logs"), stands(func(testing.TB) journey.Standing { return journey.Standing{Setup: ocs} }), ""},
+		{"break", "/practice/break", broken, "/practice"},
 		{"history", at("history"), over(sceneDone), ""},
 		{"history-empty", at("history"), func(t testing.TB) *fake { return &fake{overview: sceneDone(t)} }, ""},
 		{"run", at("runs/7"), over(sceneRunning), ""},
@@ -159,6 +160,7 @@ func (s shot) open(t testing.TB) *pages {
 		o.Sessions = &sessions{}
 		if s.base != "" {
 			o.Base, o.Rehearsal, o.Practice, o.Leave = s.base, true, "", "/"
+			o.Breaking = &breaking{wrong: map[string]bool{"door-deleted": true}}
 		}
 	})
 }

@@ -48,7 +48,7 @@ var slug = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
 
 // Reserved names are words of the dashboard's addresses.
 func Reserved(name string) bool {
-	return slices.Contains([]string{"look", "choose", "start", "static", "practice", "signed-out", "sign-out", "healthz", "metrics"}, name)
+	return slices.Contains([]string{"look", "choose", "start", "static", "practice", "break", "signed-out", "sign-out", "healthz", "metrics"}, name)
 }
 
 func checkSlug(s string) string {

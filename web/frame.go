@@ -14,6 +14,7 @@ type Frame struct {
 	Base      string // before every link: empty, or such as /practice
 	Practice  string // link to the practice; empty: not offered here
 	Leave     string // link out of the practice; empty: there is nothing else
+	Break     string // link to what can be broken; empty: this is no practice
 	SignOut   string // where the sign-out button posts to; empty: no sessions
 	Rehearsal bool
 	Version   string

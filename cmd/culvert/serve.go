@@ -236,6 +236,9 @@ func (v *serving) pages(w *workspace, base string, log *slog.Logger) http.Handle
 		Base: base, Journey: w.journey, Hub: w.hub, Sessions: v.auth, Profiles: w.journey.Profiles.List(),
 		Rehearsal: w == v.try, Version: version, Log: log,
 	}
+	if w == v.try {
+		o.Breaking = practiceBreaker{w}
+	}
 	switch {
 	case base != "":
 		o.Leave = "/"
