@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/culvert/culvert/internal/wholefile"
 	"github.com/culvert/culvert/setup"
 )
 
@@ -111,7 +112,7 @@ func (m *Manager) rootFor(domain string) (*pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := writeFile(m.disk.authority(domain), p.pem); err != nil {
+	if err := wholefile.Write(m.disk.authority(domain), p.pem); err != nil {
 		return nil, fmt.Errorf("storing the authority for %s: %w", domain, err)
 	}
 	return m.readRoot(domain)

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/culvert/culvert/internal/wholefile"
 )
 
 // entry is a wanted certificate as it stands on the disk.
@@ -71,7 +73,7 @@ func (d folder) load(name string) (*entry, error) {
 func (d folder) save(e entry) error {
 	text, err := json.MarshalIndent(e, "", "  ")
 	if err == nil {
-		err = writeFile(d.of(e.Name(), aboutFile), append(text, '\n'))
+		err = wholefile.Write(d.of(e.Name(), aboutFile), append(text, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("writing down what is known of the certificate for %s: %w", e.Name(), err)
@@ -110,36 +112,8 @@ func (d folder) pair(e entry) (*pair, error) {
 }
 
 func (d folder) savePair(e entry, p pair) error {
-	if err := writeFile(d.of(e.Name(), string(e.Source)+".pem"), p.pem); err != nil {
+	if err := wholefile.Write(d.of(e.Name(), string(e.Source)+".pem"), p.pem); err != nil {
 		return fmt.Errorf("storing the certificate for %s: %w", e.Name(), err)
 	}
 	return nil
-}
-
-// writeFile puts a file in its place whole, for its owner alone. What a writer
-// that was killed left beside it goes with the next one.
-func writeFile(path string, content []byte) error {
-	dir, beside := filepath.Dir(path), path+".new"
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	if err := os.Remove(beside); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	f, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(beside, path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(beside))
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

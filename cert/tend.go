@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/culvert/culvert/internal/wholefile"
 	"github.com/culvert/culvert/setup"
 )
 
@@ -119,7 +120,7 @@ func (m *Manager) deliver(e entry, p *pair) (wrote bool, err error) {
 		return false, nil
 	}
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
-		err = writeFile(path, p.pem)
+		err = wholefile.Write(path, p.pem)
 	}
 	if err != nil {
 		return false, &setup.Problem{Code: setup.CodeUnavailable, Cause: err,

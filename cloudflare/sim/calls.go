@@ -18,7 +18,13 @@ type Call struct {
 	Query      string        `json:"query,omitempty"`
 	Status     int           `json:"status"` // 0: the connection was dropped by a fault
 	RetryCount int           `json:"retry_count"`
-	Duration   time.Duration `json:"duration_ns"`
+	Duration   time.Duration `json:"-"`
+}
+
+// line is a call as it is written down.
+type line struct {
+	Call
+	Milliseconds float64 `json:"duration_ms"`
 }
 
 // calls keeps the latest calls in a ring.
@@ -64,6 +70,6 @@ func (l *calls) add(call Call) {
 	}
 	l.total++
 	if l.out != nil {
-		json.NewEncoder(l.out).Encode(call) // a log that cannot be written stops no one
+		json.NewEncoder(l.out).Encode(line{call, float64(call.Duration) / float64(time.Millisecond)}) // a log that cannot be written stops no one
 	}
 }

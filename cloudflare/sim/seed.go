@@ -141,11 +141,16 @@ func Example(o Options) *Cloud {
 
 func example(o Options) *Cloud {
 	c := New(o)
+	c.Furnish()
+	return c
+}
+
+// Furnish puts the world of Example into a Cloud.
+func (c *Cloud) Furnish() {
 	account := c.AddAccount("Example Team")
 	c.SetOnboarded(account, "example-team.cloudflareaccess.com")
 	c.AddZone(account, "example.org", "active")
 	c.AddToken(UserToken, "", AllPermissions()...)
-	return c
 }
 
 // Basics tells the first account, with its first zone, and the most able

@@ -19,7 +19,7 @@ const accountOwned = "account-owned token"
 // do, everything is proven, and everything goes again.
 func TestTheWholeWayHoldsWhateverIsUnsure(t *testing.T) {
 	t.Parallel()
-	names := append(unsureNames(), accountOwned)
+	names := append(sim.UnsureNames(), accountOwned)
 	for i, row := range covering(len(names)) {
 		t.Run(fmt.Sprintf("row %d", i+1), func(t *testing.T) {
 			t.Parallel()
@@ -69,14 +69,6 @@ func (s *shop) withOwnToken() {
 			s.edited(`account: ""`, `account: "`+b.AccountID+`"`)
 		}
 	})
-}
-
-func unsureNames() (names []string) {
-	fields := reflect.TypeFor[sim.Unsure]()
-	for i := range fields.NumField() {
-		names = append(names, fields.Field(i).Name)
-	}
-	return names
 }
 
 // covering gives rows in which any two of n switches take all four pairs of
