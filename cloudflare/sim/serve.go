@@ -21,6 +21,9 @@ type ServeOptions struct {
 	Edge   int
 	Plain  int
 	Tunnel int
+	// Control is the port of the control API, which listens on 127.0.0.1 whatever
+	// Host is; 0: there is none, below 0: any.
+	Control int
 }
 
 // Addresses is where a served Cloud is, and what to trust there.
@@ -30,6 +33,8 @@ type Addresses struct {
 	Plain  string `json:"edge_http"`   // HTTP
 	Tunnel string `json:"tunnel_edge"` // for TUNNEL_EDGE
 	CA     string `json:"ca"`          // PEM; of Edge and Tunnel (TUNNEL_CACERT)
+	// Control is the base URL of the control API; empty: there is none.
+	Control string `json:"control,omitempty"`
 }
 
 // Server is a Cloud that listens. Run it, even if only to close it.
@@ -38,6 +43,7 @@ type Server struct {
 	cloud                    *Cloud
 	api, edge, plain, tunnel net.Listener
 	tunnelUDP                net.PacketConn // QUIC; the same port as tunnel
+	control                  net.Listener   // nil: there is none
 }
 
 // Listen opens the listeners; Run serves them.
@@ -61,19 +67,28 @@ func (c *Cloud) Listen(o ServeOptions) (*Server, error) {
 		}
 		*want.at = l
 	}
+	if o.Control != 0 {
+		if s.control, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", fmt.Sprint(max(0, o.Control)))); err != nil {
+			s.close()
+			return nil, fmt.Errorf("listen for the control API: %w", err)
+		}
+	}
 	if s.tunnel, s.tunnelUDP, err = listenTunnel(o.Host, o.Tunnel); err != nil {
 		s.close()
 		return nil, err
 	}
 	s.Addresses = Addresses{URL: "http://" + s.api.Addr().String() + apiRoot, Edge: s.edge.Addr().String(),
 		Plain: s.plain.Addr().String(), Tunnel: s.tunnel.Addr().String(), CA: string(ca.PEM())}
+	if s.control != nil {
+		s.Control = "http://" + s.control.Addr().String()
+	}
 	c.addresses.https.Store(&s.Edge)
 	c.addresses.http.Store(&s.Plain)
 	return s, nil
 }
 
 func (s *Server) close() {
-	for _, l := range []net.Listener{s.api, s.edge, s.plain, s.tunnel} {
+	for _, l := range []net.Listener{s.api, s.edge, s.plain, s.tunnel, s.control} {
 		if l != nil {
 			l.Close()
 		}
@@ -94,6 +109,9 @@ func (s *Server) Run(ctx context.Context) error {
 	group.Go(func() error { return c.serveHTTP(ctx, secure, c.Edge()) })
 	group.Go(func() error { return c.serveHTTP(ctx, s.plain, c.PlainEdge()) })
 	group.Go(func() error { return c.ServeTunnels(ctx, s.tunnel, s.tunnelUDP) })
+	if s.control != nil {
+		group.Go(func() error { return c.serveHTTP(ctx, s.control, c.Control()) })
+	}
 	return group.Wait()
 }
 

@@ -22,9 +22,8 @@ type simulated struct {
 	*testing.T
 	sim.Addresses
 	sim.Basics
-	Control string        // URL of the control API
-	rest    *bufio.Reader // what it prints after its first line
-	end     func() error  // ends it as SIGTERM does
+	rest *bufio.Reader // what it prints after its first line
+	end  func() error  // ends it as SIGTERM does
 }
 
 // startSim runs culvert sim until end.
@@ -193,6 +192,8 @@ func TestAWrongSwitchOfTheSimulatorIsNamedWithWhatIsAllowed(t *testing.T) {
 		{"--rate-limit", "12x", "write a number of calls"},
 		{"--unsure", "Weather", "EmptyConfigIsMinusOne, AccountTokensListAccounts"},
 		{"--browser-check", "yes", "write on or off"},
+		{"--control", "0.0.0.0:8081", "it is always on 127.0.0.1"},
+		{"--control", "65536", "write a port"},
 		{"--seed", "abc", "invalid"},
 		{"--state", broken, "read the simulator's state"},
 		{"--state", broken + "/below", "not a directory"},

@@ -25,6 +25,7 @@ func (f *simFlags) add(c *cobra.Command) {
 	flags.IntVar(&f.listen.Edge, "edge-port", 0, "port of the edge, https (0: any)")
 	flags.IntVar(&f.listen.Plain, "edge-http-port", 0, "port of the edge, http (0: any)")
 	flags.IntVar(&f.listen.Tunnel, "tunnel-port", 0, "port for connectors, TCP and UDP (0: any)")
+	flags.Func("control", "`port` of the control API, on 127.0.0.1 whatever --host says (0: any; default: there is none)", f.control)
 	flags.StringVar(&f.state, "state", "", "`file` that keeps the account from one run to the next, secrets included")
 	flags.StringVar(&f.callLog, "call-log", "", "`file` to which each API call is added as a line of JSON (-: standard output)")
 	flags.Uint64Var(&f.cloud.Seed, "seed", 0, "where ids, secrets and chances follow from (0: random)")
@@ -34,6 +35,18 @@ func (f *simFlags) add(c *cobra.Command) {
 	flags.Func("fault", "what goes wrong, as a `line` such as \"POST /accounts/*/access/apps reset-after 10%\"; repeatable", f.fault)
 	flags.Func("unsure", "`name` of an answer to give in the other way, where nobody knows how Cloudflare answers; repeatable", f.cloud.Unsure.Choose)
 	flags.Func("browser-check", "whether new domains have Browser Integrity Check `on|off` (default on)", f.browserCheck)
+}
+
+func (f *simFlags) control(text string) error {
+	port, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return errors.New("write a port, such as 8081, or 0 for any; it is always on 127.0.0.1")
+	}
+	f.listen.Control = int(port)
+	if port == 0 {
+		f.listen.Control = -1
+	}
+	return nil
 }
 
 func (f *simFlags) rateLimit(text string) error {
