@@ -27,5 +27,6 @@
 // it (devicedial.go).
 //
 // What goes wrong: faults.go, written as text in faulttext.go; who writes at the
-// same time: writers.go, by hand.go.
+// same time: writers.go, hand.go; what is broken: breakages.go, mend.go; all of it
+// while the Cloud runs: control.go.
 package sim
