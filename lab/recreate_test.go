@@ -58,9 +58,7 @@ func (p *project) replace(t *testing.T, old, new string) {
 }
 
 func othersStay(t *testing.T, p *project) {
-	if !p.outside(t) {
-		t.Fatal("the published port is not reached to begin with")
-	}
+	eventually(t, "the published port is reached to begin with", func() bool { return p.outside(t) })
 	before := p.containers(t)
 	list := p.setting(t, hosts, "old.example,new.example")
 	port := setup.Entry{
