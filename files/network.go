@@ -2,7 +2,6 @@ package files
 
 import (
 	"context"
-	"io/fs"
 	"slices"
 
 	"github.com/culvert/culvert/setup"
@@ -11,45 +10,24 @@ import (
 
 // networkFile is the app's compose file, opened for a further network of one
 // service.
-type networkFile struct {
-	files  *Files
-	stack  setup.Stack
-	file   target
-	before *stackfile.Meaning
-}
+type networkFile struct{ composeFile }
 
 func networkID(s setup.Stack) string { return s.Service + "/" + s.PrivateNetwork }
 
 func (f *Files) openNetwork(ctx context.Context, e setup.Entry) (opened, error) {
-	path := e.Key.Scope
-	s, err := f.stack(path, func(s setup.Stack) bool { return s.ComposeFile == path && networkID(s) == e.Key.Name })
+	c, err := f.openCompose(ctx, e.Key.Scope, func(s setup.Stack) bool { return networkID(s) == e.Key.Name })
 	if err != nil {
 		return nil, err
 	}
-	file, err := read(path)
-	if err != nil {
-		return nil, err
-	}
-	if !file.exists {
-		return nil, unreadable(path, fs.ErrNotExist)
-	}
-	n := &networkFile{files: f, stack: s, file: file}
-	if n.before, err = load(ctx, s, map[string][]byte{path: file.src}); err != nil {
-		return nil, projectProblem(setup.CodeRefused, s, err)
-	}
-	return n, nil
+	return &networkFile{c}, nil
 }
 
 func (f *Files) observeNetwork(w *setup.World, s setup.Stack, m *stackfile.Meaning, failed error) {
-	switch {
-	case failed != nil:
-		w.Miss(setup.KindComposeNetwork, s.ComposeFile, *projectProblem(setup.CodeInvalid, s, failed))
-	case !slices.Contains(m.Services(), s.Service):
-		w.Miss(setup.KindComposeNetwork, s.ComposeFile, *noService(s, m.Services()))
-	default:
-		if now := networkOf(m, s); now != nil {
-			w.Objects = append(w.Objects, setup.Object{Scope: s.ComposeFile, ID: networkID(s), State: now})
-		}
+	if !serviceRead(w, setup.KindComposeNetwork, s, m, failed) {
+		return
+	}
+	if now := networkOf(m, s); now != nil {
+		w.Objects = append(w.Objects, setup.Object{Scope: s.ComposeFile, ID: networkID(s), State: now})
 	}
 }
 

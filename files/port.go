@@ -2,7 +2,6 @@ package files
 
 import (
 	"context"
-	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,40 +11,18 @@ import (
 )
 
 // portFile is a compose file, opened for the published port of one service.
-type portFile struct {
-	files  *Files
-	stack  setup.Stack
-	file   target
-	before *stackfile.Meaning
-}
+type portFile struct{ composeFile }
 
 func (f *Files) openPort(ctx context.Context, e setup.Entry) (opened, error) {
-	path := e.Key.Scope
-	s, err := f.stack(path, func(s setup.Stack) bool { return s.ComposeFile == path && s.Service == e.Key.Name })
+	c, err := f.openCompose(ctx, e.Key.Scope, func(s setup.Stack) bool { return s.Service == e.Key.Name })
 	if err != nil {
 		return nil, err
 	}
-	file, err := read(path)
-	if err != nil {
-		return nil, err
-	}
-	if !file.exists {
-		return nil, unreadable(path, fs.ErrNotExist)
-	}
-	p := &portFile{files: f, stack: s, file: file}
-	if p.before, err = load(ctx, s, map[string][]byte{path: file.src}); err != nil {
-		return nil, projectProblem(setup.CodeRefused, s, err)
-	}
-	return p, nil
+	return &portFile{c}, nil
 }
 
 func (f *Files) observePort(w *setup.World, s setup.Stack, m *stackfile.Meaning, failed error) {
-	switch {
-	case failed != nil:
-		w.Miss(setup.KindComposePort, s.ComposeFile, *projectProblem(setup.CodeInvalid, s, failed))
-	case !slices.Contains(m.Services(), s.Service):
-		w.Miss(setup.KindComposePort, s.ComposeFile, *noService(s, m.Services()))
-	default:
+	if serviceRead(w, setup.KindComposePort, s, m, failed) {
 		w.Objects = append(w.Objects, setup.Object{Scope: s.ComposeFile, ID: s.Service, State: portOf(m, s)})
 	}
 }
