@@ -17,23 +17,25 @@ type WaysIn interface {
 
 // wayIn is the page about it, as long as there is a choice.
 func (s *site) wayIn(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.view(r, web.PageWayIn)
-	switch {
-	case err != nil:
+	v, err := s.wayInView(r)
+	if err != nil {
 		return err
-	case !v.ChoosesWayIn():
-		return journey.ErrNotFound
 	}
 	return s.show(w, r, http.StatusOK, web.WayIn(v))
 }
 
-func (s *site) saveWayIn(w http.ResponseWriter, r *http.Request) error {
+func (s *site) wayInView(r *http.Request) (web.View, error) {
 	v, err := s.view(r, web.PageWayIn)
-	switch {
-	case err != nil:
+	if err == nil && !v.ChoosesWayIn() {
+		err = journey.ErrNotFound
+	}
+	return v, err
+}
+
+func (s *site) saveWayIn(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.wayInView(r)
+	if err != nil {
 		return err
-	case !v.ChoosesWayIn():
-		return journey.ErrNotFound
 	}
 	typed := web.WayInFrom(v.O.Draft, r.PostForm.Get, func(name string) []string { return r.PostForm[name] })
 	asks := r.PostForm.Has("ask")
