@@ -12,15 +12,21 @@ import (
 // latency is what a call to Cloudflare's API takes here.
 const latency = 150 * time.Millisecond
 
-func TestADeletedDoorIsPutRightAndProvenWithinThreeSeconds(t *testing.T) {
-	s := newShop(t).applied()
-	w, world := s.workspace(t.Context())
-	defer func() {
+// inUse opens the data folder for the rest of the test, with the token in use.
+func (s *shop) inUse() (*workspace, *stranger) {
+	s.Helper()
+	w, world := s.workspace(s.Context())
+	s.Cleanup(func() {
 		if err := w.Close(); err != nil {
-			t.Error(err)
+			s.Error(err)
 		}
-	}()
+	})
 	w.cloud.Use(world.Token())
+	return w, world
+}
+
+func TestADeletedDoorIsPutRightAndProvenWithinThreeSeconds(t *testing.T) {
+	w, world := newShop(t).applied().inUse()
 	const id = setup.SetupID("open-chat-studio")
 	world.call("DELETE", apps+"/"+world.named(apps, "Door for Telegram").id(), nil)
 	world.Cloud.Inject(sim.Fault{Delay: latency})
@@ -54,14 +60,7 @@ func TestADeletedDoorIsPutRightAndProvenWithinThreeSeconds(t *testing.T) {
 const looksInFiveMinutes = 4
 
 func TestLookingAtAHealthySetupCostsFewCalls(t *testing.T) {
-	s := newShop(t).applied()
-	w, world := s.workspace(t.Context())
-	defer func() {
-		if err := w.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	w.cloud.Use(world.Token())
+	w, world := newShop(t).applied().inUse()
 	world.Cloud.ForgetCalls()
 	for range looksInFiveMinutes {
 		if _, err := w.watcher.Examine(t.Context(), "open-chat-studio"); err != nil {

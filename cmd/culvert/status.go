@@ -52,16 +52,16 @@ func (j *job) status(ctx context.Context) error {
 
 // applied tells how what was applied stands, if anything was.
 func (j *job) applied(ctx context.Context, s *statusJSON) (bool, error) {
+	var unknown *setup.Problem
 	err := j.named(ctx)
-	if p := (*setup.Problem)(nil); errors.As(err, &p) && p.Code == setup.CodeNotFound {
-		s.Sentence = "Nothing was applied yet."
-		return false, nil
+	if errors.As(err, &unknown) && unknown.Code == setup.CodeNotFound {
+		err = engine.ErrNotFound // the file's setup never was, so nothing of it was agreed to
 	}
-	if err != nil {
-		return false, err
+	var report watch.Report
+	if err == nil {
+		s.Setup = j.id
+		report, err = j.examine(ctx)
 	}
-	s.Setup = j.id
-	report, err := j.examine(ctx)
 	switch {
 	case errors.Is(err, engine.ErrNotFound):
 		s.Sentence = "Nothing was applied yet."
