@@ -81,7 +81,7 @@ func (h *heart) askAll(ctx context.Context, s *subject) error {
 				next := p.next(now, true, h.Pace, h.rand)
 				mu.Unlock()
 				switch {
-				case v.counts:
+				case !v.again:
 					return
 				case asking.Err() != nil || h.Clock.Sleep(asking, next.Sub(now)) != nil:
 					p.counts = evidence

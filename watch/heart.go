@@ -307,10 +307,10 @@ func (h *heart) answered(ctx context.Context, s *subject, p *point, evidence []s
 		h.account(s.answers.Account).urgent(now, h.Pace)
 		h.hostDue = now
 	}
-	if !v.counts {
+	if len(v.counts) == 0 {
 		return
 	}
-	s.unsaved, s.dirty = append(s.unsaved, evidence...), true
+	s.unsaved, s.dirty = append(s.unsaved, v.counts...), true
 	if was != p.broken() {
 		h.flushDue = now
 	}

@@ -18,43 +18,84 @@ type point struct {
 
 	due    time.Time
 	asking bool
-	streak int              // answers in a row that do not hold
-	since  time.Time        // the first of them
-	counts []setup.Evidence // the newest that count
+	misses map[string]misses // by check, of those that fail now
+	counts []setup.Evidence  // the newest that count
+}
+
+// misses are answers in a row that do not hold.
+type misses struct {
+	row   int
+	since time.Time // the first of them
 }
 
 // verdict is what an answer means for what is known.
 type verdict struct {
-	counts bool // it replaces what was known
-	urgent bool // the reason should be looked for now
+	counts []setup.Evidence // replaces what was known of these checks
+	again  bool             // something failed that does not count yet
+	urgent bool             // the reason should be looked for now
 }
 
-// answered takes an answer in and says whether it counts. What holds counts at
+// answered takes an answer in and says what of it counts. What holds counts at
 // once. What fails is asked again before it counts: at the third time, or at the
 // second if it shows something open that must be locked. While a fresh change is
 // on its way to Cloudflare's edge, a failure is no news, unless it shows that.
+// Of checks that are made in one go, each counts by itself.
 func (p *point) answered(evidence []setup.Evidence, now, settling time.Time, pace Pace) verdict {
-	if !slices.ContainsFunc(evidence, fails) && len(evidence) > 0 {
-		p.streak, p.since, p.counts = 0, time.Time{}, evidence
-		return verdict{counts: true}
+	var v verdict
+	var known []setup.Evidence
+	before := p.misses
+	p.misses = map[string]misses{}
+	miss := func(id string) misses {
+		m := before[id]
+		if m.row++; m.since.IsZero() {
+			m.since = now
+		}
+		p.misses[id] = m
+		return m
 	}
-	if p.streak++; p.streak == 1 {
-		p.since = now
+	if len(evidence) == 0 {
+		miss(p.id)
+		v.again = true
+		return v
 	}
-	open := slices.ContainsFunc(evidence, showsOpen)
-	v := verdict{urgent: p.streak == 2}
-	switch {
-	case open:
-		v.counts = p.streak >= 2
-	case now.Before(settling):
-		v.urgent = false
-	default:
-		v.counts = p.streak >= 3 && now.Sub(p.since) >= pace.First+pace.Second
+	for _, e := range evidence {
+		if fails(e) && !miss(e.Check.ID).count(showsOpen(e), now, settling, pace) {
+			v.again = true
+			v.urgent = v.urgent || p.misses[e.Check.ID].row == 2 && !now.Before(settling)
+			known = append(known, p.known(e.Check.ID)...)
+			continue
+		}
+		known, v.counts = append(known, e), append(v.counts, e)
+		v.urgent = v.urgent || p.misses[e.Check.ID].row == 2
 	}
-	if v.counts && len(evidence) > 0 {
-		p.counts = evidence
-	}
+	p.counts = known
 	return v
+}
+
+// count says whether a failure counts.
+func (m misses) count(open bool, now, settling time.Time, pace Pace) bool {
+	if open {
+		return m.row >= 2
+	}
+	return m.row >= 3 && !now.Before(settling) && now.Sub(m.since) >= pace.First+pace.Second
+}
+
+// known is what counted of a check until now: one look, or none.
+func (p *point) known(id string) []setup.Evidence {
+	i := slices.IndexFunc(p.counts, func(e setup.Evidence) bool { return e.Check.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return p.counts[i : i+1]
+}
+
+// row is how often in a row the check that fails longest failed.
+func (p *point) row() int {
+	most := 0
+	for _, m := range p.misses {
+		most = max(most, m.row)
+	}
+	return most
 }
 
 func fails(v setup.Evidence) bool { return !v.OK }
@@ -69,15 +110,15 @@ func (p *point) broken() bool { return slices.ContainsFunc(p.counts, fails) }
 
 // next is when to ask again.
 func (p *point) next(now time.Time, watched bool, pace Pace, r *rand.Rand) time.Time {
-	switch {
-	case p.streak == 1:
+	switch p.row() {
+	case 0:
+		return now.Add(jitter(r, p.interval(watched, pace)))
+	case 1:
 		return now.Add(pace.First)
-	case p.streak == 2:
+	case 2:
 		return now.Add(pace.Second)
-	case p.streak > 2:
-		return now.Add(jitter(r, pace.Failing))
 	}
-	return now.Add(jitter(r, p.interval(watched, pace)))
+	return now.Add(jitter(r, pace.Failing))
 }
 
 func (p *point) interval(watched bool, pace Pace) time.Duration {

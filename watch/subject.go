@@ -82,7 +82,7 @@ func (s *subject) firsts() map[string]time.Time {
 	for _, p := range s.points {
 		for _, v := range p.counts {
 			if !v.OK {
-				firsts[v.Check.ID] = p.since
+				firsts[v.Check.ID] = p.misses[v.Check.ID].since
 			}
 		}
 	}
@@ -136,10 +136,14 @@ func (s *subject) recall(stored []setup.Evidence) {
 			continue
 		}
 		p.counts = lastLook(of)
-		if !p.broken() {
-			p.streak, p.since = 0, time.Time{}
-		} else if p.since.IsZero() {
-			p.since = newest(of)
+		before := p.misses
+		p.misses = map[string]misses{}
+		for _, v := range p.counts {
+			if m, known := before[v.Check.ID]; fails(v) && known {
+				p.misses[v.Check.ID] = m
+			} else if fails(v) {
+				p.misses[v.Check.ID] = misses{since: newest(of)}
+			}
 		}
 	}
 }
