@@ -24,9 +24,9 @@
 // who may enrol it (enrol.go), which settings it has (devicelook.go), who answers
 // a name (devicedns.go, firsts.go), what its client sends to Cloudflare
 // (devicesplit.go), which application asks (deviceaccess.go), which tunnel carries
-// it (devicedial.go).
+// it (devicedial.go), and how a browser uses the device (deviceproxy.go).
 //
 // What goes wrong: faults.go, written as text in faulttext.go; who writes at the
 // same time: writers.go, hand.go; what is broken: breakages.go, mend.go; all of it
-// while the Cloud runs: control.go.
+// while the Cloud runs: control.go, devicecontrol.go.
 package sim

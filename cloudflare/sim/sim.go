@@ -130,6 +130,7 @@ type Cloud struct {
 
 	addresses addressBook
 	firsts    firsts
+	hands     hands
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
