@@ -9,7 +9,7 @@ import (
 // Pace says how often things are looked at. Zero values are replaced by
 // defaults.
 type Pace struct {
-	Watched   time.Duration // between two looks of a check while somebody has a page open. 20 s
+	Watched   time.Duration // between two looks of a check while somebody has a page open. 5 s
 	Unwatched time.Duration // and while nobody has. 60 s
 	Rare      time.Duration // of checks that cost others something. 5 min
 	Failing   time.Duration // of a check that fails. 5 s
@@ -48,7 +48,7 @@ func (p Pace) orDefault() Pace {
 		value    *time.Duration
 		fallback time.Duration
 	}{
-		{&p.Watched, 20 * time.Second}, {&p.Unwatched, time.Minute}, {&p.Rare, 5 * time.Minute}, {&p.Failing, 5 * time.Second},
+		{&p.Watched, 5 * time.Second}, {&p.Unwatched, time.Minute}, {&p.Rare, 5 * time.Minute}, {&p.Failing, 5 * time.Second},
 		{&p.First, time.Second}, {&p.Second, 3 * time.Second}, {&p.Settle, time.Minute},
 		{&p.Quick, 80 * time.Second}, {&p.Slow, 5 * time.Minute}, {&p.Wrong, 20 * time.Second}, {&p.Gap, 10 * time.Second},
 		{&p.Window, 5 * time.Minute}, {&p.Host, 30 * time.Second}, {&p.Events, 200 * time.Millisecond},

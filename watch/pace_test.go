@@ -78,7 +78,7 @@ func TestChecksAreMadeMoreOftenWhileSomebodyLooks(t *testing.T) {
 			s.Error("it was not asked soon after a page was opened")
 		}
 		s.pass(10 * time.Minute)
-		if n := s.prober.count("telegram/1") - quiet; n < 26 || n > 32 {
+		if n := s.prober.count("telegram/1") - quiet; n < 100 || n > 125 {
 			s.Errorf("with a page open it was asked %d times in ten minutes", n)
 		}
 		if n := s.prober.count("slack/1") - rare; n > 3 {

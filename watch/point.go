@@ -38,7 +38,8 @@ type verdict struct {
 // answered takes an answer in and says what of it counts. What holds counts at
 // once. What fails is asked again before it counts: at the third time, or at the
 // second if it shows something open that must be locked. While a fresh change is
-// on its way to Cloudflare's edge, a failure is no news, unless it shows that.
+// on its way to Cloudflare's edge, a failure is no news, unless it shows that; it
+// is still a reason to look whether somebody has changed something else.
 // Of checks that are made in one go, each counts by itself.
 func (p *point) answered(evidence []setup.Evidence, now, settling time.Time, pace Pace) verdict {
 	var v verdict
@@ -59,14 +60,14 @@ func (p *point) answered(evidence []setup.Evidence, now, settling time.Time, pac
 		return v
 	}
 	for _, e := range evidence {
-		if fails(e) && !miss(e.Check.ID).count(showsOpen(e), now, settling, pace) {
+		counts := !fails(e) || miss(e.Check.ID).count(showsOpen(e), now, settling, pace)
+		v.urgent = v.urgent || p.misses[e.Check.ID].row == 2
+		if !counts {
 			v.again = true
-			v.urgent = v.urgent || p.misses[e.Check.ID].row == 2 && !now.Before(settling)
 			known = append(known, p.known(e.Check.ID)...)
 			continue
 		}
 		known, v.counts = append(known, e), append(v.counts, e)
-		v.urgent = v.urgent || p.misses[e.Check.ID].row == 2
 	}
 	p.counts = known
 	return v

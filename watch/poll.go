@@ -130,6 +130,9 @@ func (h *heart) surveyed(ctx context.Context, reach engine.Reach, seen engine.Su
 			if f.App.Image != s.facts.App.Image && s.facts.App.Image != "" {
 				s.reviewSoon(now, h.Pace)
 			}
+			if lost(s.facts.App, f.App) || lost(s.facts.Connector, f.Connector) {
+				s.unsettled(now, h.Pace, h.rand)
+			}
 			s.facts, s.dirty = f, true
 		}
 	}
@@ -149,7 +152,10 @@ func (h *heart) planned(ctx context.Context, s *subject, p engine.Planned, now t
 	fresh := s.planned == nil
 	if !fresh && !s.busy() {
 		less, more := compare(s.planned.Plan, p.Plan)
-		if less && !more {
+		switch {
+		case more:
+			s.unsettled(now, h.Pace, h.rand)
+		case less:
 			s.settling = now.Add(h.Pace.Settle)
 		}
 		if less || more {
@@ -169,6 +175,13 @@ func (h *heart) planned(ctx context.Context, s *subject, p engine.Planned, now t
 		return
 	}
 	s.recall(stored)
+}
+
+// lost says whether a service has fewer running containers than before, or is no
+// longer in a network.
+func lost(was, now found.Service) bool {
+	gone := func(network string) bool { return !slices.Contains(now.Networks, network) }
+	return now.Running < was.Running || slices.ContainsFunc(was.Networks, gone)
 }
 
 // compare says whether a plan lost changes of another one, and whether it has

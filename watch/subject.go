@@ -176,6 +176,13 @@ func (s *subject) soon(now time.Time, within time.Duration, r *rand.Rand) {
 	}
 }
 
+// unsettled: something else went wrong while a change was on its way. From now on
+// a failure is news.
+func (s *subject) unsettled(now time.Time, pace Pace, r *rand.Rand) {
+	s.settling = time.Time{}
+	s.soon(now, pace.First, r)
+}
+
 // report is what others may know.
 func (s *subject) report(now time.Time) Report {
 	r := Report{Setup: s.id, Answers: s.answers, At: now, Condition: s.condition, Facts: s.facts, Evidence: s.evidence(),
