@@ -46,6 +46,9 @@ func lintHead(p Profile) []error {
 			bad = append(bad, fmt.Errorf("setting %q: it can be changed, so say what that changes", r.Name))
 		}
 	}
+	if l := p.Login; l.Path != "" && (!strings.HasPrefix(l.Path, "/") || l.Token == "" || len(l.Fields) == 0) {
+		bad = append(bad, errors.New("login: a path with / at its beginning, the token's field and the other fields are needed"))
+	}
 	if s := p.Site; s != nil && (len(s.Read) == 0 || !slices.Contains(s.Write, "{domain}") || len(s.Effect) == 0) {
 		bad = append(bad, errors.New("site: read, write with an argument {domain}, and effect are needed"))
 	}

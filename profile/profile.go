@@ -10,6 +10,7 @@ type Profile struct {
 	Recognise Recognise `yaml:"recognise"`
 	Env       Env       `yaml:"env"`
 	Health    Health    `yaml:"health"`
+	Login     Login     `yaml:"login"`
 	Site      *Site     `yaml:"site"` // nil: it has none, or nobody knows how to change it
 	Doors     []Door    `yaml:"doors"`
 	Controls  []Control `yaml:"controls"`
@@ -73,6 +74,15 @@ type Site struct {
 type Health struct {
 	Path string `yaml:"path"`
 	Why  string `yaml:"why"`
+}
+
+// Login is the app's login page. Sent with empty fields, its form comes back and
+// no failed login is counted.
+type Login struct {
+	Path   string   `yaml:"path"` // empty: nobody knows it
+	Token  string   `yaml:"token"`
+	Fields []string `yaml:"fields"`
+	Why    string   `yaml:"why"`
 }
 
 // Door is one platform that has to reach the app without a login.

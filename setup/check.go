@@ -16,6 +16,8 @@ const (
 	ByEdge      Answerer = "edge"      // Cloudflare blocked or challenged the caller
 	ByTunnel    Answerer = "tunnel"    // Cloudflare: no connector is connected
 	ByConnector Answerer = "connector" // cloudflared cannot reach the app, or has no rule
+	ByFront     Answerer = "front"     // the front of a private name (nginx), itself
+	ByDNS       Answerer = "dns"       // the DNS server of a private name (dnsmasq)
 	ByNobody    Answerer = "nobody"    // no answer: no such name, refused, time-out
 	ByUnknown   Answerer = "unknown"   // an answer that fits none of these
 )
@@ -77,11 +79,14 @@ func (c Check) Port() bool { return c.ID == PortCheck || c.ID == FrontsCheck }
 // Fresh says how long evidence of a check counts. An older light is out. What is
 // asked rarely, because it costs others something, counts longer.
 func (c Check) Fresh() time.Duration {
-	if c.Metadata || c.ID == FrontsCheck {
+	switch {
+	case c.Metadata || c.ID == FrontsCheck:
 		return 20 * time.Minute
+	case c.ID == RouteCheck: // read with the account
+		return 10 * time.Minute
 	}
 	return 3 * time.Minute
 }
 
 // Outside says whether a check was asked through the public name.
-func (c Check) Outside() bool { return !c.Beside() && !c.Port() }
+func (c Check) Outside() bool { return !c.Beside() && !c.Port() && !c.Private() }

@@ -25,10 +25,18 @@ type Private struct {
 	Location bool     `json:"location,omitempty"` // a DNS location, as the guide makes one
 	DNSImage string   `json:"dns_image"`          // dnsmasq, by digest
 	Comment  string   `json:"comment,omitempty"`  // the operator's description of the routes
+	Login    Login    `json:"login,omitzero"`     // of the app, by which the way is proven
 	// Protocol of the connector; empty: as the mode needs it.
 	Protocol string `json:"protocol,omitempty"`
 	// Replaces are hand-made services that are stopped once ours are proven.
 	Replaces []Service `json:"replaces,omitempty"`
+}
+
+// Login is the app's own login page. Zero: nobody knows it.
+type Login struct {
+	Path   string   `json:"path"`
+	Token  string   `json:"token"`  // the field that must come back as it was given, against forged forms
+	Fields []string `json:"fields"` // the others
 }
 
 // Front is the choice of a server that speaks TLS for the private name.

@@ -20,6 +20,10 @@ func signIn(st *site, w http.ResponseWriter, r *http.Request) {
 	if c, err := r.Cookie("csrftoken"); err == nil && isToken(c.Value) {
 		token = c.Value
 	}
+	st.showSignIn(w, token)
+}
+
+func (st *site) showSignIn(w http.ResponseWriter, token string) {
 	st.cookie(w, "csrftoken", token)
 	html(w, "", http.StatusOK, page("Sign In", `<form method="post"><input type="hidden" name="csrfmiddlewaretoken" value="`+token+
 		`"><input name="login" type="email"><input name="password" type="password"><button>Sign In</button></form>`))
@@ -29,6 +33,10 @@ func (st *site) postSignIn(w http.ResponseWriter, r *http.Request) {
 	c, err := r.Cookie("csrftoken")
 	if err != nil || c.Value == "" || r.PostFormValue("csrfmiddlewaretoken") != c.Value || !st.trusts(r) {
 		html(w, "", http.StatusForbidden, page("Forbidden", "CSRF verification failed. Request aborted."))
+		return
+	}
+	if r.PostFormValue("login") == "" && r.PostFormValue("password") == "" {
+		st.showSignIn(w, c.Value) // nothing is filled in, so the form comes back
 		return
 	}
 	// Whoever gets here may come in: what is behind is not the stand-in's business.

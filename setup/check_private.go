@@ -1,0 +1,67 @@
+package setup
+
+import "strings"
+
+// Ids of what is asked on the private way. From this server it begins behind
+// the devices: at the DNS server, the front and the app.
+const (
+	PrivatePrefix    = "private/"
+	DNSCheck         = PrivatePrefix + "dns"      // over UDP, as devices ask
+	DNSOverTCPCheck  = PrivatePrefix + "dns-tcp"  // as they ask for what is long
+	DNSForIPv6Check  = PrivatePrefix + "dns-ipv6" // there is no such address, and that has to be said
+	DNSOthersCheck   = PrivatePrefix + "dns-others"
+	CertificateCheck = PrivatePrefix + "certificate"
+	HTTPSCheck       = PrivatePrefix + "https" // plain http is sent there
+	SignInCheck      = PrivatePrefix + "login"
+	PageCheck        = PrivatePrefix + "page" // the app answers, where its login is not known
+	UDPCheck         = PrivatePrefix + "udp"  // the connector carries questions to the DNS server
+	RouteCheck       = PrivatePrefix + "route"
+)
+
+// Private says whether a check is about the way of the team by a private name.
+func (c Check) Private() bool { return strings.HasPrefix(c.ID, PrivatePrefix) }
+
+// PrivateDNS says whether a check is a question to the DNS server of a private
+// name.
+func (c Check) PrivateDNS() bool { return strings.HasPrefix(c.ID, DNSCheck) }
+
+// PrivateChecks lists what is asked on the private way, in the order in which a
+// device meets it. None: the team has no such way.
+func (a Answers) PrivateChecks() []Check {
+	if a.Private == nil || !a.Mode.Private() {
+		return nil
+	}
+	var checks []Check
+	add := func(id, name string) { checks = append(checks, Check{ID: id, Name: name}) }
+	if a.Mode == ModeFallback {
+		add(UDPCheck, "The connector carries UDP")
+		add(DNSCheck, "DNS for "+a.Private.Name)
+		add(DNSOverTCPCheck, "DNS over TCP")
+		add(DNSForIPv6Check, "DNS asked for IPv6")
+		add(DNSOthersCheck, "DNS asked for other names")
+	}
+	add(RouteCheck, "The route to this server")
+	if a.Private.Front != nil {
+		add(CertificateCheck, "The certificate of "+a.Private.Name)
+		add(HTTPSCheck, "From http to https")
+	}
+	page := Check{ID: PageCheck, Name: "The app at " + a.Private.Name, Method: "GET", Path: "/"}
+	if a.Private.Login.Path != "" {
+		page = Check{ID: SignInCheck, Name: "Logging in at " + a.Private.Name, Method: "POST", Path: a.Private.Login.Path}
+	}
+	return append(checks, page)
+}
+
+// LedIn says whether devices were led to the private name: from then on it has
+// to work.
+func (a Answers) LedIn(l Ledger) bool {
+	if a.Private == nil || !a.Mode.Private() {
+		return false
+	}
+	k := a.hostnameRouteKey()
+	if a.Mode == ModeFallback {
+		k = a.routeKey(a.Private.Address)
+	}
+	_, made := l.Records[k]
+	return made
+}
