@@ -114,7 +114,10 @@ func (ck *tokenCheck) verify(ctx context.Context) error {
 
 func (ck *tokenCheck) verifyAsAccount(ctx context.Context) error {
 	status, err := ck.status(ctx, at("accounts", ck.report.Account, "tokens", "verify"))
-	if err != nil {
+	switch {
+	case err != nil && problem(err).Code == setup.CodeElsewhere:
+		return ck.elsewhere()
+	case err != nil:
 		return err
 	}
 	ck.report.Kind = accountToken
@@ -216,7 +219,7 @@ func grant(p setup.Permission, err error) setup.Grant {
 	}
 	why := problem(err)
 	g := setup.Grant{Permission: p, Granted: setup.GrantedUnknown, Detail: why.Message}
-	if why.Code == setup.CodeDenied {
+	if why.Code == setup.CodeDenied || why.Code == setup.CodeElsewhere {
 		g.Granted = setup.GrantedNo
 	}
 	return g
@@ -276,5 +279,19 @@ func (ck *tokenCheck) reach() error {
 	if known {
 		return nil
 	}
-	return refused(setup.CodeDenied, "The token does not reach the account %s. Choose another account, or make the token for this one.", ck.report.Account)
+	return ck.elsewhere()
+}
+
+// elsewhere says that the token belongs to another account, and to which if it
+// tells.
+func (ck *tokenCheck) elsewhere() *setup.Problem {
+	var names []string
+	for _, a := range ck.report.Accounts {
+		names = append(names, "“"+a.Name+"”")
+	}
+	whose := "another account"
+	if len(names) > 0 {
+		whose = "the account " + strings.Join(names, " or ")
+	}
+	return refused(setup.CodeElsewhere, "The token belongs to %s and does not reach the account %s. Choose the token's account, or make a token for this one.", whose, ck.report.Account)
 }

@@ -120,7 +120,9 @@ func TestATokenThatDoesNotWorkHasAProblemWithAWayOut(t *testing.T) {
 	w := newWorld(t)
 	disabled := w.cloud.AddToken(sim.UserToken, w.AccountID, sim.AllPermissions()...)
 	w.cloud.SetToken(disabled, "disabled")
-	elsewhere := w.cloud.AddToken(sim.UserToken, w.cloud.AddAccount("Another"), sim.AllPermissions()...)
+	another := w.cloud.AddAccount("Another")
+	elsewhere := w.cloud.AddToken(sim.UserToken, another, sim.AllPermissions()...)
+	owned := w.cloud.AddToken(sim.AccountToken, another, sim.AllPermissions()...)
 	tests := map[string]struct {
 		token, account string
 		code           setup.Code
@@ -134,7 +136,8 @@ func TestATokenThatDoesNotWorkHasAProblemWithAWayOut(t *testing.T) {
 		"a global key":               {"cfk_" + strings.Repeat("a", 40), "", setup.CodeUnauthorized, "Global API Key"},
 		"a login of Wrangler":        {"cfoat_" + strings.Repeat("a", 40), "", setup.CodeUnauthorized, "Wrangler"},
 		"an account id with a slash": {w.Token, "../user", setup.CodeInvalid, "32 characters"},
-		"of another account":         {elsewhere, w.AccountID, setup.CodeDenied, "does not reach the account"},
+		"of another account":         {elsewhere, w.AccountID, setup.CodeElsewhere, "belongs to the account “Another”"},
+		"of an account, another one": {owned, w.AccountID, setup.CodeElsewhere, "belongs to another account"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -150,9 +150,7 @@ func (e *apiError) notForThis(f apiFault) *setup.Problem {
 	case strings.Contains(f.Message, "Invalid access token"):
 		return e.unauthorized()
 	}
-	p := e.say(setup.CodeDenied, "The token does not reach this account or domain, or lacks the permission “%s: %s”. Edit the token in the dashboard and add it under Resources and Permissions.", e.needs, level(e.needs))
-	p.Permission = e.needs
-	return p
+	return e.say(setup.CodeElsewhere, "The token is for another account or domain and does not reach this one. Make a token for this one, or edit the token in the dashboard and choose this one under Resources.")
 }
 
 // taken: the name is in use, or what should go is.

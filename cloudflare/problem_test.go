@@ -26,7 +26,7 @@ func TestWhatCloudflareSaysBecomesAProblemWithAWayOut(t *testing.T) {
 		{"malformed token", 400, `{"success":false,"errors":[{"code":6003,"message":"Invalid request headers","error_chain":[{"code":6111,"message":"Invalid format for Authorization header"}]}]}`, readingTunnels, setup.CodeUnauthorized, "not written like", ""},
 		{"malformed key", 400, fault(6103, "Invalid format for X-Auth-Key header"), readingTunnels, setup.CodeUnauthorized, "Global API Key", ""},
 		{"unknown token", 403, fault(9109, "Invalid access token"), readingTunnels, setup.CodeUnauthorized, "Make a new one", ""},
-		{"token of another account", 403, fault(9109, "Unauthorized to access requested resource"), readingTunnels, setup.CodeDenied, "does not reach", needsTunnel},
+		{"token of another account", 403, fault(9109, "Unauthorized to access requested resource"), readingTunnels, setup.CodeElsewhere, "is for another account", ""},
 		{"token bound to an address", 403, fault(9109, "Cannot use the access token from location: 192.0.2.1"), readingTunnels, setup.CodeUnauthorized, "IP Address", ""},
 		{"invalid token at verify", 401, fault(1000, "Invalid API Token"), readingTunnels, setup.CodeUnauthorized, "Make a new one", ""},
 		{"account token lists accounts", 400, fault(1001, "List accounts endpoint does not support account owned tokens."), readingTunnels, setup.CodeInvalid, "Type the account id", ""},

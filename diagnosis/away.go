@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -59,6 +60,7 @@ func (x *examination) cloudAway() {
 			advice: "Make a new token and store it at the step Account.", barriers: refused,
 		})
 	}
+	x.tokenElsewhere()
 	x.permissions()
 	if away := x.takeBarriers(ofCode(setup.CodeUnavailable, setup.CodeRateLimited)); len(away) > 0 {
 		x.tell(report{
@@ -69,6 +71,28 @@ func (x *examination) cloudAway() {
 			ifNot:  "Nothing: it is asked again by itself.", barriers: away,
 		})
 	}
+}
+
+// tokenElsewhere: the token works, and is for another account or domain. That it
+// lacks every permission here would be true, and lead astray.
+func (x *examination) tokenElsewhere() {
+	barriers := x.takeBarriers(ofCode(setup.CodeElsewhere))
+	if len(barriers) == 0 {
+		return
+	}
+	r := report{
+		class: setup.ClassPermission, name: "elsewhere", severity: setup.SeverityUnknown, barriers: barriers,
+		title:  "The API token belongs to another account.",
+		effect: "What was set up in this account can neither be watched nor repaired. It goes on working.",
+		cause:  barriers[0].Cause.Message,
+		ifNot:  "What is changed there goes unseen until a check from outside fails.",
+		advice: "Make a token for this account and give it at the step Account.",
+	}
+	if !slices.ContainsFunc(barriers, unreadAt(setup.AtAccount)) {
+		r.title = fmt.Sprintf("The API token is for other domains than %s.", x.Answers.Zone)
+		r.advice = "Open the token in the dashboard, choose this domain under Zone Resources, and check it again at the step Account."
+	}
+	x.tell(r)
 }
 
 // permissions tells each permission that the token lacks.

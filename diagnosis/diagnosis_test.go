@@ -73,6 +73,12 @@ func rowsOfWhatIsUnseen() map[string]row {
 		"a permission is revoked": {func(p *patient) {
 			p.unread(setup.KindDNSRecord, "example.org", setup.Problem{Code: setup.CodeDenied, Message: "No.", Permission: "DNS"})
 		}, "permission/dns", setup.SeverityUnknown, "the API token lacks the permission DNS.", nil},
+		"the token is of another account": {func(p *patient) {
+			p.away(setup.Problem{Code: setup.CodeElsewhere, Message: "The token is for another account."})
+		}, "permission/elsewhere", setup.SeverityUnknown, "the API token belongs to another account.", nil},
+		"the token is for other domains": {func(p *patient) {
+			p.unread(setup.KindDNSRecord, "example.org", setup.Problem{Code: setup.CodeElsewhere, Message: "No."})
+		}, "permission/elsewhere", setup.SeverityUnknown, "the API token is for other domains than example.org.", nil},
 		"a file cannot be read": {func(p *patient) {
 			p.unread(setup.KindEnvVar, "/srv/ocs/.env.prod", setup.Problem{Code: setup.CodeDenied, Message: "Not permitted."})
 		}, "unread/env-var", setup.SeverityUnknown, "it is not known how this stands", nil},

@@ -124,7 +124,7 @@ func (j *Journey) accountFor(ctx context.Context, token secret.Text, f config.Fi
 	switch p := report.Problem; {
 	case err != nil:
 		return "", err
-	case p != nil && f.Account != "" && (p.Code == setup.CodeInvalid || p.Code == setup.CodeDenied):
+	case p != nil && f.Account != "" && (p.Code == setup.CodeInvalid || p.Code == setup.CodeElsewhere):
 		return "", f.Explain([]setup.FieldError{{Field: "account", Message: p.Message}})
 	case p != nil:
 		return "", p

@@ -106,6 +106,7 @@ type Code string
 // Codes of problems.
 const (
 	CodeDenied       Code = "denied"       // the token or user lacks a permission
+	CodeElsewhere    Code = "elsewhere"    // the token is for another account or domain
 	CodeUnauthorized Code = "unauthorized" // the token is not valid
 	CodeNotEnabled   Code = "not-enabled"  // Zero Trust is not switched on
 	CodeNotFound     Code = "not-found"

@@ -162,8 +162,8 @@ func TestATokenIsTriedBeforeItIsKept(t *testing.T) {
 		{"one that was switched off", revoked, "", setup.CodeUnauthorized, "The token is disabled."},
 		{"a Global API Key", "cfk_" + unknown, "", setup.CodeUnauthorized, "Global API Key"},
 		{"an account id with a letter too many", mine.Token, mine.AccountID + "0", setup.CodeInvalid, "32 characters"},
-		{"an account that does not exist", mine.Token, strings.Repeat("0", 32), setup.CodeDenied, "does not reach the account"},
-		{"the token of another account", world.Cloud.AddToken(sim.AccountToken, other, sim.AllPermissions()...), mine.AccountID, setup.CodeDenied, "does not reach this account"},
+		{"an account that does not exist", mine.Token, strings.Repeat("0", 32), setup.CodeElsewhere, "does not reach the account"},
+		{"the token of another account", world.Cloud.AddToken(sim.AccountToken, other, sim.AllPermissions()...), mine.AccountID, setup.CodeElsewhere, "belongs to another account"},
 		{"a token for another account", world.Cloud.AddToken(sim.UserToken, other, sim.AllPermissions()...), mine.AccountID, setup.CodeDenied, "does not reach the account"},
 	}
 	for _, row := range rows {
