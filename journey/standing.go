@@ -63,6 +63,9 @@ type Standing struct {
 	// Stopped says of findings that are repaired by themselves why that was
 	// given up: by finding.
 	Stopped map[string]string
+	// NoDoer says why who changed something is not told; empty: it is, or nobody
+	// asked.
+	NoDoer string
 	// Untold says in sentences why somebody cannot be told of problems.
 	Untold []string
 
@@ -177,6 +180,7 @@ func (j *Journey) brief(id setup.SetupID, base agreement) (b Brief, known watch.
 func (s *Standing) take(r watch.Report) {
 	s.Answers, s.Hostname = r.Answers, r.Answers.Hostname
 	s.Seen, s.Facts, s.Evidence, s.Open, s.Stopped = r.Seen, r.Facts, r.Evidence, r.Standing, r.Stopped
+	s.NoDoer = r.Untold
 }
 
 func closedDoors(p profile.Profile, a setup.Answers) []profile.Door {

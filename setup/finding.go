@@ -125,6 +125,7 @@ type Finding struct {
 	Title    string   `json:"title"`            // one sentence: what is wrong
 	Effect   string   `json:"effect"`           // what it does to people
 	Cause    string   `json:"cause"`            // who did it, as far as that is known
+	Deed     *Deed    `json:"deed,omitempty"`   // what somebody did in Cloudflare to bring it about; nil: not known
 	Run      int64    `json:"run,omitempty"`    // the run that did it; 0: none
 	IfNot    string   `json:"if_not"`           // what happens if nothing is done
 	Advice   string   `json:"advice,omitempty"` // what a person can do where Culvert cannot
@@ -135,6 +136,14 @@ type Finding struct {
 	Proof  []Evidence `json:"proof,omitempty"` // of those checks, the telling ones
 	Since  time.Time  `json:"since,omitzero"`
 	Fix    *Fix       `json:"fix,omitempty"` // nil: Culvert cannot put it right
+}
+
+// DoneBy is the finding with who brought it about; nil: that is not known.
+func (f Finding) DoneBy(d *Deed) Finding {
+	if d != nil {
+		f.Deed, f.Cause = d, d.String()
+	}
+	return f
 }
 
 // Repairable says whether Culvert can put it right.

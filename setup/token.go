@@ -30,7 +30,7 @@ func Permissions(m Mode) []Permission {
 		{Name: "Cloudflare Tunnel", Key: "argotunnel", Edit: true, Blocks: "making the tunnel and its rules"},
 		{Name: "Access: Apps and Policies", Key: "access", Edit: true, Blocks: "the lock on your address and the doors for webhooks"},
 		{Name: "Access: Organizations, Identity Providers, and Groups", Key: "access_acct", Edit: true, Blocks: "the login by e-mail code for your team"},
-		{Name: "Account Settings", Key: listsAccounts, Blocks: "listing your accounts (you can type the account id instead)"},
+		{Name: "Account Settings", Key: listsAccounts, Blocks: "listing your accounts (you can type the account id instead) and telling who changed something there"},
 		{Name: "Zone", Key: "zone", Zone: true, Blocks: "finding your domain"},
 		{Name: "DNS", Key: "dns", Edit: true, Zone: true, Blocks: "pointing your address to the tunnel"},
 		{Name: "Config Rules", Key: PermitsRules, Edit: true, Zone: true, Blocks: "letting webhooks through that send no User-Agent (you can make that rule by hand instead)"},

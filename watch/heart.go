@@ -132,7 +132,7 @@ func (h *heart) meet(ctx context.Context) error {
 		case r.Answers == nil:
 			h.leave(ctx, id)
 		case s == nil:
-			s = &subject{id: id, answers: *r.Answers, stopped: map[string]string{}}
+			s = &subject{id: id, answers: *r.Answers, stopped: map[string]string{}, questions: map[string]question{}}
 			h.subjects[id] = s
 			h.recallRoutes(ctx, s)
 		default:
@@ -215,6 +215,9 @@ func (h *heart) round(ctx context.Context) time.Duration {
 		if s := h.subjects[id]; s.dirty || now.Sub(s.diagnosed) >= longestRest { // evidence grows old by itself
 			h.diagnose(ctx, s)
 		}
+	}
+	if h.Accounts != nil {
+		h.inquire(ctx, now)
 	}
 	if !now.Before(h.flushDue) {
 		h.flush(ctx)

@@ -28,6 +28,7 @@ func (h *heart) diagnose(ctx context.Context, s *subject) {
 	in := s.input(now, h.Downtime)
 	shown, c := s.track.update(diagnosis.Of(in), moment{now: now, settling: s.settling, run: s.run, first: s.firsts()})
 	h.keep(ctx, s, c)
+	h.wonder(s, in)
 	h.publish(s, diagnosis.Sum(in, shown))
 	if !c.none() && concerned(s) {
 		h.account(s.answers.Account).troubled(now, h.Pace)

@@ -17,6 +17,8 @@ type account struct {
 	cost   uint64    // calls that it took
 	failed int       // looks in a row that could not read everything
 	vain   int       // looks at once in a row that showed nothing new
+
+	inquiring bool // who changed something
 }
 
 // account gives an account, looked at now if it is new.
@@ -162,6 +164,9 @@ func (h *heart) planned(ctx context.Context, s *subject, p engine.Planned, now t
 			h.account(s.answers.Account).vain = 0
 			s.soon(now, h.Pace.First, h.rand)
 		}
+	}
+	if !fresh && p.Seen.Cloud.After(s.planned.Seen.Cloud) {
+		s.before = s.planned.Seen.Cloud
 	}
 	s.planned, s.dirty = &p, true
 	spread := h.Pace.First * time.Duration(min(2*len(h.subjects), 20))

@@ -32,7 +32,10 @@ type subject struct {
 	track     tracker
 	condition diagnosis.Condition
 	automatic []setup.Automatic
-	stopped   map[string]string // by finding
+	stopped   map[string]string   // by finding
+	questions map[string]question // likewise: who brought it about
+	untold    string              // why that is not told; empty: it is, or nobody asked
+	before    time.Time           // when the account was looked at before the newest look
 
 	readings []setup.Reading  // not written yet
 	unsaved  []setup.Evidence // likewise
@@ -186,7 +189,7 @@ func (s *subject) unsettled(now time.Time, pace Pace, r *rand.Rand) {
 // report is what others may know.
 func (s *subject) report(now time.Time) Report {
 	r := Report{Setup: s.id, Answers: s.answers, At: now, Condition: s.condition, Facts: s.facts, Evidence: s.evidence(),
-		Standing: slices.Clone(s.track.standing), Run: s.run, Stopped: maps.Clone(s.stopped)}
+		Standing: slices.Clone(s.track.standing), Run: s.run, Stopped: maps.Clone(s.stopped), Untold: s.untold}
 	if s.planned != nil {
 		r.Plan, r.Seen = s.planned.Plan, s.planned.Seen
 	}

@@ -59,6 +59,9 @@ func (t *tracker) update(found []setup.Finding, m moment) ([]setup.Finding, chan
 	for _, f := range found {
 		if i := t.index(f.ID); i >= 0 {
 			f.Since = t.standing[i].Finding.Since
+			if aboutOf(f) == aboutOf(t.standing[i].Finding) {
+				f = f.DoneBy(t.standing[i].Finding.Deed)
+			}
 			if told(t.standing[i].Finding) != told(f) {
 				t.standing[i].Finding = f
 				c.moved = append(c.moved, t.standing[i])

@@ -77,9 +77,11 @@ type Options struct {
 	Notify engine.Notifier
 	Herald Herald // nil: nobody is told
 	Routes Routes // nil: they are not compared
-	Clock  engine.Clock
-	Log    *slog.Logger
-	Pace   Pace
+	// Accounts tells who changed something; nil: nobody asks.
+	Accounts Accounts
+	Clock    engine.Clock
+	Log      *slog.Logger
+	Pace     Pace
 	// Viewed says whether somebody has a page about a setup open.
 	Viewed func(setup string) bool
 	// Calls counts the calls that were made to Cloudflare so far.
@@ -134,6 +136,9 @@ type Report struct {
 	// Stopped says of findings that are repaired by themselves why that was
 	// given up: by finding.
 	Stopped map[string]string
+	// Untold says why who changed something cannot be told; empty: it can, or
+	// nobody asked.
+	Untold string
 }
 
 // Busy says whether a run is at work: then what is known is from before it.

@@ -36,6 +36,7 @@ type (
 	hostnameRoutesPage = pagination.V4PagePaginationArray[zero_trust.HostnameRoute]
 	subnetsPage        = pagination.V4PagePaginationArray[zero_trust.Subnet]
 	locationsPage      = pagination.SinglePage[zero_trust.Location]
+	auditPage          = pagination.CursorPaginationAfter[accounts.LogAuditListResponse]
 	devicesPage        = pagination.CursorPagination[zero_trust.DeviceDeviceListResponse]
 	registrationsPage  = pagination.CursorPagination[zero_trust.DeviceRegistrationListResponse]
 	fleetPage          = pagination.V4PagePaginationArray[zero_trust.DEXFleetStatusDeviceListResponse]

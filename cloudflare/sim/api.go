@@ -129,7 +129,10 @@ func (c *Cloud) perform(r *http.Request, what asked, path string, body []byte, w
 		query: r.URL.Query(), body: body, contentType: r.Header.Get("Content-Type")}
 	out, err := call.run(what.route, params)
 	if err != nil {
-		return failure(err), call.after
+		out = failure(err)
+	}
+	if !what.route.reads() {
+		call.audit(r, what.route, out.status)
 	}
 	return out, call.after
 }

@@ -13,6 +13,7 @@ import (
 type token struct {
 	ID          string     `json:"id"`
 	Value       string     `json:"value"`
+	Name        string     `json:"name,omitempty"`  // as its maker called it
 	User        string     `json:"user"`            // whom its calls are counted for
 	Owner       string     `json:"owner,omitempty"` // the account of an account token
 	Permissions []string   `json:"permissions"`     // as the API names them: "DNS Write"

@@ -43,6 +43,8 @@ func forgetVersions(v any) {
 		if _, configured := v["config_src"]; configured {
 			delete(v, "version")
 		}
+		delete(v, "audit")
+		delete(v, "audited")
 		for _, inner := range v {
 			forgetVersions(inner)
 		}

@@ -35,7 +35,7 @@ func (c *Cloud) ByHand(method, path string, body any) (json.RawMessage, error) {
 	return e.Result, nil
 }
 
-// somebody is a person who may do everything.
+// somebody is a person at the dashboard who may do everything.
 func somebody() *token {
 	return &token{User: "somebody", Status: "active", Permissions: AllPermissions()}
 }

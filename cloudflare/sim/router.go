@@ -39,7 +39,7 @@ func allRoutes() []route {
 		recordRoutes(), tunnelRoutes(), configRoutes(), organizationRoutes(), identityRoutes(), policyRoutes(), appRoutes(),
 		appPolicyRoutes(), groupRoutes(), serviceTokenRoutes(), revokeRoutes(), tagRoutes(),
 		vnetRoutes(), cidrRouteRoutes(), hostnameRouteRoutes(), subnetRoutes(), deviceSettingRoutes(), gatewayRoutes(),
-		profileRoutes(), deviceRoutes(), registrationRoutes(), loginRoutes(), gatewayConfigRoutes(), fleetRoutes(), dexTestRoutes())
+		profileRoutes(), deviceRoutes(), registrationRoutes(), loginRoutes(), gatewayConfigRoutes(), fleetRoutes(), dexTestRoutes(), auditRoutes())
 }
 
 // Operations names every operation, such as "GET /zones/{zone}/dns_records",

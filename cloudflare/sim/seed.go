@@ -63,6 +63,22 @@ func (c *Cloud) AddToken(kind TokenKind, account string, permissions ...string) 
 	return t.Value
 }
 
+// NameToken gives a token a name, as the audit log shows it. It reports whether
+// there is such a token.
+func (c *Cloud) NameToken(value, name string) bool {
+	known := false
+	c.change(func(s *state) {
+		old, ok := s.Tokens.get(value)
+		if known = ok; !ok {
+			return
+		}
+		t := *old
+		t.Name = name
+		s.Tokens.put(value, &t)
+	})
+	return known
+}
+
 // SetToken changes a token's status (active, disabled, expired) and, if any
 // are given, its permissions. It reports whether there is such a token.
 func (c *Cloud) SetToken(value, status string, permissions ...string) bool {

@@ -53,6 +53,8 @@ type account struct {
 	PhysicalDevices table[device]       `json:"physical_devices"`
 	Registrations   table[registration] `json:"registrations"`
 	Logins          *logbook            `json:"logins"`
+	Audit           []auditEntry        `json:"audit,omitempty"`   // oldest first
+	Audited         uint64              `json:"audited,omitempty"` // how many there were
 	DEXTests        table[dexTest]      `json:"dex_tests"`
 
 	// Revoked is up to which serial sessions are over, by what they have in

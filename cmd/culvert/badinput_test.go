@@ -164,7 +164,7 @@ func TestATokenIsTriedBeforeItIsKept(t *testing.T) {
 		{"an account id with a letter too many", mine.Token, mine.AccountID + "0", setup.CodeInvalid, "32 characters"},
 		{"an account that does not exist", mine.Token, strings.Repeat("0", 32), setup.CodeElsewhere, "does not reach the account"},
 		{"the token of another account", world.Cloud.AddToken(sim.AccountToken, other, sim.AllPermissions()...), mine.AccountID, setup.CodeElsewhere, "belongs to another account"},
-		{"a token for another account", world.Cloud.AddToken(sim.UserToken, other, sim.AllPermissions()...), mine.AccountID, setup.CodeDenied, "does not reach the account"},
+		{"a token for another account", world.Cloud.AddToken(sim.UserToken, other, sim.AllPermissions()...), mine.AccountID, setup.CodeElsewhere, "belongs to the account “Somebody else”"},
 	}
 	for _, row := range rows {
 		report, err := w.journey.SaveToken(t.Context(), secretText(row.token), row.account)

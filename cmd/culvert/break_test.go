@@ -44,6 +44,13 @@ func breakageTable() map[string]told {
 	}
 }
 
+// traced are breakages of which the account's audit log tells beyond doubt who did
+// them.
+func traced() []string {
+	return []string{"record-grey", "record-deleted", "zone-paused", "door-deleted", "door-widened", "lock-deleted", "lock-without-policy",
+		"team-everyone", "doors-closed", "login-deleted", "rules-emptied", "tunnel-deleted"}
+}
+
 // elsewhere are breakages of what the example does not use.
 func elsewhere() []string { return []string{"fallback-removed"} }
 
@@ -61,7 +68,7 @@ func TestNoBreakageLeavesAGreenLight(t *testing.T) {
 			s := newShop(t).applied()
 			s.must("status")
 			s.breakage("break", b.ID)
-			s.tells(want.class)
+			s.tells(want.class, slices.Contains(traced(), b.ID))
 			s.breakage("mend", b.ID)
 			s.must("status")
 			if !want.repaired {
@@ -86,8 +93,9 @@ func (s *shop) breakage(args ...string) ran {
 	return r
 }
 
-// tells checks that the status names what is wrong.
-func (s *shop) tells(class setup.Class) {
+// tells checks that the status names what is wrong, and who did it where that can
+// be known.
+func (s *shop) tells(class setup.Class, traced bool) {
 	s.Helper()
 	r := s.run("status", "--json")
 	var st statusJSON
@@ -101,11 +109,15 @@ func (s *shop) tells(class setup.Class) {
 	if r.code != exitError || st.OK {
 		s.Fatalf("the light is green, with %v", st.Findings)
 	}
-	if !slices.ContainsFunc(st.Findings, func(f setup.Finding) bool { return f.Class == class }) {
+	at := slices.IndexFunc(st.Findings, func(f setup.Finding) bool { return f.Class == class })
+	switch {
+	case at < 0:
 		for _, f := range st.Findings {
 			s.Logf("it tells of %s: %s (%s)", f.ID, f.Title, f.Cause)
 		}
 		s.Errorf("it does not tell of %s: %s; left %v", class, st.Sentence, st.Left)
+	case traced != strings.Contains(st.Findings[at].Cause, " by somebody@example.org in the dashboard, "):
+		s.Errorf("who did it is told so: %s", st.Findings[at].Cause)
 	}
 }
 

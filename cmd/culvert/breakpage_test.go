@@ -20,7 +20,7 @@ func TestThePageBreaksThePracticeAndTheStatusNamesIt(t *testing.T) {
 		}
 		press(t, v, "/practice/break/the-bank", http.StatusNotFound)
 	})
-	s.tells(setup.ClassDoorMissing)
+	s.tells(setup.ClassDoorMissing, true)
 	s.onPages(func(v *serving) { press(t, v, "/practice/break/door-deleted/mend", http.StatusSeeOther) })
 	s.must("status")
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/culvert/culvert/cloudflare"
 	"github.com/culvert/culvert/secret"
@@ -113,6 +114,15 @@ func (p *cloudPort) TunnelToken(ctx context.Context, tunnelID string) (secret.Te
 		return secret.Text{}, problem
 	}
 	return client.TunnelToken(ctx, tunnelID)
+}
+
+// Deeds tells what was changed in an account (watch.Accounts).
+func (p *cloudPort) Deeds(ctx context.Context, account string, since time.Time) ([]setup.Deed, error) {
+	client, problem := p.now()
+	if problem != nil {
+		return nil, problem
+	}
+	return client.Deeds(ctx, account, since)
 }
 
 // The proofs for a certificate authority (cert.DNS).

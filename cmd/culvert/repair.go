@@ -52,9 +52,7 @@ func (j *job) repair(ctx context.Context, only []string, yes bool) error {
 		}
 	}
 	j.say("%s: %s", report.Answers.Hostname, report.Condition.Sentence)
-	for _, f := range findings {
-		j.printFinding(f)
-	}
+	j.printFindings(findings, report.Untold)
 	switch {
 	case len(findings) == 0:
 		return nil

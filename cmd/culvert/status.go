@@ -18,9 +18,10 @@ type statusJSON struct {
 	Setup    setup.SetupID    `json:"setup"`
 	Hostname string           `json:"hostname"`
 	Sentence string           `json:"sentence"`
-	Findings []setup.Finding  `json:"findings"`   // what is wrong, worst first
-	Left     []string         `json:"left"`       // of the file: not applied, or no longer so
-	InTheWay []string         `json:"in_the_way"` // likewise
+	Findings []setup.Finding  `json:"findings"`         // what is wrong, worst first
+	Untold   string           `json:"untold,omitempty"` // why it is not told who changed something
+	Left     []string         `json:"left"`             // of the file: not applied, or no longer so
+	InTheWay []string         `json:"in_the_way"`       // likewise
 	Proofs   []setup.Evidence `json:"proofs"`
 	OK       bool             `json:"ok"`
 }
@@ -70,7 +71,7 @@ func (j *job) applied(ctx context.Context, s *statusJSON) (bool, error) {
 		return false, err
 	}
 	s.Sentence, s.Proofs = report.Condition.Sentence, append(s.Proofs, report.Evidence...)
-	s.Findings = append(s.Findings, report.Condition.Findings...)
+	s.Findings, s.Untold = append(s.Findings, report.Condition.Findings...), report.Untold
 	s.OK = report.Condition.Light == diagnosis.Good && len(s.Findings) == 0
 	return true, nil
 }
@@ -110,9 +111,7 @@ func (j *job) printStatus(s statusJSON) error {
 		return j.printJSON(s)
 	}
 	j.say("%s: %s", s.Hostname, s.Sentence)
-	for _, f := range s.Findings {
-		j.printFinding(f)
-	}
+	j.printFindings(s.Findings, s.Untold)
 	j.lines("Not as the file says:", s.Left)
 	j.lines("In the way:", s.InTheWay)
 	if s.OK {
@@ -124,6 +123,17 @@ func (j *job) printStatus(s statusJSON) error {
 func (j *job) lines(title string, lines []string) {
 	if len(lines) > 0 {
 		j.say("%s\n  %s", title, strings.Join(lines, "\n  "))
+	}
+}
+
+// printFindings tells the problems, and why it is not told who brought them about
+// if that could be read with one permission more.
+func (j *job) printFindings(all []setup.Finding, untold string) {
+	for _, f := range all {
+		j.printFinding(f)
+	}
+	if untold != "" {
+		j.say("\n%s", untold)
 	}
 }
 

@@ -235,7 +235,7 @@ func (w *workspace) wire(ctx context.Context, dir string, out outside, profiles 
 		Link: linker(out.pages), Prefix: prefix(practice), Notify: w.hub, Clock: wallClock{}, Log: log,
 	})
 	w.watcher = watch.New(watch.Options{
-		Store: w.store, Engine: w.engine, Prober: prover, Host: out.docker, Herald: w.teller, Routes: routeReader{w}, Notify: w.hub, Clock: wallClock{}, Log: log,
+		Store: w.store, Engine: w.engine, Prober: prover, Host: out.docker, Herald: w.teller, Routes: routeReader{w}, Accounts: w.cloud, Notify: w.hub, Clock: wallClock{}, Log: log,
 		Viewed: w.hub.Watched, Calls: w.cloud.Calls, Downtime: out.docker.LastDowntime, Seed: rand.Uint64(),
 	})
 	news.watcher = w.watcher
