@@ -149,7 +149,7 @@ func (e *Engine) view(ctx context.Context, id setup.SetupID, answers *setup.Answ
 	for _, a := range approved {
 		other := a.View()
 		if view.Account != "" && other.Account != view.Account {
-			other = setup.View{Stacks: other.Stacks} // of another account nothing is seen here
+			other = other.OnHost() // of another account nothing is seen here
 		}
 		view = view.Join(other)
 	}

@@ -133,7 +133,7 @@ func (e *Engine) views(ctx context.Context, approved map[setup.SetupID]setup.Ans
 	views := map[string]setup.View{}
 	add := func(a setup.Answers) {
 		v := a.View()
-		views[""] = views[""].Join(setup.View{Stacks: v.Stacks})
+		views[""] = views[""].Join(v.OnHost())
 		v.Stacks = nil
 		views[a.Account] = views[a.Account].Join(v)
 	}

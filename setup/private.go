@@ -69,6 +69,11 @@ func (p Private) view(a Answers) View {
 	return v
 }
 
+// OnHost is what of a view stands on this host.
+func (v View) OnHost() View {
+	return View{Stacks: v.Stacks, Private: v.Private, Certificates: v.Certificates, Replaces: v.Replaces}
+}
+
 // certificate is the certificate that the front needs.
 func (a Answers) certificate() Certificate {
 	return Certificate{Name: a.Private.Name, Wildcard: a.Private.Front.Wildcard, Source: a.Private.Front.Source,
