@@ -20,6 +20,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -42,8 +43,7 @@ const (
 	ServerAddress = "203.0.113.7"
 	serverPort    = "8000"
 
-	containerAddress = "172.18.0.7" // which the app always allows as a host
-	apiHost          = "api.rehearsal.invalid"
+	apiHost = "api.rehearsal.invalid"
 )
 
 // Options of a rehearsal.
@@ -205,11 +205,16 @@ func (w *World) serve(ctx context.Context) error {
 
 // serveApp is the app with the settings that its container has now.
 func (w *World) serveApp(rw http.ResponseWriter, r *http.Request) {
+	addresses, err := w.Docker.Addresses(r.Context(), docker.Project, docker.Service)
+	if err != nil { // it does not run
+		cloud.Unreachable(rw)
+		return
+	}
 	env := w.Docker.Env(docker.Service)
 	settings, err := app.FromEnv(func(name string) (string, bool) {
 		value, ok := env[name]
 		return value, ok
-	}, func() string { return containerAddress })
+	}, func() string { return addresses[0] })
 	if err != nil { // it would not have started
 		cloud.Unreachable(rw)
 		return
@@ -305,22 +310,23 @@ func (w *World) Dial(ctx context.Context, network, address string) (net.Conn, er
 	if err != nil {
 		return nil, err
 	}
-	containers, err := w.Docker.Addresses(ctx, docker.Project, docker.Service)
-	if err != nil {
-		containers = nil
-	}
-	for _, container := range containers {
-		if host == container && port == serverPort {
-			return w.dialApp(ctx, network)
-		}
-	}
-	if host == ServerAddress && port == serverPort && w.Docker.Exposure() == setup.ExposedPublic {
+	if port == serverPort && slices.Contains(w.appAddresses(ctx), host) {
 		return w.dialApp(ctx, network)
 	}
 	if net.ParseIP(host) != nil {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 	}
 	return w.Cloud.Dial(ctx, network, address)
+}
+
+// appAddresses are those at which the app answers: of its container, and the
+// server's as far as the port is open. None while it does not run.
+func (w *World) appAddresses(ctx context.Context) []string {
+	all, err := w.Docker.Addresses(ctx, docker.Project, docker.Service)
+	if err == nil && w.Docker.Exposure() == setup.ExposedPublic {
+		all = append(all, ServerAddress)
+	}
+	return all
 }
 
 func (w *World) dialApp(ctx context.Context, network string) (net.Conn, error) {

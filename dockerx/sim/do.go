@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -72,9 +73,10 @@ func (h *Host) doService(project, name string, entries []setup.Entry) []setup.Ou
 		sv.Env, sv.Places = maps.Clone(sv.Env), maps.Clone(sv.Places)
 		for _, e := range entries {
 			sv.take(e)
-			if e.Key.Kind != setup.KindAttachment {
-				sv.Downtime = downtime // a network is joined by the running container
-			}
+		}
+		if slices.ContainsFunc(entries, recreates) {
+			sv.Downtime = downtime
+			sv.anew()
 		}
 		s.Services[name] = sv
 		for _, e := range entries {
@@ -83,6 +85,9 @@ func (h *Host) doService(project, name string, entries []setup.Entry) []setup.Ou
 	})
 	return out
 }
+
+// recreates: a network is joined by the running container.
+func recreates(e setup.Entry) bool { return e.Key.Kind != setup.KindAttachment }
 
 // take makes one entry effective.
 func (s *service) take(e setup.Entry) {

@@ -197,16 +197,6 @@ func (h *Host) serviceFound(name string) found.Service {
 	return s
 }
 
-// Addresses are those of the running containers of a service.
-func (h *Host) Addresses(_ context.Context, project, service string) ([]string, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if p := h.unusable(project, service); p != nil {
-		return nil, p
-	}
-	return []string{Address}, nil
-}
-
 // ConnectorReady says how the connector stands with the edge.
 func (h *Host) ConnectorReady(_ context.Context, project string) (found.Ready, error) {
 	h.mu.Lock()

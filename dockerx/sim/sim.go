@@ -16,9 +16,6 @@ const (
 	Service = "web"
 	Network = "open-chat-studio_default"
 	Target  = 8000
-	// Address is that of the app's container. It is reserved for examples: what
-	// dials it by mistake reaches nobody.
-	Address = "192.0.2.7"
 )
 
 // downtime is how long a recreate is said to take.
@@ -92,6 +89,9 @@ func (h *Host) Exposure() setup.Exposure {
 func (h *Host) SetRunning(service string, running bool) {
 	h.change("container", service, func(s *state) {
 		sv := s.Services[service]
+		if running && !sv.Running {
+			sv.anew()
+		}
 		sv.Running = running
 		s.Services[service] = sv
 	})

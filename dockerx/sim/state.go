@@ -38,6 +38,7 @@ type service struct {
 	Env      map[string]string `json:"env,omitempty"`
 	Exposure setup.Exposure    `json:"exposure"` // of Target
 	Downtime time.Duration     `json:"downtime,omitempty"`
+	Moves    int               `json:"moves,omitempty"` // how many addresses it has had before this one
 	// Places are further networks that its container is in.
 	Places map[string]setup.Endpoint `json:"places,omitempty"`
 }

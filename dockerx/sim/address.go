@@ -1,0 +1,63 @@
+package sim
+
+import (
+	"context"
+	"encoding/binary"
+	"maps"
+	"net/netip"
+	"slices"
+)
+
+// firstAddress is that of the app's container at first. It is of a range that is
+// reserved for examples: what dials it by mistake reaches nobody.
+const firstAddress = "192.0.2.7"
+
+// lastOctets are so many addresses that the app's containers come by before the
+// first one is given out again.
+const lastOctets = 200
+
+// anew is the container made anew, or put into its networks again: where no
+// address is fixed, Docker gives it another one.
+func (s *service) anew() { s.Moves = (s.Moves + 1) % lastOctets }
+
+// address is that of the service in the app's network.
+func (s service) address() string {
+	at := netip.MustParseAddr(firstAddress).As4()
+	at[3] += byte(s.Moves)
+	return netip.AddrFrom4(at).String()
+}
+
+// addresses are those of a service in all its networks, the app's first. Where
+// none is fixed in a further network, Docker gave it one.
+func (s state) addresses(sv service) []string {
+	all := []string{sv.address()}
+	for _, name := range slices.Sorted(maps.Keys(sv.Places)) {
+		at := sv.Places[name].Address
+		if at == "" {
+			at = s.given(name)
+		}
+		all = append(all, at)
+	}
+	return all
+}
+
+// given is the address in a network that Docker gives to who asks for none: a
+// high one, which is not in the way of those that are fixed.
+func (s state) given(network string) string {
+	in := netip.MustParsePrefix(s.Networks[network].Subnet)
+	at := in.Addr().As4()
+	last := binary.BigEndian.Uint32(at[:]) | (1<<(32-in.Bits()) - 1) // for broadcasts
+	binary.BigEndian.PutUint32(at[:], last-1)
+	return netip.AddrFrom4(at).String()
+}
+
+// Addresses are those of the running containers of a service, on all their
+// networks.
+func (h *Host) Addresses(_ context.Context, project, service string) ([]string, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if p := h.unusable(project, service); p != nil {
+		return nil, p
+	}
+	return h.state.addresses(h.state.Services[service]), nil
+}
