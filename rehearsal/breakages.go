@@ -44,6 +44,10 @@ func hostBreakages() []hostBreakage {
 			Sees: "Nothing, until the server is started again.", Mend: "Write the file again."}, (*World).deleteConnectorFile},
 		{Breakage{ID: "app-stopped", Name: "Stop the app", Does: "The container web is stopped.",
 			Sees: "Nobody gets an answer from the app.", Mend: "Start it: docker compose up -d."}, (*World).stopApp},
+		{Breakage{ID: "address-changed", Name: "Change the container's address",
+			Does: "The container that the private name leads to is taken out of its networks and put back, so Docker gives it another address. Without a private name it is the container web.",
+			Sees: "With a private name, colleagues' devices no longer get to the app by it. Without one nothing goes wrong: the connector asks for web by its name.",
+			Mend: "Make that container anew with the address of its file: docker compose up -d --force-recreate."}, (*World).changeAddress},
 		{Breakage{ID: "allowed-hosts", Name: "Change " + hostsSetting, Does: "The app starts again and no longer knows its public name.",
 			Sees: "It answers everything with 400.", Mend: "Put the name back into .env.prod and start web again."}, (*World).changeHosts},
 		{Breakage{ID: "port-reopened", Name: "Open the port again", Does: "The app's port answers the whole internet, past Cloudflare.",
@@ -73,6 +77,17 @@ func (w *World) deleteConnectorFile() error {
 
 func (w *World) stopApp() error {
 	w.Docker.SetRunning(docker.Service, false)
+	return nil
+}
+
+// changeAddress meets the container to which a private name leads: the TLS front
+// if there is one, or else the app.
+func (w *World) changeAddress() error {
+	service := docker.Service
+	if w.Docker.HasSidecar(setup.FrontService) {
+		service = setup.FrontService
+	}
+	w.Docker.Reattach(service)
 	return nil
 }
 

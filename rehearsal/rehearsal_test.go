@@ -181,6 +181,63 @@ func TestTheServersPortIsOpenAsFarAsItIsPublished(t *testing.T) {
 	}
 }
 
+func TestTheAppIsFoundAtTheAddressThatItHasNow(t *testing.T) {
+	w := open(t, t.TempDir())
+	defer closed(t, w)
+	publish(t, w)
+	answers := func(at string) bool {
+		conn, err := w.Dial(t.Context(), "tcp", at+":8000")
+		if err == nil {
+			err = conn.Close()
+		}
+		return err == nil
+	}
+	before := address(t, w)
+	if !answers(before) {
+		t.Fatalf("nobody answers at %s", before)
+	}
+	if err := w.Break("address-changed"); err != nil {
+		t.Fatal(err)
+	}
+	after := address(t, w)
+	if after == before || answers(before) || !answers(after) {
+		t.Errorf("it was at %s and is at %s; the old one answers: %v, the new one: %v", before, after, answers(before), answers(after))
+	}
+	if status, _, err := ask(t, w, "https://chat.example.org/"); err != nil || status != http.StatusBadRequest {
+		t.Errorf("the connector, which asks by name, gets %d, %v; want the app's 400", status, err)
+	}
+	if err := w.Mend("address-changed"); err != nil {
+		t.Fatal(err)
+	}
+	if again := address(t, w); again != before {
+		t.Errorf("taken back it is at %s, want %s", again, before)
+	}
+}
+
+func address(t *testing.T, w *rehearsal.World) string {
+	t.Helper()
+	all, err := w.Docker.Addresses(t.Context(), docker.Project, docker.Service)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all[0]
+}
+
+func TestAnAppThatIsStoppedAnswersNobody(t *testing.T) {
+	w := open(t, t.TempDir())
+	defer closed(t, w)
+	publish(t, w)
+	if err := w.Break("app-stopped"); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, err := ask(t, w, "https://chat.example.org/"); err != nil || status != http.StatusBadGateway {
+		t.Errorf("through the tunnel it gives %d, %v; want the edge's 502", status, err)
+	}
+	if _, _, err := ask(t, w, "http://"+rehearsal.ServerAddress+":8000/"); err == nil {
+		t.Error("the published port of a container that does not run answers")
+	}
+}
+
 func TestTheProjectIsLaidOutOnceAndForItsOwnerOnly(t *testing.T) {
 	dir := t.TempDir()
 	closed(t, open(t, dir))

@@ -52,7 +52,23 @@ func traced() []string {
 }
 
 // elsewhere are breakages of what the example does not use.
-func elsewhere() []string { return []string{"fallback-removed"} }
+func elsewhere() []string { return []string{"fallback-removed", "address-changed"} }
+
+func TestAnotherAddressOfTheAppHarmsNothingThatAsksByName(t *testing.T) {
+	t.Parallel()
+	s := newShop(t).applied()
+	if r := s.breakage("break", "address-changed"); !strings.Contains(r.out, "Without one nothing goes wrong: the connector asks for web by its name.") {
+		t.Errorf("it promises:\n%s", r.out)
+	}
+	if r := s.must("status"); !strings.Contains(r.out, "nothing is left to do") {
+		t.Errorf("the status is:\n%s", r.out)
+	}
+	if r := s.must("repair", "--yes"); len(r.writes()) > 0 {
+		t.Errorf("repair wrote %v", r.writes())
+	}
+	s.breakage("mend", "address-changed")
+	s.must("status")
+}
 
 func TestNoBreakageLeavesAGreenLight(t *testing.T) {
 	for _, b := range rehearsal.Breakages() {
