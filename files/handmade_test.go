@@ -57,9 +57,6 @@ func TestTheGuidesOwnOverrideIsRead(t *testing.T) {
 	if diff := cmp.Diff(want, h); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if p := h.Private(); p.Name != "ocs.your-org" || len(p.Replaces) != 2 {
-		t.Errorf("as choices: %+v", p)
-	}
 }
 
 func TestTheFourVariablesStayWhateverCulvertWrites(t *testing.T) {

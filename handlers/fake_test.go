@@ -33,6 +33,7 @@ type fake struct {
 	audit    []setup.Audit
 	runs     map[int64]setup.Run
 	wrong    []setup.FieldError // what SaveAnswers says
+	handmade setup.Handmade     // what the compose file says
 	report   setup.TokenReport  // what the token calls say
 	err      error              // what every act says
 	overErr  error              // what Overview says
@@ -50,9 +51,10 @@ type (
 		Hashes  []string
 		Actor   string
 	}
-	askedWayIn  struct{ Draft journey.Draft }
-	askedDraft  struct{ Draft journey.Draft }
-	askedAccept struct {
+	askedWayIn    struct{ Draft journey.Draft }
+	askedHandmade struct{ File string }
+	askedDraft    struct{ Draft journey.Draft }
+	askedAccept   struct {
 		Key     setup.Key
 		Consent setup.Consent
 	}
@@ -205,6 +207,11 @@ func (f *fake) SaveAnswers(_ context.Context, _ setup.SetupID, d journey.Draft) 
 
 func (f *fake) SaveWayIn(_ context.Context, _ setup.SetupID, d journey.Draft) ([]setup.FieldError, error) {
 	return f.wrong, f.note(askedWayIn{d})
+}
+
+func (f *fake) Handmade(_ context.Context, _ setup.SetupID, d journey.Draft, file string) (journey.Draft, setup.Handmade, []setup.FieldError, error) {
+	d.Mode, d.Inside.Name, d.Inside.Replaces = setup.ModeFallback, f.handmade.Name, f.handmade.Services
+	return d, f.handmade, f.wrong, f.note(askedHandmade{file})
 }
 
 func (f *fake) SaveToken(_ context.Context, t secret.Text, account string) (setup.TokenReport, error) {

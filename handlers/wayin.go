@@ -13,6 +13,9 @@ import (
 type WaysIn interface {
 	// SaveWayIn stores what was chosen even if it is wrong, and says what is.
 	SaveWayIn(context.Context, setup.SetupID, journey.Draft) ([]setup.FieldError, error)
+	// Handmade lays over a draft what a compose file says that was made by hand.
+	// It stores nothing.
+	Handmade(ctx context.Context, id setup.SetupID, typed journey.Draft, file string) (journey.Draft, setup.Handmade, []setup.FieldError, error)
 }
 
 // wayIn is the page about it, as long as there is a choice.
@@ -38,23 +41,43 @@ func (s *site) saveWayIn(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	typed := web.WayInFrom(v.O.Draft, r.PostForm.Get, func(name string) []string { return r.PostForm[name] })
-	asks := r.PostForm.Has("ask")
-	var wrong []setup.FieldError
-	if !asks {
-		if wrong, err = s.Journey.SaveWayIn(r.Context(), v.O.Setup, typed); err != nil {
+	switch {
+	case r.PostForm.Has("ask"):
+		v.O.Draft, v.O.Errors = typed, nil
+	case r.PostForm.Has("read"):
+		if err := s.readHandmade(r, &v, typed); err != nil {
+			return s.refused(w, r, err)
+		}
+	default:
+		wrong, err := s.Journey.SaveWayIn(r.Context(), v.O.Setup, typed)
+		if err != nil {
 			return s.refused(w, r, err)
 		}
 		if len(wrong) == 0 {
 			return s.move(w, r, s.frame.To(string(v.O.Setup), string(journey.StageAnswers)))
 		}
+		v.O.Draft, v.O.Errors, v.Wrong = typed, wrong, true
 	}
 	status := http.StatusOK // a question is no mistake
-	if !asks {
-		status, v.Wrong = http.StatusUnprocessableEntity, true
+	if v.Wrong {
+		status = http.StatusUnprocessableEntity
 	}
-	v.O.Draft, v.O.Errors = typed, wrong
 	if scripted(r) {
 		return s.show(w, r, status, web.WayInForm(v))
 	}
 	return s.show(w, r, status, web.WayIn(v))
+}
+
+// readHandmade fills a form in with what a compose file says.
+func (s *site) readHandmade(r *http.Request, v *web.View, typed journey.Draft) error {
+	v.Handmade = r.PostForm.Get("handmade")
+	draft, h, wrong, err := s.Journey.Handmade(r.Context(), v.O.Setup, typed, v.Handmade)
+	if err != nil {
+		return err
+	}
+	v.O.Draft, v.O.Errors, v.Wrong = draft, wrong, len(wrong) > 0
+	if !v.Wrong {
+		v.Note = web.ReadNote(h, draft)
+	}
+	return nil
 }

@@ -146,3 +146,33 @@ func TestWhatCountsForTheWholeAccountIsShownWithReachAndPriorValue(t *testing.T)
 	a.says("#modes", "add a private hostname route", "it would never be used")
 	openOn(t, sceneFallback(t)).get(at("switch")).status(200).says(".changes", "Affects 14 devices")
 }
+
+func TestWhatTheGuideHadMadeIsReadAndNotSaved(t *testing.T) {
+	f := &fake{overview: sceneFallback(t)}
+	f.overview.Draft.Inside.Name = ""
+	f.handmade = setup.Handmade{File: "/srv/ocs/docker-compose.cloudflare.yml", Name: "ocs.your-org", Address: "172.18.0.7", Tunnel: "8e1f9c1c-1111-4222-8333-944455556666",
+		Services: []setup.Service{{Project: "open-chat-studio", Service: "dns"}}}
+	p := open(t, f)
+	action, form := p.get(at("way-in")).status(200).form("#way-in")
+	form.Del("ask")
+	form.Set("read", "yes")
+	form.Set("handmade", "docker-compose.cloudflare.yml")
+	form.Set("private-comment", "typed")
+	a := p.post(action, form, htmx...).status(200)
+	if got := p.fake.last(); got != (askedHandmade{"docker-compose.cloudflare.yml"}) || len(p.fake.asked) != 1 {
+		t.Errorf("asked: %v", p.fake.asked)
+	}
+	a.says("#note", "nothing saved yet", "ocs.your-org", "172.18.0.7 is not used", "stays in your account", "stopped once everything here works")
+	for id, want := range map[string]string{"#private-name": "ocs.your-org", "#private-comment": "typed", "#handmade": "docker-compose.cloudflare.yml"} {
+		if got, _ := a.doc.Find(id).Attr("value"); got != want {
+			t.Errorf("%s is %q", id, got)
+		}
+	}
+	if a.doc.Find(`input[value="fallback"][checked]`).Length() != 1 || a.doc.Find(`input[name="replaces"][checked]`).Length() != 1 {
+		t.Error("the choices are not filled in")
+	}
+	p.fake.wrong = []setup.FieldError{{Field: "private.handmade", Message: "other.yml runs neither cloudflared nor dnsmasq. Name the file that does."}}
+	a = p.post(action, form).status(422)
+	a.says("#handmade-error", "neither cloudflared nor dnsmasq")
+	a.says("#faults", "Compose file")
+}

@@ -68,6 +68,9 @@ type Cloud interface {
 // settings go. The sentences say what will not work as it is.
 type Locator interface {
 	Locate(ctx context.Context, s setup.Stack, envFiles, keys []string) (setup.Stack, []string, error)
+	// Handmade reads a compose file that was made by hand as the app's guide
+	// says; false: it is none.
+	Handmade(ctx context.Context, project setup.Stack, file string) (setup.Handmade, bool, error)
 }
 
 // Onlooker asks the app how it can be reached today, before anything is changed.

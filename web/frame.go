@@ -81,6 +81,8 @@ type View struct {
 	Note *Note
 	// Wrong: this page answers a form that was not right. It leads to what is.
 	Wrong bool
+	// Handmade is the path of a compose file to read, as it was typed.
+	Handmade string
 	// TokenFault says why the token that was just sent is not good.
 	TokenFault string
 	// TypedAccount is the account id that was typed beside that token.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -210,20 +211,47 @@ func (v View) insideTicks() []Tick {
 // predecessors are containers beside the app that were made by hand and do what
 // a way in with WARP does instead, such as those of the guide.
 func (v View) predecessors() []Choice {
-	if v.O.Candidate == nil {
-		return nil
-	}
 	var all []Choice
-	project := v.O.Candidate.Project
-	for _, s := range project.Services {
-		if !strings.Contains(s.Image, "dnsmasq") && !strings.Contains(s.Image, "cloudflared") {
-			continue
-		}
+	for _, s := range v.O.Candidate.ByHand() {
+		project := v.O.Candidate.Project
 		on := slices.Contains(v.O.Draft.Inside.Replaces, setup.Service{Project: project.Name, Service: s.Name})
 		all = append(all, Choice{Value: project.Name + "/" + s.Name, Label: "Stop " + s.Name, On: on,
 			Hint: "Image " + s.Image + ". Only once everything here works; its container, file and settings stay."})
 	}
 	return all
+}
+
+// handmadeField asks for the compose file that the guide has people write. The
+// one of what runs beside the app is filled in.
+func (v View) handmadeField() Field {
+	f := Field{ID: "handmade", Name: "handmade", Label: "Compose file of what you made by hand", Value: v.Handmade, Errors: v.errorsAt("private.handmade"),
+		Hint: "The guide calls it " + journey.GuideOverride + ". The private name in it is filled in here, and its containers are ticked to be stopped once everything works. The file and its variables stay as they are."}
+	for _, s := range v.O.Candidate.ByHand() {
+		if f.Value == "" && len(s.Files) == 1 && !slices.Contains(v.O.Draft.Stack.Files, s.Files[0]) {
+			f.Value = s.Files[0]
+		}
+	}
+	return f
+}
+
+// ReadNote says what a compose file that was made by hand told.
+func ReadNote(h setup.Handmade, d journey.Draft) *Note {
+	text := "Read from " + filepath.Base(h.File) + ", nothing saved yet: "
+	if h.Name == "" {
+		text += "it names no private name. Choose the way yourself."
+	} else {
+		text += "the private name " + h.Name + ", through your own DNS as the guide has it."
+	}
+	if h.Address != "" {
+		text += " Its address " + h.Address + " is not used: Docker may give it to another container, so Culvert has a network of its own."
+	}
+	if len(d.Inside.Replaces) > 0 {
+		text += " Its containers are stopped once everything here works."
+	}
+	if h.Tunnel != "" {
+		text += " Its tunnel " + h.Tunnel + " stays in your account; Culvert makes its own."
+	}
+	return &Note{Text: text}
 }
 
 // Tick is something that is on or off.
@@ -289,7 +317,7 @@ func (v View) fixes() []FixRow {
 func (v View) wayInFaults() []FaultRow {
 	var rows []FaultRow
 	for _, a := range []struct{ field, id, label string }{
-		{"mode", "modes", "The way in"}, {"private.name", "private-name", "Private name"}, {"private.front", "fronts", "Certificate"},
+		{"private.handmade", "handmade", "Compose file"}, {"mode", "modes", "The way in"}, {"private.name", "private-name", "Private name"}, {"private.front", "fronts", "Certificate"},
 		{"private.subnet", "private-subnet", "Range of addresses"}, {"private.profiles", "private-profiles", "Device profiles"},
 		{"private.follow", "fronts", "Certificate"}, {"private.protocol", "modes", "The way in"},
 		{"private.comment", "private-comment", "Description"}, {"settings", "fixes", "Settings of the app"}, {"site", "site", "The app’s own address"},
