@@ -17,26 +17,29 @@ import (
 // fake is a journey in memory: it shows what a test put there and writes down
 // what it was asked for.
 type fake struct {
-	mu       sync.Mutex
-	setups   []journey.Summary
-	overview journey.Overview
-	standing journey.Standing
-	found    journey.Found
-	down     setup.Plan
-	undoing  journey.Undoing
-	webhooks journey.Webhooks
-	told     notify.State
-	lines    chan found.Line // what is written
-	readers  int             // of it
-	proposal journey.Proposal
-	refusal  error // why there is no proposal
-	audit    []setup.Audit
-	runs     map[int64]setup.Run
-	wrong    []setup.FieldError // what SaveAnswers says
-	handmade setup.Handmade     // what the compose file says
-	report   setup.TokenReport  // what the token calls say
-	err      error              // what every act says
-	overErr  error              // what Overview says
+	mu           sync.Mutex
+	setups       []journey.Summary
+	overview     journey.Overview
+	standing     journey.Standing
+	found        journey.Found
+	down         setup.Plan
+	undoing      journey.Undoing
+	webhooks     journey.Webhooks
+	told         notify.State
+	lines        chan found.Line // what is written
+	readers      int             // of it
+	proposal     journey.Proposal
+	refusal      error // why there is no proposal
+	audit        []setup.Audit
+	runs         map[int64]setup.Run
+	wrong        []setup.FieldError // what SaveAnswers says
+	registration journey.Registration
+	elsewhere    error             // why nothing can be registered
+	said         []string          // by the app
+	handmade     setup.Handmade    // what the compose file says
+	report       setup.TokenReport // what the token calls say
+	err          error             // what every act says
+	overErr      error             // what Overview says
 
 	reads int // of Overview
 	asked []any
@@ -52,6 +55,7 @@ type (
 		Actor   string
 	}
 	askedWayIn    struct{ Draft journey.Draft }
+	askedRegister struct{ Team string }
 	askedHandmade struct{ File string }
 	askedDraft    struct{ Draft journey.Draft }
 	askedAccept   struct {
@@ -212,6 +216,14 @@ func (f *fake) SaveWayIn(_ context.Context, _ setup.SetupID, d journey.Draft) ([
 func (f *fake) Handmade(_ context.Context, _ setup.SetupID, d journey.Draft, file string) (journey.Draft, setup.Handmade, []setup.FieldError, error) {
 	d.Mode, d.Inside.Name, d.Inside.Replaces = setup.ModeFallback, f.handmade.Name, f.handmade.Services
 	return d, f.handmade, f.wrong, f.note(askedHandmade{file})
+}
+
+func (f *fake) Registration(context.Context, setup.SetupID) (journey.Registration, error) {
+	return f.registration, f.elsewhere
+}
+
+func (f *fake) Register(_ context.Context, _ setup.SetupID, team, _ string) ([]string, []setup.FieldError, error) {
+	return f.said, f.wrong, f.note(askedRegister{team})
 }
 
 func (f *fake) SaveToken(_ context.Context, t secret.Text, account string) (setup.TokenReport, error) {

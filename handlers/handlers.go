@@ -30,6 +30,7 @@ type Journey interface {
 	Histories
 	Undos
 	Doors
+	Registrar
 	Settings
 	Tellings
 	Logs
@@ -134,6 +135,8 @@ func (s *site) routeSetup(r chi.Router) {
 	r.Post("/webhooks/review", s.handle(s.review))
 	r.Get("/webhooks/change", s.handle(s.propose))
 	r.Post("/webhooks/change", s.handle(s.change))
+	r.Get("/webhooks/register", s.handle(s.registration))
+	r.Post("/webhooks/register", s.handle(s.register))
 	r.Get("/settings", s.handle(s.settings))
 	r.Post("/settings/automatic", s.handle(s.saveAutomatic))
 	r.Post("/settings/channels", s.handle(s.addChannel))

@@ -126,6 +126,13 @@ func shots() []shot {
 		}), ""},
 		{"status-practice", "/practice" + at("status"), stands(sceneWhatsAppSilent), "/practice"},
 		{"webhooks", at("webhooks"), hooked(sceneWebhooks), ""},
+		{"register", at("webhooks/register"), registers, ""},
+		{"register-early", at("webhooks/register"), func(t testing.TB) *fake {
+			f := registers(t)
+			f.registration.Address, f.registration.Teams = "localhost:8000", nil
+			f.elsewhere = errElsewhere
+			return f
+		}, ""},
 		{"webhooks-silent", at("webhooks"), hooked(func(t testing.TB) journey.Webhooks { return webhooksOf(sceneWhatsAppSilent(t)) }), ""},
 		{"webhooks-new", at("webhooks"), hooked(sceneWebhooksNew), ""},
 		{"webhooks-practice", "/practice" + at("webhooks"), hooked(sceneWebhooks), "/practice"},

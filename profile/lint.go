@@ -52,6 +52,9 @@ func lintHead(p Profile) []error {
 	if s := p.Site; s != nil && (len(s.Read) == 0 || !slices.Contains(s.Write, "{domain}") || len(s.Effect) == 0) {
 		bad = append(bad, errors.New("site: read, write with an argument {domain}, and effect are needed"))
 	}
+	if r := p.Site.registering(); r != nil && (len(r.Teams) == 0 || !slices.Contains(r.Run, "{team}") || len(r.Effect) == 0) {
+		bad = append(bad, errors.New("site.register: teams, run with an argument {team}, and effect are needed"))
+	}
 	return bad
 }
 

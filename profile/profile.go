@@ -68,6 +68,24 @@ type Site struct {
 	After  string   `yaml:"after"`  // what is left to do by hand
 	Read   []string `yaml:"read"`
 	Write  []string `yaml:"write"` // {domain} stands for the address
+	// Register tells platforms the address anew; nil: nobody knows how.
+	Register *Register `yaml:"register"`
+}
+
+func (s *Site) registering() *Register {
+	if s == nil {
+		return nil
+	}
+	return s.Register
+}
+
+// Register is how the app tells platforms anew at which address to call it.
+// Commands run in the app's container.
+type Register struct {
+	Why    string   `yaml:"why"`
+	Effect []string `yaml:"effect"` // what it changes for channels that work now
+	Teams  []string `yaml:"teams"`  // prints whose channels there are, one a line
+	Run    []string `yaml:"run"`    // {team} stands for one of them
 }
 
 // Health is the app's own status page. It stays behind the login.

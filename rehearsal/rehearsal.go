@@ -90,7 +90,7 @@ func Open(ctx context.Context, o Options) (*World, error) {
 		OnChange: func() { w.save("cloud.json", w.Cloud.Snapshot) }})
 	w.Docker = docker.New(docker.Options{
 		Dir: w.projectDir(), Env: env, Reveal: []string{"DJANGO_ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DJANGO_SETTINGS_MODULE"},
-		OnConnector: w.connector, Connection: w.connection, Beside: beside, Clock: o.Clock,
+		OnConnector: w.connector, Connection: w.connection, Beside: w.beside, Clock: o.Clock,
 		OnChange: func() { w.save("docker.json", w.Docker.Snapshot) },
 	})
 	if err := w.restore(); err != nil {
@@ -223,9 +223,12 @@ func (w *World) serveApp(rw http.ResponseWriter, r *http.Request) {
 }
 
 // beside runs a command as the app's image does.
-func beside(ctx context.Context, env map[string]string, command []string) ([]byte, int) {
+func (w *World) beside(ctx context.Context, env map[string]string, command []string) ([]byte, int) {
 	var out bytes.Buffer
 	status := app.Main(ctx, command, func(name string) (string, bool) {
+		if name == app.DatabaseKey {
+			return filepath.Join(w.dir, "database"), true
+		}
 		value, ok := env[name]
 		return value, ok
 	}, &out, io.Discard)

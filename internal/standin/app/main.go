@@ -147,6 +147,9 @@ func (p program) python(args []string) int {
 	if len(args) == 6 && args[1] == "-c" {
 		return p.addresses(args[5])
 	}
+	if len(args) >= 2 && args[0] == "-c" {
+		return p.script(args[1:])
+	}
 	if len(args) < 2 || args[0] != "manage.py" {
 		return p.fail(2, "python: only manage.py is here")
 	}
@@ -156,6 +159,9 @@ func (p program) python(args []string) int {
 	}
 	if err != nil {
 		return p.fail(1, err)
+	}
+	if args[1] == "reregister_webhooks" {
+		return p.register(args[2:])
 	}
 	if !slices.Contains([]string{"migrate", "check"}, args[1]) {
 		return p.fail(1, "Unknown command:", args[1])
