@@ -103,7 +103,7 @@ func privateState(n *network.Summary) setup.State {
 
 func (h *Host) makeNetwork(ctx context.Context, to setup.PrivateNetwork, mark string) *setup.Problem {
 	subnet, err := netip.ParsePrefix(to.Subnet)
-	if err != nil || subnet != subnet.Masked() || !subnet.Addr().Is4() {
+	if err != nil || subnet != subnet.Masked() || !subnet.Addr().Is4() || subnet.Bits() > 29 {
 		return refuse("%q is no range of addresses for a network.", to.Subnet)
 	}
 	list, err := h.api.NetworkList(ctx, client.NetworkListOptions{})
@@ -119,7 +119,7 @@ func (h *Host) makeNetwork(ctx context.Context, to setup.PrivateNetwork, mark st
 	}
 	no := false
 	_, err = h.api.NetworkCreate(ctx, to.Name, client.NetworkCreateOptions{Driver: "bridge", EnableIPv6: &no, Labels: map[string]string{labelMark: mark},
-		IPAM: &network.IPAM{Config: []network.IPAMConfig{{Subnet: subnet, Gateway: subnet.Addr().Next()}}}})
+		IPAM: &network.IPAM{Config: []network.IPAMConfig{{Subnet: subnet, Gateway: subnet.Addr().Next(), IPRange: upperHalf(subnet)}}}})
 	if err != nil {
 		p := h.problem(ctx, "making the network "+to.Name, err)
 		if cerrdefs.IsPermissionDenied(err) || strings.Contains(err.Error(), "overlap") {
@@ -128,6 +128,14 @@ func (h *Host) makeNetwork(ctx context.Context, to setup.PrivateNetwork, mark st
 		return p
 	}
 	return nil
+}
+
+// upperHalf is where a container without a fixed address gets one, so that it
+// never takes a place that another is to have. The fixed ones are the first.
+func upperHalf(subnet netip.Prefix) netip.Prefix {
+	at := subnet.Addr().As4()
+	at[subnet.Bits()/8] |= 0x80 >> (subnet.Bits() % 8)
+	return netip.PrefixFrom(netip.AddrFrom4(at), subnet.Bits()+1)
 }
 
 func (h *Host) removeNetwork(ctx context.Context, now *network.Summary) *setup.Problem {

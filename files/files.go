@@ -85,7 +85,8 @@ func (f *Files) remember(s setup.Stack) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	same := func(o setup.Stack) bool {
-		return o.Project == s.Project && o.Service == s.Service && o.EnvFile == s.EnvFile && o.ComposeFile == s.ComposeFile
+		return o.Project == s.Project && o.Service == s.Service && o.EnvFile == s.EnvFile && o.ComposeFile == s.ComposeFile &&
+			o.PrivateNetwork == s.PrivateNetwork // earlier answers may have had none, or another
 	}
 	f.stacks = append([]setup.Stack{s}, slices.DeleteFunc(f.stacks, same)...)
 }

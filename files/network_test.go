@@ -51,6 +51,17 @@ func TestTheAppJoinsTheNetworkInItsFileAndLeavesItToTheLetter(t *testing.T) {
 	w.unchanged(composeYML, before)
 }
 
+func TestTheAppJoinsTheNetworkAlthoughEarlierAnswersHadNone(t *testing.T) {
+	w := withNetwork(t)
+	e := w.joins("172.30.250.2")
+	public := w.stack
+	public.PrivateNetwork = ""
+	if _, err := w.files.Observe(t.Context(), setup.View{Private: true, Stacks: []setup.Stack{w.stack, public}}); err != nil {
+		t.Fatal(err)
+	}
+	w.must(e)
+}
+
 func TestTheNetworkLeavesAlthoughThePortWasClosedSince(t *testing.T) {
 	w := withNetwork(t)
 	w.must(w.joins("172.30.250.2"))
