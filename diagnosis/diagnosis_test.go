@@ -488,6 +488,45 @@ func wantFix(t *testing.T, p *patient, f setup.Finding, kinds []setup.Kind) {
 	}
 }
 
+// Proof from before something broke proves nothing of what needs it.
+func TestProofFromBeforeSomethingBrokeIsNone(t *testing.T) {
+	rows := map[string]struct {
+		finding setup.Finding
+		dark    int // channels
+		says    string
+	}{
+		"a door": {setup.Finding{ID: "d", Class: setup.ClassDoorMissing, Severity: setup.SeverityBroken, Doors: []string{"telegram"}}, 1,
+			"2 of 3 channels reach the app; of Telegram it is not known yet."},
+		"the app":             {setup.Finding{ID: "a", Class: setup.ClassAppStopped, Severity: setup.SeverityBroken}, 3, "It is not known yet whether messages arrive."},
+		"who may enter":       {setup.Finding{ID: "t", Class: setup.ClassTeamChanged, Severity: setup.SeverityBroken}, 0, "3 of 3 channels reach the app."},
+		"something is weaker": {setup.Finding{ID: "w", Class: setup.ClassConnectorChanged, Severity: setup.SeverityRisk}, 0, ""},
+	}
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			p := healthy(t)
+			dark := func(since time.Time) Condition {
+				row.finding.Title, row.finding.Since = "Something broke.", since
+				return Sum(p.Input, []setup.Finding{row.finding})
+			}
+			c := dark(p.Now.Add(-time.Second))
+			n := 0
+			for _, ch := range c.Channels {
+				if ch.Light == Unknown {
+					n++
+				}
+			}
+			if n != row.dark || row.says != "" && c.Told.End != row.says {
+				t.Errorf("%d channels are dark, and it says %q", n, c.Told.End)
+			}
+			for _, ch := range dark(p.Now.Add(-time.Minute)).Channels {
+				if ch.Light != Good {
+					t.Errorf("%s is %s although its proof is newer", ch.Door, ch.Light)
+				}
+			}
+		})
+	}
+}
+
 func list(findings []setup.Finding) string {
 	var b strings.Builder
 	for _, f := range findings {

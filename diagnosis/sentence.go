@@ -28,15 +28,15 @@ func (in Input) told(c Condition) Told {
 	worst := c.Findings[0]
 	switch {
 	case worst.Severity == setup.SeverityOpen:
-		return Told{Begin: upTo(worst.Title), Since: worst.Since, End: doorsLine(c, good, bad) + "."}
+		return Told{Begin: upTo(worst.Title), Since: worst.Since, End: doorsLine(good, bad, unknown) + "."}
 	case len(bad) > 0:
 		return in.silent(c, good, bad)
 	case worst.Severity == setup.SeverityBroken:
-		return Told{Begin: upTo(worst.Title), Since: worst.Since, End: doorsLine(c, good, bad) + "."}
+		return Told{Begin: upTo(worst.Title), Since: worst.Since, End: doorsLine(good, bad, unknown) + "."}
 	case len(unknown) > 0:
 		return Told{Begin: "It is not known whether messages arrive", End: worst.Title}
 	case worst.Severity == setup.SeverityUnknown:
-		return Told{Begin: doorsLine(c, good, bad), End: "Not everything is known: " + lower(worst.Title)}
+		return Told{Begin: doorsLine(good, bad, unknown), End: "Not everything is known: " + lower(worst.Title)}
 	}
 	told := in.fine(c, len(good))
 	told.End = strings.TrimSpace(told.End + " But: " + lower(worst.Title))
@@ -116,14 +116,20 @@ func (in Input) of(c Condition, ch Channel) setup.Finding {
 	return setup.Finding{}
 }
 
-func doorsLine(c Condition, good, bad []Channel) string {
+func doorsLine(good, bad, unknown []Channel) string {
 	switch {
 	case len(bad) > 0:
 		return sentenceList(channelNames(bad)) + " messages do NOT arrive"
-	case len(c.Channels) == 0:
+	case len(good)+len(unknown) == 0:
 		return "No channel is open"
+	case len(good) == 0:
+		return "It is not known yet whether messages arrive"
 	}
-	return fmt.Sprintf("%d of %d channels reach the app", len(good), len(c.Channels))
+	line := fmt.Sprintf("%d of %d channels reach the app", len(good), len(good)+len(unknown))
+	if len(unknown) > 0 {
+		line += "; of " + sentenceList(channelNames(unknown)) + " it is not known yet"
+	}
+	return line
 }
 
 func channelNames(all []Channel) []string {

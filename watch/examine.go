@@ -48,7 +48,7 @@ func (w *Watcher) Examine(ctx context.Context, id setup.SetupID) (Report, error)
 		return Report{}, err
 	}
 	in := s.input(h.Clock.Now(), h.Downtime)
-	shown, _ := s.track.update(diagnosis.Of(in), moment{now: in.Now, run: s.run, first: s.firsts()})
+	shown, _ := s.track.update(diagnosis.Of(in), moment{now: in.Now, seen: s.seen(), run: s.run, first: s.firsts()})
 	h.askOnce(ctx, s, in, shown)
 	s.condition = diagnosis.Sum(in, shown)
 	return s.report(in.Now), nil

@@ -79,6 +79,14 @@ func (s *subject) evidence() []setup.Evidence {
 	return all
 }
 
+// seen is when the account and the host were last looked at.
+func (s *subject) seen() time.Time {
+	if s.facts.At.After(s.planned.At) {
+		return s.facts.At
+	}
+	return s.planned.At
+}
+
 // firsts says of each check that does not hold since when.
 func (s *subject) firsts() map[string]time.Time {
 	firsts := map[string]time.Time{}

@@ -11,6 +11,7 @@ import (
 // moment is what a look at the findings of one setup needs beside them.
 type moment struct {
 	now      time.Time
+	seen     time.Time // when that was looked at in which something may be wrong
 	settling time.Time // until when a fresh change may be on its way
 	run      *setup.Run
 	first    map[string]time.Time // by check: since when it does not hold
@@ -122,9 +123,9 @@ func (t *tracker) forget(found []setup.Finding) {
 }
 
 // since is when a new finding began: with the first of its checks that failed,
-// or with a finding whose cause is only known now.
+// with a finding whose cause is only known now, or with the look that shows it.
 func (t *tracker) since(f setup.Finding, m moment) time.Time {
-	since := m.now
+	since := m.seen
 	if first, waits := t.waiting[f.ID]; waits {
 		since = first
 	}
