@@ -34,7 +34,7 @@ func rules() []func(*examination) {
 		(*examination).dockerAway, (*examination).cloudAway, (*examination).offline, (*examination).unreadables,
 		(*examination).zeroTrustOff, (*examination).zone,
 		(*examination).tunnelDeleted, (*examination).record,
-		(*examination).connector, (*examination).appDown, (*examination).settings, (*examination).certificate,
+		(*examination).connector, (*examination).appDown, (*examination).settings, (*examination).certificate, (*examination).readdressed,
 		(*examination).ingress, (*examination).lock, (*examination).team, (*examination).login,
 		(*examination).bypass, (*examination).doors, (*examination).edgeRule, (*examination).edgeBlocks, (*examination).port,
 		(*examination).secondConnector, (*examination).appSilent, (*examination).connectorBlind, (*examination).tunnelUnconnected,

@@ -204,8 +204,7 @@ func StopOf(c setup.Class) Stop {
 	case setup.ClassConnectorMissing, setup.ClassConnectorStopped, setup.ClassConnectorChanged, setup.ClassConnectorNetwork,
 		setup.ClassConnectorBlind, setup.ClassNetworkGone:
 		return StopConnector
-	case setup.ClassAppStopped, setup.ClassAppUnhealthy, setup.ClassAppReaddressed, setup.ClassAppRefusesHost,
-		setup.ClassAppFault, setup.ClassSettingLost:
+	case setup.ClassAppStopped, setup.ClassAppUnhealthy, setup.ClassAppRefusesHost, setup.ClassAppFault, setup.ClassSettingLost:
 		return StopApp
 	}
 	return ""

@@ -59,7 +59,7 @@ const (
 	ClassNetworkGone    Class = "network-gone"
 	ClassAppStopped     Class = "app-stopped"
 	ClassAppUnhealthy   Class = "app-unhealthy"
-	ClassAppReaddressed Class = "app-readdressed" // has another address than what leads to it
+	ClassAppReaddressed Class = "app-readdressed" // is no longer where the team's way leads
 	ClassAppRefusesHost Class = "app-refuses-host"
 	ClassAppFault       Class = "app-fault" // answers, and not as it should
 	ClassSettingLost    Class = "setting-lost"

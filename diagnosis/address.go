@@ -1,0 +1,88 @@
+package diagnosis
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/culvert/culvert/setup"
+)
+
+// readdressed: something that the team's private name leads to is no longer
+// where it was in Culvert's own network: the app, or a service that stands there
+// for it.
+func (x *examination) readdressed() {
+	file := x.takeChanges(ofKind(setup.KindComposeNetwork))
+	for _, c := range x.takeChanges(moved) {
+		who, name := "The app", ""
+		if s, ok := c.To.(setup.Sidecar); ok {
+			who, name = sidecarNames[s.Spec.Service], s.Spec.Service
+		}
+		r := report{class: setup.ClassAppReaddressed, name: name, severity: setup.SeverityBroken, changes: []setup.Change{c},
+			title:  who + " " + displaced(endpoints(c.From), endpoints(c.To)) + ".",
+			effect: fmt.Sprintf("Your team does not reach %s. Webhooks are unaffected.", x.privateName()), ifNot: "It stays so."}
+		if c.Key.Kind == setup.KindAttachment {
+			r.changes = append(r.changes, file...)
+			file = nil
+		}
+		x.tell(r)
+	}
+	if len(file) > 0 {
+		x.tell(report{class: setup.ClassAppReaddressed, name: "file", severity: setup.SeverityRisk, changes: file,
+			title:  fmt.Sprintf("The network that your team comes by was changed in %s.", base(x.Answers.Stack.ComposeFile)),
+			effect: "The app runs on as it was started; the next start takes what the file says.",
+			ifNot:  fmt.Sprintf("After the next start of the app your team may not reach %s.", x.privateName())})
+	}
+}
+
+var sidecarNames = map[string]string{
+	setup.DNSService:   "The DNS server of the private name",
+	setup.FrontService: "The server that speaks TLS for the private name",
+}
+
+func (x *examination) privateName() string {
+	if x.Answers.Private == nil {
+		return "the private name"
+	}
+	return x.Answers.Private.Name
+}
+
+// moved says whether a change puts something back to where it was in a network.
+// That it does not run at all is another matter.
+func moved(c setup.Change) bool {
+	if from, ok := c.From.(setup.Sidecar); ok {
+		return from.Running && displaced(endpoints(c.From), endpoints(c.To)) != ""
+	}
+	return c.Key.Kind == setup.KindAttachment
+}
+
+func endpoints(s setup.State) []setup.Endpoint {
+	switch s := s.(type) {
+	case setup.Attachment:
+		return []setup.Endpoint{s.Endpoint}
+	case setup.Sidecar:
+		return s.Spec.Networks
+	}
+	return nil
+}
+
+// displaced says how something stands otherwise in networks than it should;
+// empty: it stands there as it should.
+func displaced(have, want []setup.Endpoint) string {
+	for _, w := range want {
+		i := slices.IndexFunc(have, func(h setup.Endpoint) bool { return h.Network == w.Network })
+		switch {
+		case i < 0:
+			return "is no longer in the network " + w.Network
+		case have[i].Address != w.Address && have[i].Address != "":
+			return fmt.Sprintf("has the address %s instead of %s", have[i].Address, w.Address)
+		case have[i].Address != w.Address:
+			return fmt.Sprintf("lost its fixed address %s", w.Address)
+		}
+		for _, alias := range w.Aliases {
+			if !slices.Contains(have[i].Aliases, alias) {
+				return fmt.Sprintf("is no longer known as %s in the network %s", alias, w.Network)
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,101 @@
+package diagnosis
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/culvert/culvert/setup"
+)
+
+// privately is a setup whose team comes in by a private name, where one thing is
+// no longer as it was left.
+func privately(t *testing.T, changes ...setup.Change) *patient {
+	t.Helper()
+	p := healthy(t)
+	p.Answers.Private = &setup.Private{Name: "ocs.your-org"}
+	for _, c := range changes {
+		p.Ledger.Records[c.Key] = setup.Record{Left: c.To, By: []setup.SetupID{"ocs"}}
+		p.Plan.Changes = append(p.Plan.Changes, c)
+	}
+	return p
+}
+
+const ownNetwork = "culvert-ocs-private"
+
+// place is the app in the network of Culvert's own.
+func place(address string, aliases ...string) setup.State {
+	return setup.Attachment{Project: "ocs", Service: "web", Endpoint: setup.Endpoint{Network: ownNetwork, Address: address, Aliases: aliases}}
+}
+
+func replaced(from setup.State) setup.Change {
+	c := setup.Change{Key: setup.Key{Kind: setup.KindAttachment, Scope: "ocs/web", Name: ownNetwork}, Verb: setup.Update,
+		From: from, To: place("172.30.250.4", "ocs.your-org")}
+	if from == nil {
+		c.Verb = setup.Create
+	}
+	return c
+}
+
+func takenOutOfTheFile() setup.Change {
+	return setup.Change{Key: setup.Key{Kind: setup.KindComposeNetwork, Scope: "/srv/ocs/docker-compose.prod.yml", Name: "web/" + ownNetwork}, Verb: setup.Create,
+		To: setup.ComposeNetwork{Path: "/srv/ocs/docker-compose.prod.yml", Service: "web", Endpoint: setup.Endpoint{Network: ownNetwork, Address: "172.30.250.4"}}}
+}
+
+func TestAnAddressThatChangedIsNamedAndGivenBackWithoutARestart(t *testing.T) {
+	rows := map[string]struct {
+		from  setup.State
+		title string
+	}{
+		"another address":    {place("172.30.250.9", "ocs.your-org"), "The app has the address 172.30.250.9 instead of 172.30.250.4."},
+		"any address":        {place("", "ocs.your-org"), "The app lost its fixed address 172.30.250.4."},
+		"not in the network": {nil, "The app is no longer in the network culvert-ocs-private."},
+		"without its name":   {place("172.30.250.4"), "The app is no longer known as ocs.your-org in the network culvert-ocs-private."},
+	}
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			p := privately(t, replaced(row.from))
+			found := Of(p.Input)
+			if len(found) != 1 || found[0].Class != setup.ClassAppReaddressed || found[0].Title != row.title || found[0].Severity != setup.SeverityBroken {
+				t.Fatalf("found %+v", found)
+			}
+			f := found[0]
+			if !f.Repairable() || len(f.Fix.Restarts) > 0 || !strings.Contains(f.Effect, "does not reach ocs.your-org") {
+				t.Errorf("it is told as %+v, and its fix is %+v", f, f.Fix)
+			}
+			if at := Broken(PrivateWay(p.Now, found, p.Facts, p.Evidence, p.Now)); at < 0 {
+				t.Error("the private way does not break")
+			}
+			if at := Broken(Way(p.Now, found, p.Facts, p.Evidence)); at >= 0 {
+				t.Error("the way of a message breaks, which does not lead there")
+			}
+		})
+	}
+}
+
+func TestWhatStandsBesideTheConnectorIsNamedWhereItMoved(t *testing.T) {
+	front := func(running bool, networks ...setup.Endpoint) setup.Sidecar {
+		return setup.Sidecar{Project: "culvert-ocs", Spec: setup.SidecarSpec{Service: setup.FrontService, Networks: networks}, Running: running}
+	}
+	own, theirs := setup.Endpoint{Network: ownNetwork, Address: "172.30.250.4"}, setup.Endpoint{Network: "ocs_default"}
+	change := setup.Change{Key: setup.Key{Kind: setup.KindSidecar, Scope: "culvert-ocs", Name: setup.FrontService}, Verb: setup.Update,
+		From: front(true, theirs), To: front(true, own, theirs)}
+	found := Of(privately(t, change).Input)
+	if len(found) != 1 || found[0].ID != "app-readdressed/front" || found[0].Title != "The server that speaks TLS for the private name is no longer in the network culvert-ocs-private." {
+		t.Errorf("found %+v", found)
+	}
+	change.From = front(false, own, theirs)
+	if found = Of(privately(t, change).Input); len(found) != 1 || found[0].Class == setup.ClassAppReaddressed {
+		t.Errorf("of one that is stopped: found %+v", found)
+	}
+}
+
+func TestAnAddressThatIsOnlyGoneFromTheFileIsARisk(t *testing.T) {
+	found := Of(privately(t, takenOutOfTheFile()).Input)
+	if len(found) != 1 || found[0].ID != "app-readdressed/file" || found[0].Severity != setup.SeverityRisk || !strings.Contains(found[0].Title, "docker-compose.prod.yml") {
+		t.Errorf("found %+v", found)
+	}
+	found = Of(privately(t, takenOutOfTheFile(), replaced(nil)).Input)
+	if len(found) != 1 || found[0].ID != "app-readdressed" || len(found[0].Keys) != 2 {
+		t.Errorf("with the running app: found %+v", found)
+	}
+}
