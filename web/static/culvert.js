@@ -201,14 +201,23 @@
     return s && !s.isCollapsed ? s.anchorNode : null;
   }
 
-  // Where the keyboard is, by the nearest thing that has a name.
-  var focused = '';
+  // Where the keyboard is, by the nearest thing that has a name; null: elsewhere.
+  var focused = null;
 
   function focusIn(region) {
     var at = document.activeElement;
-    var named = at && region.contains(at) && at.closest('[id]');
-    if (!named || named === region) return '';
+    if (!at || at === region || !region.contains(at)) return null;
+    var named = at.closest('[id]');
+    if (named === region) return '';
     return '#' + named.id + (named === at ? '' : ' ' + at.tagName);
+  }
+
+  // The keyboard stays where it was, or at least in the region whose button went.
+  function focusAgain(region) {
+    if (focused === null) return;
+    var again = focused && region.querySelector(focused);
+    if (!again) region.tabIndex = -1;
+    (again || region).focus({ preventScroll: true });
   }
 
   // What did not change is not drawn again, and what was unfolded stays so.
@@ -251,8 +260,7 @@
       if (d && e.target.contains(d)) d.open = true;
     });
     dress(e.target);
-    var again = focused && e.target.querySelector(focused);
-    if (again) again.focus({ preventScroll: true });
+    focusAgain(e.target);
     // What was said when a run began is over once the run shows itself.
     if (e.target.id === 'region-progress' || e.target.id === 'region-mending') {
       document.querySelectorAll('#note .note:not(.bad)').forEach(function (n) { n.remove(); });
@@ -270,9 +278,13 @@
     note.className = 'note';
     note.setAttribute('role', 'status');
     note.textContent = 'This has just changed. Read it again before you press.';
+    var at = document.activeElement;
     buttons.forEach(function (b) { b.disabled = true; });
     (buttons[0].closest('.buttons') || buttons[0].form).before(note);
-    setTimeout(function () { buttons.forEach(function (b) { b.disabled = false; }); }, 1500);
+    setTimeout(function () {
+      buttons.forEach(function (b) { b.disabled = false; });
+      if (document.activeElement === document.body && region.contains(at)) at.focus({ preventScroll: true });
+    }, 1500);
   }
 
   document.addEventListener('htmx:afterSwap', function (e) { dress(e.target); });
