@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/culvert/culvert/diagnosis"
 	"github.com/culvert/culvert/engine"
@@ -74,7 +73,7 @@ func (h *heart) askAll(ctx context.Context, s *subject) error {
 				evidence := p.ask(asking, s.answers)
 				<-free
 				now := h.Clock.Now()
-				v := p.answered(evidence, now, time.Time{}, h.Pace)
+				v := p.answered(evidence, now, mood{}, h.Pace)
 				mu.Lock()
 				for _, e := range evidence {
 					s.readings = append(s.readings, e.Reading())

@@ -189,7 +189,7 @@ func (h *heart) readRun(ctx context.Context, s *subject) error {
 
 func (h *heart) afterRun(ctx context.Context, s *subject) {
 	now := h.Clock.Now()
-	s.settling = now.Add(h.Pace.Settle)
+	s.mood = mood{settling: now.Add(h.Pace.Settle)}
 	h.account(s.answers.Account).now(now)
 	h.hostDue = now
 	stored, err := h.Store.Evidence(ctx, s.id)
@@ -304,7 +304,7 @@ func (h *heart) answered(ctx context.Context, s *subject, p *point, evidence []s
 		s.readings = append(s.readings, v.Reading())
 	}
 	was := p.broken()
-	v := p.answered(evidence, now, s.settling, h.Pace)
+	v := p.answered(evidence, now, s.mood, h.Pace)
 	p.due = p.next(now, s.watched, h.Pace, h.rand)
 	if v.urgent {
 		h.account(s.answers.Account).urgent(now, h.Pace)

@@ -35,13 +35,20 @@ type verdict struct {
 	urgent bool             // the reason should be looked for now
 }
 
+// mood is how failures are taken.
+type mood struct {
+	settling time.Time // until when a fresh change may be on its way to the edge
+	alarmed  time.Time // until when something that was seen to be wrong explains them
+}
+
 // answered takes an answer in and says what of it counts. What holds counts at
 // once. What fails is asked again before it counts: at the third time, or at the
-// second if it shows something open that must be locked. While a fresh change is
-// on its way to Cloudflare's edge, a failure is no news, unless it shows that; it
-// is still a reason to look whether somebody has changed something else.
-// Of checks that are made in one go, each counts by itself.
-func (p *point) answered(evidence []setup.Evidence, now, settling time.Time, pace Pace) verdict {
+// second if it shows something open that must be locked, or if something was seen
+// to be wrong just now. While a fresh change is on its way to Cloudflare's edge, a
+// failure is no news, unless it shows something open; it is still a reason to look
+// whether somebody has changed something else. Of checks that are made in one go,
+// each counts by itself.
+func (p *point) answered(evidence []setup.Evidence, now time.Time, as mood, pace Pace) verdict {
 	var v verdict
 	var known []setup.Evidence
 	before := p.misses
@@ -60,7 +67,7 @@ func (p *point) answered(evidence []setup.Evidence, now, settling time.Time, pac
 		return v
 	}
 	for _, e := range evidence {
-		counts := !fails(e) || miss(e.Check.ID).count(showsOpen(e), now, settling, pace)
+		counts := !fails(e) || miss(e.Check.ID).count(showsOpen(e), now, as, pace)
 		v.urgent = v.urgent || p.misses[e.Check.ID].row == 2
 		if !counts {
 			v.again = true
@@ -74,11 +81,11 @@ func (p *point) answered(evidence []setup.Evidence, now, settling time.Time, pac
 }
 
 // count says whether a failure counts.
-func (m misses) count(open bool, now, settling time.Time, pace Pace) bool {
-	if open {
+func (m misses) count(open bool, now time.Time, as mood, pace Pace) bool {
+	if open || now.Before(as.alarmed) {
 		return m.row >= 2
 	}
-	return m.row >= 3 && !now.Before(settling) && now.Sub(m.since) >= pace.First+pace.Second
+	return m.row >= 3 && !now.Before(as.settling) && now.Sub(m.since) >= pace.First+pace.Second
 }
 
 // known is what counted of a check until now: one look, or none.

@@ -29,7 +29,7 @@ func TestOfChecksMadeInOneGoEachCountsByItself(t *testing.T) {
 	p := &point{id: setup.BesidePrefix}
 	ask := func(failing ...string) verdict {
 		now = now.Add(5 * time.Second)
-		return p.answered(look(failing...), now, time.Time{}, pace)
+		return p.answered(look(failing...), now, mood{}, pace)
 	}
 	ask()
 	for _, id := range ids {
@@ -49,5 +49,39 @@ func TestOfChecksMadeInOneGoEachCountsByItself(t *testing.T) {
 	}
 	if v := ask(); v.again || p.broken() || p.row() != 0 {
 		t.Errorf("when all is well: %+v, known is %+v", v, p.counts)
+	}
+}
+
+// How often in a row a failure has to be seen depends on what is known beside it.
+func TestHowOftenAFailureIsSeenBeforeItCounts(t *testing.T) {
+	pace := Pace{}.orDefault()
+	began := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	later := began.Add(time.Minute)
+	rows := map[string]struct {
+		as   mood
+		by   setup.Answerer
+		lock bool
+		want int // 0: not within a minute
+	}{
+		"nothing else is known":             {mood{}, setup.ByNobody, false, 3},
+		"a change is on its way":            {mood{settling: later}, setup.ByNobody, false, 0},
+		"something was seen to be wrong":    {mood{alarmed: later}, setup.ByNobody, false, 2},
+		"it shows something open":           {mood{}, setup.ByApp, true, 2},
+		"open, while a change is under way": {mood{settling: later}, setup.ByApp, true, 2},
+	}
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			p := &point{}
+			counted := 0
+			for n := 1; n <= 10 && counted == 0; n++ {
+				e := setup.Evidence{Check: setup.Check{ID: "c", Locked: row.lock}, By: row.by}
+				if v := p.answered([]setup.Evidence{e}, began.Add(time.Duration(n)*5*time.Second), row.as, pace); len(v.counts) > 0 {
+					counted = n
+				}
+			}
+			if counted != row.want {
+				t.Errorf("it counts at the %d. time, want %d", counted, row.want)
+			}
+		})
 	}
 }

@@ -158,7 +158,7 @@ func (h *heart) planned(ctx context.Context, s *subject, p engine.Planned, now t
 		case more:
 			s.unsettled(now, h.Pace, h.rand)
 		case less:
-			s.settling = now.Add(h.Pace.Settle)
+			s.mood = mood{settling: now.Add(h.Pace.Settle)}
 		}
 		if less || more {
 			h.account(s.answers.Account).vain = 0

@@ -19,15 +19,15 @@ func sortedIDs[V any](m map[setup.SetupID]V) []setup.SetupID { return slices.Sor
 
 // subject is one setup with all that is known of it.
 type subject struct {
-	id       setup.SetupID
-	answers  setup.Answers
-	planned  *engine.Planned // nil: not looked at yet
-	facts    found.Facts
-	points   []*point
-	run      *setup.Run
-	changes  []setup.RunChange
-	settling time.Time // until when a fresh change may be on its way
-	watched  bool
+	id      setup.SetupID
+	answers setup.Answers
+	planned *engine.Planned // nil: not looked at yet
+	facts   found.Facts
+	points  []*point
+	run     *setup.Run
+	changes []setup.RunChange
+	mood
+	watched bool
 
 	track     tracker
 	condition diagnosis.Condition
@@ -187,10 +187,10 @@ func (s *subject) soon(now time.Time, within time.Duration, r *rand.Rand) {
 	}
 }
 
-// unsettled: something else went wrong while a change was on its way. From now on
-// a failure is news.
+// unsettled: something else went wrong than what is on its way. From now on a
+// failure is news.
 func (s *subject) unsettled(now time.Time, pace Pace, r *rand.Rand) {
-	s.settling = time.Time{}
+	s.mood = mood{alarmed: now.Add(pace.Settle)}
 	s.soon(now, pace.First, r)
 }
 
