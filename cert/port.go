@@ -2,6 +2,7 @@ package cert
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -227,4 +228,22 @@ func (p *Port) drop(ctx context.Context, c setup.Certificate) *setup.Problem {
 		return nil
 	}
 	return problemOf(err)
+}
+
+// Roots are the authorities that devices have to trust for a certificate; nil:
+// those that every system knows. Where ours was not made yet nothing is trusted.
+func (p *Port) Roots(c setup.Certificate) (*x509.CertPool, error) {
+	want := p.wantOf(c)
+	if want.Source != Internal {
+		return nil, nil
+	}
+	roots := x509.NewCertPool()
+	authority, made, err := p.manager.Authority(want.Names[0])
+	if err != nil {
+		return nil, problemOf(err)
+	}
+	if made {
+		roots.AppendCertsFromPEM(authority.PEM)
+	}
+	return roots, nil
 }

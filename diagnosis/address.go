@@ -24,6 +24,7 @@ func (x *examination) readdressed() {
 			r.changes = append(r.changes, file...)
 			file = nil
 		}
+		r.evidence = x.takeFailing(func(v setup.Evidence) bool { return v.Check.Private() && v.Check.HangsOn(c.Key) })
 		x.tell(r)
 	}
 	if len(file) > 0 {

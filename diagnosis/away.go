@@ -33,6 +33,7 @@ func (x *examination) dockerAway() {
 		evidence: x.takeFailing(either(
 			func(v setup.Evidence) bool { return v.Check.Beside() && v.By == setup.ByNobody },
 			func(v setup.Evidence) bool { return v.Check.Port() && v.By == setup.ByNobody },
+			func(v setup.Evidence) bool { return v.Check.ID == setup.UDPCheck && v.By == setup.ByNobody },
 		)),
 	})
 }

@@ -15,6 +15,7 @@ const lateRenewal = 7 * 24 * time.Hour
 // not be renewed so far.
 func (x *examination) certificate() {
 	changes := x.takeChanges(ofKind(setup.KindCertificate))
+	defer x.served()
 	for _, want := range x.Answers.View().Certificates {
 		have, there := x.certificateOf(want.Name)
 		r := report{class: setup.ClassCertificate, name: slug(want.Name), cause: have.Fault}
@@ -42,6 +43,12 @@ func (x *examination) certificate() {
 		r.effect, r.ifNot = "Browsers warn your team of the address, or do not open it.", "It stays so."
 		if r.severity == setup.SeverityRisk {
 			r.effect, r.ifNot = "Nothing yet.", "From "+ends+" on browsers warn your team of the address."
+		}
+		r.evidence = x.takeFailing(func(v setup.Evidence) bool {
+			return v.Check.ID == setup.CertificateCheck || ofPage(v) && v.By == setup.ByNobody && r.severity == setup.SeverityBroken
+		})
+		if len(r.evidence) > 0 && r.severity == setup.SeverityRisk { // what is served is worse than what stands in the folder
+			r.severity, r.effect = setup.SeverityBroken, "Browsers warn your team of the address, or do not open it."
 		}
 		x.tell(r)
 	}

@@ -35,6 +35,7 @@ func rules() []func(*examination) {
 		(*examination).zeroTrustOff, (*examination).zone,
 		(*examination).tunnelDeleted, (*examination).record,
 		(*examination).connector, (*examination).appDown, (*examination).settings, (*examination).certificate, (*examination).readdressed,
+		(*examination).privateWay,
 		(*examination).ingress, (*examination).lock, (*examination).team, (*examination).login,
 		(*examination).bypass, (*examination).doors, (*examination).edgeRule, (*examination).edgeBlocks, (*examination).port,
 		(*examination).secondConnector, (*examination).appSilent, (*examination).connectorBlind, (*examination).tunnelUnconnected,

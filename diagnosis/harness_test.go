@@ -27,7 +27,11 @@ type patient struct {
 
 func healthy(t testing.TB) *patient {
 	t.Helper()
-	a := setuptest.Sample("ocs")
+	return stands(t, setuptest.Sample("ocs"))
+}
+
+func stands(t testing.TB, a setup.Answers) *patient {
+	t.Helper()
 	p := &patient{TB: t, Input: Input{Now: noon(), Answers: a}, world: setuptest.New(t, a)}
 	p.Facts = found.Facts{At: noon(), App: found.Service{Name: "web", Containers: 1, Running: 1, Networks: []string{"ocs_default"}},
 		Connector: found.Service{Name: "cloudflared", Containers: 1, Running: 1}, Ready: found.Ready{Answered: true, Ready: true, Connections: 4}}

@@ -15,7 +15,7 @@ func (x *examination) connector() {
 	changes := x.takeWith(ofKind(setup.KindConnector, setup.KindConnectorFile))
 	unread := x.takeBarriers(func(b setup.Barrier) bool { return b.Key.Kind == setup.KindConnector })
 	evidence := func() []setup.Evidence {
-		return x.takeFailing(either(besideConnector, doorBy(setup.ByTunnel, setup.ByConnector, setup.ByNobody)))
+		return x.takeFailing(either(besideConnector, doorBy(setup.ByTunnel, setup.ByConnector, setup.ByNobody), ofCheck(setup.UDPCheck)))
 	}
 	r := report{severity: setup.SeverityBroken, changes: changes, barriers: unread,
 		effect: "Nothing gets through to the app: no messages arrive and nobody gets in.", ifNot: "It stays so."}
@@ -60,6 +60,12 @@ func (x *examination) connectorChange(r *report, changes []setup.Change) {
 		r.class, r.title = setup.ClassConnectorStopped, "The connector (cloudflared) is stopped."
 	case from.Network != to.Network:
 		r.class, r.title = setup.ClassConnectorNetwork, "The connector is in another Docker network than the app."
+	case x.Answers.Private != nil && !slices.Equal(from.Networks, to.Networks):
+		r.class, r.name, r.title = setup.ClassConnectorNetwork, "private", fmt.Sprintf("The connector is not in the networks in which it reaches %s.", x.Answers.Private.Name)
+		r.effect = different(from, to)
+	case from.Protocol != to.Protocol && x.Answers.Mode == setup.ModeFallback:
+		r.class, r.title = setup.ClassConnectorUDP, "The connector no longer keeps to QUIC, which alone carries UDP."
+		r.effect = fmt.Sprintf("Devices of your team ask for %s over UDP: they do not find it, and nobody gets in that way. %s", x.Answers.Private.Name, different(from, to))
 	default:
 		r.class, r.title = setup.ClassConnectorChanged, "The connector is not the one that Culvert started."
 		r.effect = different(from, to)
@@ -102,7 +108,7 @@ func (x *examination) appDown() {
 	default:
 		return
 	}
-	r.evidence = x.takeFailing(either(besideApp, doorBy(setup.ByConnector, setup.ByNobody)))
+	r.evidence = x.takeFailing(either(besideApp, doorBy(setup.ByConnector, setup.ByNobody), ofCheck(setup.SignInCheck, setup.PageCheck)))
 	if r.class == setup.ClassAppUnhealthy {
 		r.severity = brokenIf(r.evidence)
 	}
@@ -132,11 +138,27 @@ func (x *examination) settings() {
 	}
 	x.tell(report{
 		class: setup.ClassAppRefusesHost, severity: setup.SeverityBroken, evidence: evidence,
-		title:  fmt.Sprintf("The app refuses the name %s.", x.Answers.Hostname),
-		effect: "It answers every webhook with 400: messages are lost.",
+		title:  fmt.Sprintf("The app refuses the name %s.", x.refused(evidence)),
+		effect: refusedEffect(evidence),
 		cause:  "Its settings say that the name is allowed; it may not have been restarted since, or reads them from elsewhere.",
 		ifNot:  "It stays so.", advice: fmt.Sprintf("Restart the app: docker compose up -d --force-recreate %s, in %s.", x.Answers.Stack.Service, x.Answers.Stack.Dir),
 	})
+}
+
+// refused is the name that the app refuses: the public one, unless only the way
+// by the private one shows it.
+func (x *examination) refused(evidence []setup.Evidence) string {
+	if onlyPrivate(evidence) {
+		return x.Answers.Private.Name
+	}
+	return x.Answers.Hostname
+}
+
+func refusedEffect(evidence []setup.Evidence) string {
+	if onlyPrivate(evidence) {
+		return "It answers your team with 400: nobody gets in that way."
+	}
+	return "It answers every webhook with 400: messages are lost."
 }
 
 func base(path string) string { return path[strings.LastIndex(path, "/")+1:] }

@@ -68,6 +68,9 @@ func (in Input) Needed() []setup.Check {
 			needed = append(needed, besideChecks(in.Answers.Checks)...)
 		}
 	}
+	if in.Answers.LedIn(in.Ledger) {
+		needed = append(needed, in.Answers.PrivateChecks()...)
+	}
 	if in.closed() {
 		needed = append(needed, setup.Check{ID: setup.PortCheck, Name: "The published port"},
 			setup.Check{ID: setup.FrontsCheck, Name: "Other ways in"})

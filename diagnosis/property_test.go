@@ -19,7 +19,7 @@ func sicken(t *rapid.T, p *patient) {
 	for _, k := range sortedKeys(p.Ledger.Records) {
 		switch {
 		case !some("meddled with " + k.Short()):
-		case rapid.Bool().Draw(t, "deleted") || k.Kind == setup.KindPublished:
+		case rapid.Bool().Draw(t, "deleted") || k.Kind == setup.KindPublished || always(k.Kind):
 			p.alter(k, meddle)
 		default:
 			p.alter(k, setuptest.Gone)
@@ -57,6 +57,11 @@ func sicken(t *rapid.T, p *patient) {
 	p.Facts.Ready.Ready = rapid.Bool().Draw(t, "ready")
 }
 
+// always kinds are answers to a question: none is never the answer.
+func always(k setup.Kind) bool {
+	return slices.Contains([]setup.Kind{setup.KindGatewayProxy, setup.KindICMPProxy, setup.KindSplitTunnel, setup.KindFallback, setup.KindShadow}, k)
+}
+
 func meddle(s setup.State) setup.State {
 	switch s := s.(type) {
 	case setup.App:
@@ -92,6 +97,32 @@ func meddle(s setup.State) setup.State {
 	case setup.Published:
 		s.Exposure = setup.ExposedPublic
 		return s
+	case setup.Sidecar:
+		s.Running = false
+		return s
+	case setup.Route:
+		s.Tunnel = setup.Lit("another")
+		return s
+	case setup.HostnameRoute:
+		s.Tunnel = setup.Lit("another")
+		return s
+	case setup.Fallback:
+		s.Servers = []string{"192.0.2.53"}
+		return s
+	case setup.SplitTunnel:
+		s.Through = false
+		return s
+	case setup.GatewayProxy:
+		return setup.GatewayProxy{}
+	case setup.FrontConfig:
+		s.Upstream = "other:1"
+		return s
+	case setup.Certificate:
+		s.Valid = false
+		return s
+	case setup.Enrolment:
+		s.Session = "1h"
+		return s
 	}
 	return s
 }
@@ -112,7 +143,12 @@ func sortedKeys(m map[setup.Key]setup.Record) []setup.Key {
 
 // Nothing is told twice, and nothing that fails or was not read goes untold.
 func TestEveryFaultIsToldOnce(t *testing.T) {
-	well := healthy(t)
+	for _, well := range []*patient{healthy(t), led(t, setup.ModeFallback), led(t, setup.ModeHostname)} {
+		t.Run(string(well.Answers.Mode), func(t *testing.T) { toldOnce(t, well) })
+	}
+}
+
+func toldOnce(t *testing.T, well *patient) {
 	rapid.Check(t, func(rt *rapid.T) {
 		p := *well
 		world := *well.world

@@ -18,7 +18,7 @@ type Told struct {
 
 // told is what stands on top: do messages arrive, since when not, why.
 func (in Input) told(c Condition) Told {
-	if !in.live() {
+	if !in.live() && !in.Answers.LedIn(in.Ledger) {
 		return in.notSwitched(c)
 	}
 	good, bad, unknown := sortChannels(c.Channels)
@@ -28,13 +28,15 @@ func (in Input) told(c Condition) Told {
 	worst := c.Findings[0]
 	switch {
 	case worst.Severity == setup.SeverityOpen:
-		return Told{Begin: upTo(worst.Title), Since: worst.Since, End: doorsLine(good, bad, unknown) + "."}
+		return Told{Begin: upTo(worst.Title), Since: worst.Since, End: in.doorsEnd(good, bad, unknown)}
 	case len(bad) > 0:
 		return in.silent(c, good, bad)
 	case worst.Severity == setup.SeverityBroken:
-		return Told{Begin: upTo(worst.Title), Since: worst.Since, End: doorsLine(good, bad, unknown) + "."}
+		return Told{Begin: upTo(worst.Title), Since: worst.Since, End: in.doorsEnd(good, bad, unknown)}
 	case len(unknown) > 0:
 		return Told{Begin: "It is not known whether messages arrive", End: worst.Title}
+	case worst.Severity == setup.SeverityUnknown && !in.live():
+		return Told{Begin: "Not everything is known", End: worst.Title}
 	case worst.Severity == setup.SeverityUnknown:
 		return Told{Begin: doorsLine(good, bad, unknown), End: "Not everything is known: " + lower(worst.Title)}
 	}
@@ -84,11 +86,18 @@ func (in Input) fine(c Condition, good int) Told {
 	if c.Light == Unknown {
 		return Told{Begin: "It is not known yet how things stand", End: "The first checks are being made."}
 	}
+	if !in.live() {
+		return Told{Begin: fmt.Sprintf("Your team’s way to %s is proven as far as this server sees it", in.Answers.Private.Name), Proven: c.Proven}
+	}
 	doors := fmt.Sprintf("%d of %d channels reach the app", good, len(c.Channels))
 	if len(c.Channels) == 0 {
 		doors = "No channel is open"
 	}
-	return Told{Begin: doors + "; everything else is locked", Proven: c.Proven}
+	told := Told{Begin: doors + "; everything else is locked", Proven: c.Proven}
+	if in.Answers.LedIn(in.Ledger) {
+		told.End = fmt.Sprintf("Your team’s way to %s is proven as far as this server sees it.", in.Answers.Private.Name)
+	}
+	return told
 }
 
 // silent: "WhatsApp messages do NOT arrive since 01:47 (13 min). Telegram fine.
@@ -130,6 +139,14 @@ func doorsLine(good, bad, unknown []Channel) string {
 		line += "; of " + sentenceList(channelNames(unknown)) + " it is not known yet"
 	}
 	return line
+}
+
+// doorsEnd goes on with the channels, where there is a public name for them.
+func (in Input) doorsEnd(good, bad, unknown []Channel) string {
+	if !in.live() {
+		return ""
+	}
+	return doorsLine(good, bad, unknown) + "."
 }
 
 func channelNames(all []Channel) []string {

@@ -93,6 +93,8 @@ func (w way) pass(v setup.Evidence) {
 // reached; whether it did what it should is another matter.
 func passed(v setup.Evidence) []Stop {
 	switch {
+	case v.Check.Private(): // it takes another way
+		return nil
 	case v.Check.Port(), v.Check.Metadata: // what is asked rarely is no proof of a way that can break any minute
 		return nil
 	case besideConnector(v):
@@ -136,7 +138,7 @@ func endOf(v setup.Evidence) int {
 
 // end takes in where a request did not get through.
 func (w way) end(v setup.Evidence) {
-	if v.OK || v.Check.Port() {
+	if v.OK || v.Check.Port() || v.Check.Private() {
 		return
 	}
 	stop := Stops()[endOf(v)]
@@ -172,7 +174,7 @@ func (w way) look(f found.Facts) {
 // blame takes in what is wrong at a stop.
 func (w way) blame(f setup.Finding) {
 	h, ok := w.hops[StopOf(f.Class)]
-	if !ok || h.Finding != "" {
+	if !ok || h.Finding != "" || len(f.Proof) > 0 && onlyPrivate(f.Proof) { // messages do not take the private way
 		return
 	}
 	h.Finding = f.ID

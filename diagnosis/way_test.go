@@ -129,6 +129,8 @@ func TestEveryClassLiesSomewhereOrDeliberatelyNowhere(t *testing.T) {
 		setup.ClassChanged, setup.ClassUnfinished, setup.ClassLeftover,
 		setup.ClassRouteNew, setup.ClassRouteStale,
 		setup.ClassAppReaddressed, // the team's way alone
+		setup.ClassDevices, setup.ClassPrivateRoute, setup.ClassPrivateNetwork, setup.ClassPrivateDNS, setup.ClassPrivateFront,
+		setup.ClassPrivateLogin, setup.ClassConnectorUDP,
 	}
 	for _, c := range setup.Classes() {
 		on, off := StopOf(c) != "", slices.Contains(nowhere, c)

@@ -29,6 +29,7 @@ func (h *Host) ConnectorReady(ctx context.Context, project string) (found.Ready,
 	for _, ip := range up[0].addresses() {
 		at := net.JoinHostPort(ip, strconv.Itoa(metricsPort))
 		if r, err := h.askReady(ctx, at); err == nil {
+			r.Protocol = up[0].env()["TUNNEL_TRANSPORT_PROTOCOL"]
 			return r, nil
 		}
 	}

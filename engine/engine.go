@@ -57,6 +57,9 @@ type Prober interface {
 	Outside(context.Context, setup.Answers) []setup.Evidence
 	// Closed asks whether the app can still be reached past the tunnel.
 	Closed(context.Context, setup.Answers) []setup.Evidence
+	// Private asks on the private way, behind the devices: some of its checks, or
+	// all of them. The route is not among them, for a look at the account tells it.
+	Private(ctx context.Context, a setup.Answers, only ...setup.Check) []setup.Evidence
 }
 
 // Options are what an Engine is made of.

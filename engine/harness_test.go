@@ -73,6 +73,23 @@ func (p *prober) Closed(_ context.Context, a setup.Answers) []setup.Evidence {
 	return p.ask("closed", a, []setup.Evidence{holds(setup.Check{ID: "port", Name: "The published port"})})
 }
 
+func (p *prober) Private(_ context.Context, a setup.Answers, only ...setup.Check) []setup.Evidence {
+	if a.Private == nil {
+		return nil
+	}
+	checks := a.PrivateChecks()
+	if len(only) > 0 {
+		checks = only
+	}
+	var all []setup.Evidence
+	for _, c := range checks {
+		if c.ID != setup.RouteCheck {
+			all = append(all, holds(c))
+		}
+	}
+	return p.ask("private", a, all)
+}
+
 func holds(c setup.Check) setup.Evidence {
 	by := setup.ByApp
 	if c.Locked {

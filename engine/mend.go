@@ -139,6 +139,9 @@ func (x *execution) mendProofs(p Planned) []proof {
 	if x.touches(setup.KindConnector, setup.KindSetting, setup.KindPublished, setup.KindTunnel, setup.KindDNSRecord) {
 		proofs = append(proofs, x.Prober.Beside)
 	}
+	if x.answers.LedIn(p.Ledger) {
+		proofs = append(proofs, x.privateProofs(p)...)
+	}
 	if _, made := p.Ledger.Records[x.answers.RecordKey()]; made {
 		narrow := *x.answers
 		narrow.Checks = x.affected()
@@ -146,6 +149,36 @@ func (x *execution) mendProofs(p Planned) []proof {
 	}
 	if x.touches(setup.KindPublished, setup.KindComposePort) && x.answers.Port != setup.PortKeep {
 		proofs = append(proofs, x.Prober.Closed)
+	}
+	return proofs
+}
+
+// leadsIn says whether a limited run is about what leads the team in by the
+// private name.
+func (x *execution) leadsIn() bool {
+	return slices.ContainsFunc(x.run.Only, func(k setup.Key) bool { return k.Kind.Private() })
+}
+
+// privateProofs are those of the checks of the private way that a limited run may
+// have changed.
+func (x *execution) privateProofs(p Planned) []proof {
+	route := false
+	var asked []setup.Check
+	for _, c := range x.answers.PrivateChecks() {
+		switch {
+		case !slices.ContainsFunc(x.run.Only, c.HangsOn):
+		case c.ID == setup.RouteCheck:
+			route = true
+		default:
+			asked = append(asked, c)
+		}
+	}
+	var proofs []proof
+	if len(asked) > 0 {
+		proofs = append(proofs, func(ctx context.Context, a setup.Answers) []setup.Evidence { return x.Prober.Private(ctx, a, asked...) })
+	}
+	if route {
+		proofs = append(proofs, p.carried)
 	}
 	return proofs
 }

@@ -19,10 +19,12 @@ func (x *execution) beforeStep(ctx context.Context, first setup.Change) ([]setup
 	}
 	var asked proof
 	switch {
-	case first.Step == setup.StepSwitch:
+	case first.Step == setup.StepSwitch && x.limited() && !x.leadsIn(): // what else is wrong on the private way keeps no repair waiting
 		asked = x.Prober.Beside
+	case first.Step == setup.StepSwitch:
+		asked = x.besideAndPrivate
 	case first.Step == setup.StepClose && !x.limited(): // closing again what was closed needs no proof
-		asked = x.Prober.Outside
+		asked = x.throughNames
 	default:
 		return nil, nil
 	}
@@ -72,14 +74,46 @@ func (x *execution) prove(ctx context.Context, p Planned) (Run, error) {
 // proof asks for evidence.
 type proof = func(context.Context, setup.Answers) []setup.Evidence
 
+// besideAndPrivate is what has to hold before anybody is sent here.
+func (x *execution) besideAndPrivate(ctx context.Context, a setup.Answers) []setup.Evidence {
+	return append(x.Prober.Beside(ctx, a), x.Prober.Private(ctx, a)...)
+}
+
+// private asks everything on the private way.
+func (x *execution) private(ctx context.Context, a setup.Answers) []setup.Evidence {
+	return x.Prober.Private(ctx, a)
+}
+
+// throughNames asks through the names by which people and bots come in. A setup
+// without a public one has nothing to ask from outside.
+func (x *execution) throughNames(ctx context.Context, a setup.Answers) []setup.Evidence {
+	evidence := x.Prober.Private(ctx, a)
+	if a.Hostname == "" {
+		return evidence
+	}
+	return append(x.Prober.Outside(ctx, a), evidence...)
+}
+
+// carried is the proof that the route leads here, by the look that a run ends
+// with.
+func (p Planned) carried(_ context.Context, a setup.Answers) []setup.Evidence {
+	return []setup.Evidence{a.Carried(p.World, p.Ledger, p.Seen.Cloud)}
+}
+
 // proofs are what a run has to prove at its end.
 func (x *execution) proofs(p Planned) []proof {
 	if x.limited() {
 		return x.mendProofs(p)
 	}
 	proofs := []proof{x.Prober.Beside}
-	if setup.StepSwitch.Through(x.run.Through) {
+	if x.answers.Mode.Private() {
+		proofs = append(proofs, x.private)
+	}
+	if setup.StepSwitch.Through(x.run.Through) && x.answers.Hostname != "" {
 		proofs = append(proofs, x.Prober.Outside)
+	}
+	if setup.StepSwitch.Through(x.run.Through) && x.answers.Mode.Private() {
+		proofs = append(proofs, p.carried)
 	}
 	if setup.StepClose.Through(x.run.Through) && x.answers.Port != setup.PortKeep {
 		proofs = append(proofs, x.Prober.Closed)
@@ -148,13 +182,16 @@ func (e *Engine) Verify(ctx context.Context, id setup.SetupID) ([]setup.Evidence
 		return nil, fmt.Errorf("reading the ledger: %w", err)
 	}
 	a := *revision.Answers
-	evidence := e.Prober.Beside(ctx, a)
+	evidence := append(e.Prober.Beside(ctx, a), e.Prober.Private(ctx, a)...)
+	if p, ok := e.Last(id); ok && a.LedIn(ledger) {
+		evidence = append(evidence, p.carried(ctx, a)...)
+	}
 	_, made := ledger.Records[a.RecordKey()]
 	if made {
 		evidence = append(evidence, e.Prober.Outside(ctx, a)...)
 	}
 	_, closed := ledger.Records[a.PublishedKey()]
-	if closed || made && a.Port == setup.PortKeep { // a port that was left open is told, too
+	if closed || (made || a.LedIn(ledger)) && a.Port == setup.PortKeep { // a port that was left open is told, too
 		evidence = append(evidence, e.Prober.Closed(ctx, a)...)
 	}
 	if err := ctx.Err(); err != nil {

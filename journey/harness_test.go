@@ -160,6 +160,16 @@ func (p *outside) Closed(context.Context, setup.Answers) []setup.Evidence {
 	return []setup.Evidence{p.see(setup.PortCheck, setup.Check{Name: "The published port"}), p.see(setup.FrontsCheck, setup.Check{Name: "Other ways in"})}
 }
 
+func (p *outside) Private(_ context.Context, a setup.Answers, only ...setup.Check) []setup.Evidence {
+	var all []setup.Evidence
+	for _, c := range append(a.PrivateChecks(), only...) {
+		if c.ID != setup.RouteCheck {
+			all = append(all, p.see(c.ID, c))
+		}
+	}
+	return all
+}
+
 func (p *outside) Admin(context.Context, setup.Stack) string { return "open" }
 
 func (p *outside) Fronts(context.Context, setup.Stack) []string { return []string{"nginx on port 80"} }

@@ -148,6 +148,8 @@ func stillCounting(evidence []setup.Evidence, a *setup.Answers) []setup.Evidence
 			return false
 		case id == setup.BesidePrefix+setup.AppCheck: // only there if the app could not be asked
 			return v.At.Before(asked[setup.BesidePrefix+setup.ConnectorCheck])
+		case v.Check.Private():
+			return !slices.ContainsFunc(a.PrivateChecks(), func(c setup.Check) bool { return c.ID == id })
 		}
 		id := strings.TrimPrefix(v.Check.ID, setup.BesidePrefix)
 		return !slices.ContainsFunc(a.Checks, func(c setup.Check) bool { return c.ID == id })
@@ -280,7 +282,7 @@ func provenStep(o Overview, stage Stage) StageState {
 	var belongs func(setup.Evidence) bool
 	switch {
 	case stage == StageSwitch:
-		belongs = func(v setup.Evidence) bool { return v.Check.Outside() }
+		belongs = func(v setup.Evidence) bool { return v.Check.Outside() || v.Check.Private() }
 	case stage == StageClose && o.Approved.Port == setup.PortKeep:
 		return StageState{stage, Done, "The port stays as it is, as you chose."}
 	case stage == StageClose:
@@ -298,10 +300,24 @@ func provenStep(o Overview, stage Stage) StageState {
 			return StageState{stage, Failed, v.Check.Name + ": " + v.Detail}
 		}
 	}
+	if missing := unprovenRoute(o); stage == StageSwitch && missing {
+		seen = false
+	}
 	if !seen {
 		return StageState{stage, Ready, "Nothing is left to change here. It is not proven yet: prove it now."}
 	}
 	return StageState{Stage: stage, Status: Done}
+}
+
+// unprovenRoute says whether the team is to come in by a private name and nobody
+// has seen that packets are carried there.
+func unprovenRoute(o Overview) bool {
+	return o.Approved.Mode.Private() && !slices.ContainsFunc(o.Evidence, func(v setup.Evidence) bool { return v.Check.ID == setup.RouteCheck })
+}
+
+// besideOrPrivate is what can be proven before anybody is sent here.
+func besideOrPrivate(c setup.Check) bool {
+	return c.Beside() || c.Private() && c.ID != setup.RouteCheck
 }
 
 // wasDone says whether a run once finished this step.
@@ -314,7 +330,7 @@ func proveState(o Overview, now time.Time) StageState {
 	s := StageState{Stage: StageProve, Status: Ready}
 	seen := 0
 	for _, v := range o.Evidence {
-		if !v.Check.Beside() {
+		if !besideOrPrivate(v.Check) {
 			continue
 		}
 		seen++
@@ -341,14 +357,16 @@ func doneState(o Overview, earlier []StageState, now time.Time) StageState {
 	if o.Plan != nil && slices.ContainsFunc(o.Plan.Of(setup.StepRemove), func(c setup.Change) bool { return c.Verb.Writes() }) {
 		return StageState{StageDone, Ready, "What is no longer wanted is still there. Take it away."}
 	}
-	outside, port := 0, false
+	outside, private, port := 0, 0, false
 	for _, v := range o.Evidence {
-		if v.Check.Beside() {
+		switch {
+		case v.Check.Beside():
 			continue
-		}
-		if v.Check.Port() {
+		case v.Check.Port():
 			port = true
-		} else {
+		case v.Check.Private():
+			private++
+		default:
 			outside++
 		}
 		if !v.OK {
@@ -358,7 +376,7 @@ func doneState(o Overview, earlier []StageState, now time.Time) StageState {
 			return StageState{StageDone, Ready, "The last proof is too old. Prove again."}
 		}
 	}
-	if o.Answers == nil || outside < len(o.Answers.Checks) || !port && o.Answers.Port != setup.PortKeep {
+	if o.Answers == nil || outside < len(o.Answers.Checks) || private < len(o.Answers.PrivateChecks()) || !port && o.Answers.Port != setup.PortKeep {
 		return StageState{StageDone, Ready, "Not everything is proven yet. Prove it now."}
 	}
 	return StageState{StageDone, Done, "Everything is proven."}

@@ -166,7 +166,7 @@ func (j *Journey) brief(id setup.SetupID, base agreement) (b Brief, known watch.
 	if r := base.revisions[id]; r.Answers != nil {
 		_, b.Live = base.ledger.Records[r.Answers.RecordKey()]
 		_, closed := base.ledger.Records[r.Answers.PublishedKey()]
-		b.Finished = b.Live && (closed || r.Answers.Port == setup.PortKeep)
+		b.Finished = (b.Live || r.Answers.Hostname == "" && r.Answers.LedIn(base.ledger)) && (closed || r.Answers.Port == setup.PortKeep)
 	}
 	if j.Watch == nil {
 		return b, known

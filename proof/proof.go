@@ -7,6 +7,7 @@ package proof
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"net"
 	"net/http"
@@ -33,7 +34,10 @@ type Prover struct {
 	Host  Host
 	// Addresses lists the addresses of this server that others can reach.
 	Addresses func() []string
-	Clock     func() time.Time
+	// Roots are the authorities that devices trust for the private name; nil:
+	// those that every system knows.
+	Roots func(setup.Answers) (*x509.CertPool, error)
+	Clock func() time.Time
 }
 
 // Beside asks the app at its container and the connector, before anybody is

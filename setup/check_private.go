@@ -65,3 +65,33 @@ func (a Answers) LedIn(l Ledger) bool {
 	_, made := l.Records[k]
 	return made
 }
+
+// HangsOn says whether what a check of the private way sees changes with a thing.
+func (c Check) HangsOn(k Key) bool {
+	switch k.Kind {
+	case KindSidecar:
+		return c.PrivateDNS() == (k.Name == DNSService) && (c.PrivateDNS() || c.ofPage())
+	case KindPrivateNetwork:
+		return c.PrivateDNS() || c.ofPage()
+	case KindCertificate, KindFrontConfig, KindAttachment, KindComposeNetwork:
+		return c.ofPage()
+	case KindSetting, KindEnvVar, KindPublished, KindComposePort:
+		return c.ID == SignInCheck || c.ID == PageCheck
+	case KindConnector, KindConnectorFile:
+		return c.ID == UDPCheck
+	case KindTunnel:
+		return c.ID == UDPCheck || c.ID == RouteCheck
+	case KindRoute, KindHostnameRoute, KindVirtualNetwork:
+		return c.ID == RouteCheck
+	}
+	return false
+}
+
+// ofPage says whether a check asks what a browser asks.
+func (c Check) ofPage() bool {
+	switch c.ID {
+	case CertificateCheck, HTTPSCheck, SignInCheck, PageCheck:
+		return true
+	}
+	return false
+}

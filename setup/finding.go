@@ -54,6 +54,15 @@ const (
 	ClassConnectorSecond      Class = "connector-second"   // another one takes a part of the traffic
 	ClassConnectorBlind       Class = "connector-blind"    // connected, and does not reach the app
 	ClassTunnelUnconnected    Class = "tunnel-unconnected" // Cloudflare knows of no connector
+	ClassConnectorUDP         Class = "connector-udp"      // connected, and carries no questions to the DNS server
+
+	// The way of the team by a private name.
+	ClassDevices        Class = "devices"         // the account's settings for devices lead elsewhere
+	ClassPrivateRoute   Class = "private-route"   // none carries to this server
+	ClassPrivateNetwork Class = "private-network" // Culvert's own network is gone
+	ClassPrivateDNS     Class = "private-dns"     // the DNS server of the name
+	ClassPrivateFront   Class = "private-front"   // what speaks TLS for the name
+	ClassPrivateLogin   Class = "private-login"   // the app answers there, and nobody can log in
 
 	// The app and its server.
 	ClassNetworkGone    Class = "network-gone"
@@ -85,6 +94,7 @@ func Classes() []Class {
 		ClassDoorMissing, ClassDoorWide, ClassDoorChanged, ClassDoorsClosed, ClassShadowed, ClassOpen, ClassTunnelDeleted,
 		ClassIngressChanged, ClassIngressShadowed, ClassConnectorMissing, ClassConnectorStopped, ClassConnectorChanged,
 		ClassConnectorNetwork, ClassConnectorUnconnected, ClassConnectorSecond, ClassConnectorBlind, ClassTunnelUnconnected,
+		ClassConnectorUDP, ClassDevices, ClassPrivateRoute, ClassPrivateNetwork, ClassPrivateDNS, ClassPrivateFront, ClassPrivateLogin,
 		ClassNetworkGone, ClassAppStopped, ClassAppUnhealthy, ClassAppReaddressed, ClassAppRefusesHost, ClassAppFault,
 		ClassSettingLost, ClassPortReopened, ClassFront, ClassCertificate, ClassCheckFails, ClassChanged, ClassUnfinished, ClassLeftover,
 		ClassRouteNew, ClassRouteStale,

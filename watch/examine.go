@@ -42,6 +42,7 @@ func (w *Watcher) Examine(ctx context.Context, id setup.SetupID) (Report, error)
 	}
 	s.facts = h.Prober.Facts(ctx, s.answers)[0]
 	s.planned = &p
+	s.carry()
 	s.arrange(h.Prober, h.Clock.Now(), 0, h.rand)
 	if err := h.askAll(ctx, s); err != nil {
 		return Report{}, err

@@ -375,6 +375,14 @@ func (p *fakeProber) Others(context.Context, setup.Answers) []setup.Evidence {
 	return []setup.Evidence{p.see(setup.Check{ID: setup.FrontsCheck, Name: "Other ways in"})}
 }
 
+func (p *fakeProber) Private(_ context.Context, _ setup.Answers, only ...setup.Check) []setup.Evidence {
+	var all []setup.Evidence
+	for _, c := range only {
+		all = append(all, p.see(c))
+	}
+	return all
+}
+
 func (p *fakeProber) Facts(_ context.Context, all ...setup.Answers) []found.Facts {
 	facts := make([]found.Facts, len(all))
 	for i := range all {

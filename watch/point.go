@@ -14,6 +14,7 @@ import (
 type point struct {
 	id   string
 	rare bool
+	calm bool // an open page is no reason to ask more often: the app counts it
 	ask  func(context.Context, setup.Answers) []setup.Evidence
 
 	due    time.Time
@@ -133,7 +134,7 @@ func (p *point) interval(watched bool, pace Pace) time.Duration {
 	switch {
 	case p.rare:
 		return pace.Rare
-	case watched:
+	case watched && !p.calm:
 		return pace.Watched
 	}
 	return pace.Unwatched

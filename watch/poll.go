@@ -169,6 +169,7 @@ func (h *heart) planned(ctx context.Context, s *subject, p engine.Planned, now t
 		s.before = s.planned.Seen.Cloud
 	}
 	s.planned, s.dirty = &p, true
+	s.carry()
 	spread := h.Pace.First * time.Duration(min(2*len(h.subjects), 20))
 	s.arrange(h.Prober, now, spread, h.rand)
 	if !fresh {

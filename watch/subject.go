@@ -22,6 +22,7 @@ type subject struct {
 	id      setup.SetupID
 	answers setup.Answers
 	planned *engine.Planned // nil: not looked at yet
+	carried *setup.Evidence // which route carries to the private name; nil: none has to
 	facts   found.Facts
 	points  []*point
 	run     *setup.Run
@@ -76,6 +77,9 @@ func (s *subject) evidence() []setup.Evidence {
 	for _, p := range s.points {
 		all = append(all, p.counts...)
 	}
+	if s.carried != nil {
+		all = append(all, *s.carried)
+	}
 	return all
 }
 
@@ -85,6 +89,21 @@ func (s *subject) seen() time.Time {
 		return s.facts.At
 	}
 	return s.planned.At
+}
+
+// carry takes in which route a look at the account shows. A look that is known
+// already is no news.
+func (s *subject) carry() {
+	p := s.planned
+	if !s.answers.LedIn(p.Ledger) {
+		s.carried = nil
+		return
+	}
+	v := s.answers.Carried(p.World, p.Ledger, p.Seen.Cloud)
+	if s.carried == nil || v.At.After(s.carried.At) {
+		s.readings, s.unsaved = append(s.readings, v.Reading()), append(s.unsaved, v)
+	}
+	s.carried = &v
 }
 
 // firsts says of each check that does not hold since when.
@@ -106,7 +125,7 @@ func (s *subject) arrange(prober Prober, now time.Time, spread time.Duration, r 
 	var points []*point
 	add := func(p *point) {
 		if i := slices.IndexFunc(s.points, func(o *point) bool { return o.id == p.id }); i >= 0 {
-			s.points[i].ask, s.points[i].rare = p.ask, p.rare
+			s.points[i].ask, s.points[i].rare, s.points[i].calm = p.ask, p.rare, p.calm
 			p = s.points[i]
 		} else {
 			p.due = now.Add(time.Duration(r.Int64N(int64(spread) + 1)))
@@ -120,6 +139,11 @@ func (s *subject) arrange(prober Prober, now time.Time, spread time.Duration, r 
 			add(&point{id: c.ID, rare: c.Metadata, ask: func(ctx context.Context, a setup.Answers) []setup.Evidence {
 				a.Checks = []setup.Check{c}
 				return prober.Outside(ctx, a)
+			}})
+		case c.ID == setup.RouteCheck: // a look at the account tells it
+		case c.Private():
+			add(&point{id: c.ID, calm: c.ID == setup.SignInCheck, ask: func(ctx context.Context, a setup.Answers) []setup.Evidence {
+				return prober.Private(ctx, a, c)
 			}})
 		case c.ID == setup.PortCheck:
 			add(&point{id: c.ID, ask: prober.Port})

@@ -28,6 +28,7 @@ type Prober interface {
 	Outside(context.Context, setup.Answers) []setup.Evidence
 	Port(context.Context, setup.Answers) []setup.Evidence
 	Others(context.Context, setup.Answers) []setup.Evidence
+	Private(ctx context.Context, a setup.Answers, only ...setup.Check) []setup.Evidence
 	// Facts tells of the containers of several setups, from one look.
 	Facts(context.Context, ...setup.Answers) []found.Facts
 }

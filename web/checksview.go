@@ -79,8 +79,8 @@ func (g CheckGroup) fine() bool {
 // histories are the checks in groups: doors, locks, ways past, what is asked
 // beside.
 func (v StandingView) histories() []CheckGroup {
-	groups := []CheckGroup{{Title: "Doors for webhooks"}, {Title: "Must stay locked"}, {Title: "Past the tunnel"}, {Title: "On this server"}}
-	place := map[string]int{"door": 0, "locked": 1, "port": 2, "beside": 3}
+	groups := []CheckGroup{{Title: "Doors for webhooks"}, {Title: "Must stay locked"}, {Title: "Past the tunnel"}, {Title: "On this server"}, {Title: "Your team’s private way"}}
+	place := map[string]int{"door": 0, "locked": 1, "port": 2, "beside": 3, "private": 4}
 	for _, h := range v.Histories {
 		g := &groups[place[kindOfCheck(h.Check)]]
 		g.Rows = append(g.Rows, historyRow(h, v.At.Span(), v.Now))

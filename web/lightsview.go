@@ -38,6 +38,9 @@ func (v StandingView) lightRows() []LightRow {
 	add("Team login", [2]string{"asked for", "NOT asked for"}, login)
 	add("Everything else", [2]string{"locked", "NOT locked"}, func(c setup.Check) bool { return c.Locked && !login(c) })
 	add("Past the tunnel", [2]string{"closed", "OPEN"}, setup.Check.Port)
+	if private := lightsOf(v.S.Answers.PrivateChecks(), v.S.Evidence, v.Now, setup.Check.Private); len(private) > 0 {
+		rows = append(rows, sumRow("Your team’s private way", [2]string{"answers on this server", "broken"}, private))
+	}
 	add("On this server", [2]string{"answers", "does not answer"}, setup.Check.Beside)
 	return rows
 }

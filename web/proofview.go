@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/culvert/culvert/journey"
@@ -75,6 +76,8 @@ func kindOfCheck(c setup.Check) string {
 	switch {
 	case c.Beside():
 		return "beside"
+	case c.Private():
+		return "private"
 	case c.Port():
 		return "port"
 	case c.Locked:
@@ -87,7 +90,7 @@ func kindOfCheck(c setup.Check) string {
 func (v View) lights(kind string) []Light {
 	var checks []setup.Check
 	if v.O.Answers != nil {
-		checks = v.O.Answers.Checks
+		checks = slices.Concat(v.O.Answers.Checks, v.O.Answers.PrivateChecks())
 	}
 	return lightsOf(checks, v.O.Evidence, v.Now, func(c setup.Check) bool { return kindOfCheck(c) == kind })
 }
@@ -105,7 +108,7 @@ func lightsOf(checks []setup.Check, evidence []setup.Evidence, now time.Time, wh
 	}
 	for _, c := range checks {
 		if which(c) && !seen[c.ID] {
-			lights = append(lights, Light{ID: lightID(c), Name: c.Name, Path: lockedPath(c), State: LightOut, Word: "not asked yet", Request: c.Method + " " + c.Path})
+			lights = append(lights, Light{ID: lightID(c), Name: c.Name, Path: lockedPath(c), State: LightOut, Word: "not asked yet", Request: strings.TrimSpace(c.Method + " " + c.Path)})
 		}
 	}
 	place := map[string]int{}
@@ -165,10 +168,11 @@ func asked(e setup.Evidence) string {
 
 func lightWord(kind string, ok bool) string {
 	words := map[string][2]string{
-		"door":   {"open", "not open"},
-		"locked": {"locked", "NOT locked"},
-		"port":   {"closed", "open"},
-		"beside": {"answers", "does not answer"},
+		"door":    {"open", "not open"},
+		"locked":  {"locked", "NOT locked"},
+		"port":    {"closed", "open"},
+		"beside":  {"answers", "does not answer"},
+		"private": {"as it must be", "broken"},
 	}[kind]
 	if ok {
 		return words[0]
@@ -182,16 +186,18 @@ func (v View) proof() []LightGroup {
 	locked := LightGroup{"Must stay locked", v.lights("locked"), true}
 	port := LightGroup{"Past the tunnel", v.lights("port"), false}
 	beside := LightGroup{"Beside, before anybody is sent there", v.lights("beside"), v.At == Page(journey.StageDone)}
+	private := LightGroup{"Your team’s private way, as this server sees it", v.lights("private"), false}
 	var groups []LightGroup
 	switch journey.Stage(v.At) {
 	case journey.StageProve:
-		groups = []LightGroup{beside}
+		private.Lights = slices.DeleteFunc(private.Lights, func(l Light) bool { return l.ID == lightID(setup.Check{ID: setup.RouteCheck}) }) // it is made with the switch
+		groups = []LightGroup{beside, private}
 	case journey.StageSwitch:
-		groups = []LightGroup{doors, locked}
+		groups = []LightGroup{doors, locked, private}
 	case journey.StageClose:
 		groups = []LightGroup{port}
 	case journey.StageDone:
-		groups = []LightGroup{doors, locked, port, beside}
+		groups = []LightGroup{doors, locked, private, port, beside}
 	}
 	return slices.DeleteFunc(groups, func(g LightGroup) bool { return len(g.Lights) == 0 })
 }
@@ -209,16 +215,18 @@ func (v View) verdict() Verdict {
 	if v.O.TornDown {
 		return Verdict{State: LightOut, Text: "Everything was taken down.", More: "Nothing of this setup is watched."}
 	}
-	all := slices.Concat(v.lights("door"), v.lights("locked"), v.lights("port"))
+	all := slices.Concat(v.lights("door"), v.lights("locked"), v.lights("port"), v.lights("private"))
 	var until time.Time
 	out := len(all) == 0
-	var silent, open []string
+	var silent, open, broken []string
 	for _, l := range all {
 		switch {
 		case l.State == LightOut:
 			out = true
 		case l.State == LightOff && l.Word == "not open":
 			silent = append(silent, l.Name)
+		case l.State == LightOff && l.Word == lightWord("private", false):
+			broken = append(broken, l.Name)
 		case l.State == LightOff:
 			open = append(open, l.Name)
 		}
@@ -231,8 +239,17 @@ func (v View) verdict() Verdict {
 		return Verdict{LightOff, "Something is open that must be locked: " + list(open) + ".", "Look at it below, then set it right on the page of its step.", until}
 	case len(silent) > 0:
 		return Verdict{LightOff, "Messages do NOT arrive: " + list(silent) + ".", "Everything else is as it must be, as far as it was asked.", until}
+	case len(broken) > 0:
+		return Verdict{LightOff, "Your team does NOT get in by " + v.O.Answers.Private.Name + ": " + list(broken) + ".", "Webhooks are not affected, as far as they were asked.", until}
 	case out:
 		return Verdict{State: LightOut, Text: "There is no recent proof.", More: "Prove it now; it changes nothing and takes a few seconds."}
+	}
+	if private := v.lights("private"); len(private) > 0 {
+		text := "Your team’s private way is proven, as far as this server sees it."
+		if v.O.Answers.Hostname != "" {
+			text = "Messages arrive, everything else is locked, and your team’s private way is proven as far as this server sees it."
+		}
+		return Verdict{LightOn, text, "What happens on a colleague’s device nobody sees from here: try it on one.", until}
 	}
 	return Verdict{LightOn, "Messages arrive, and everything else is locked.", "All of it was asked from outside.", until}
 }

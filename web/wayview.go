@@ -70,7 +70,7 @@ func (v StandingView) privateWay() (WayView, bool) {
 	if p == nil || !v.S.Answers.Mode.Private() {
 		return WayView{}, false
 	}
-	hops := diagnosis.PrivateWay(v.Now, v.S.Condition.Findings, v.S.Facts, v.S.Evidence, v.S.Seen.Cloud)
+	hops := diagnosis.PrivateWay(v.Now, v.S.Answers, v.S.Condition.Findings, v.S.Facts, v.S.Evidence, v.S.Seen.Cloud)
 	broken := diagnosis.Broken(hops)
 	w := WayView{ID: "private-way", Title: "The way of a colleague", Begin: "A colleague’s browser", State: LightOut, Try: tryAt(*p, v.S.Answers.Stack.Target)}
 	v.addHops(&w, hops, broken)

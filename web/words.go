@@ -156,6 +156,10 @@ func answeredBy(by setup.Answerer) string {
 		return "Cloudflare: no connector is connected"
 	case setup.ByConnector:
 		return "the connector, which does not reach the app"
+	case setup.ByFront:
+		return "nginx"
+	case setup.ByDNS:
+		return "the DNS server (dnsmasq)"
 	case setup.ByNobody:
 		return "nobody"
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"log/slog"
 	"path/filepath"
 	"time"
@@ -62,6 +64,22 @@ func (w *workspace) certificates(ctx context.Context, dir string, out outside, l
 		return nil, err
 	}
 	return cert.NewPort(w.certs, install, practice), nil
+}
+
+// trust says which authorities devices trust for a private name: our own for its
+// certificates, and otherwise those that every system knows, or a lab's.
+func trust(certs *cert.Port, outside *tls.Config) func(setup.Answers) (*x509.CertPool, error) {
+	return func(a setup.Answers) (*x509.CertPool, error) {
+		for _, c := range a.View().Certificates {
+			if roots, err := certs.Roots(c); roots != nil || err != nil {
+				return roots, err
+			}
+		}
+		if outside != nil {
+			return outside.RootCAs, nil
+		}
+		return nil, nil
+	}
 }
 
 // tendCertificates renews what is due, at once and then every hour.

@@ -222,7 +222,7 @@ func (w *workspace) wire(ctx context.Context, dir string, out outside, profiles 
 	}
 	prover := &proof.Prover{
 		Probe: probe.New(probe.Options{Dial: out.dial, TLS: out.tls, Log: log}),
-		Host:  out.docker, Addresses: out.addresses, Clock: time.Now,
+		Host:  out.docker, Addresses: out.addresses, Roots: trust(certs, out.tls), Clock: time.Now,
 	}
 	news := &relay{hub: w.hub}
 	w.docker, w.disk = measured{out.docker}, diskPort{folder, certs}

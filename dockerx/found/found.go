@@ -97,6 +97,9 @@ type Ready struct {
 	Ready       bool // at least one connection to Cloudflare stands
 	Connections int
 	ConnectorID string
+	// Protocol is how it was told to talk to Cloudflare: quic, http2; empty: it
+	// chooses by itself.
+	Protocol string
 	// Version is that of the tunnel's rules which it applied last; -1 if it does
 	// not say.
 	Version int

@@ -202,6 +202,10 @@ func (h *Host) ConnectorReady(_ context.Context, project string) (found.Ready, e
 	h.mu.Lock()
 	down, now, tunnel := h.down, h.connector(project), h.state.tunnel()
 	h.mu.Unlock()
+	protocol := ""
+	if c, ok := now.(setup.Connector); ok {
+		protocol = c.Protocol
+	}
 	none := found.Ready{Version: -1}
 	switch {
 	case down != nil:
@@ -209,9 +213,11 @@ func (h *Host) ConnectorReady(_ context.Context, project string) (found.Ready, e
 	case now == nil || tunnel == "":
 		return none, &setup.Problem{Code: setup.CodeUnavailable, Message: "The connector is not running."}
 	case h.opts.Connection != nil:
-		return h.opts.Connection(tunnel), nil
+		r := h.opts.Connection(tunnel)
+		r.Protocol = protocol
+		return r, nil
 	}
-	return found.Ready{Answered: true, Ready: true, Connections: 4, ConnectorID: "rehearsal", Version: -1}, nil
+	return found.Ready{Answered: true, Ready: true, Connections: 4, ConnectorID: "rehearsal", Protocol: protocol, Version: -1}, nil
 }
 
 // Follow tells that simulated containers write nothing, until the context ends.

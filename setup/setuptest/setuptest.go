@@ -67,6 +67,7 @@ func New(t testing.TB, a setup.Answers) *World {
 	w.Put("docker", a.Stack.Network, setup.Network{Name: a.Stack.Network})
 	w.Put(a.Stack.ComposeFile, "web", setup.ComposePort{Path: a.Stack.ComposeFile, Service: "web", Target: 8000, Exposure: setup.ExposedPublic})
 	w.Put(scope, "web", setup.Published{Project: a.Stack.Project, Service: "web", Target: 8000, Exposure: setup.ExposedPublic})
+	w.putPrivate()
 	w.Build()
 	return w
 }
@@ -126,7 +127,9 @@ func (w *World) make(plan setup.Plan, c setup.Change) {
 	r, id := w.Ledger.Begin(c, e), e.ID
 	if c.Verb == setup.Create {
 		w.made++
-		id = fmt.Sprintf("%s-%d", c.Key.Kind, w.made)
+		if id = natural(c.Key, e.To); id == "" {
+			id = fmt.Sprintf("%s-%d", c.Key.Kind, w.made)
+		}
 		w.Objects = append(w.Objects, setup.Object{Scope: c.Key.Scope, ID: id, Mark: e.Mark})
 	}
 	o := w.object(c.Key, id)
