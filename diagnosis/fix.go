@@ -96,6 +96,9 @@ func (x *examination) then(part []setup.Change) string {
 			names = append(names, d.Name)
 		}
 	}
+	if x.Answers.Private != nil && len(part) > 0 && !slices.ContainsFunc(part, func(c setup.Change) bool { return !c.Key.Kind.Private() }) {
+		return "proves: the way to " + x.Answers.Private.Name + ", as far as this server sees it"
+	}
 	what := "every door open"
 	if len(names) > 0 {
 		what = "the door for " + sentenceList(names) + " open"

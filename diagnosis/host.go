@@ -65,7 +65,7 @@ func (x *examination) connectorChange(r *report, changes []setup.Change) {
 		r.effect = different(from, to)
 	case from.Protocol != to.Protocol && x.Answers.Mode == setup.ModeFallback:
 		r.class, r.title = setup.ClassConnectorUDP, "The connector no longer keeps to QUIC, which alone carries UDP."
-		r.effect = fmt.Sprintf("Devices of your team ask for %s over UDP: they do not find it, and nobody gets in that way. %s", x.Answers.Private.Name, different(from, to))
+		r.effect = fmt.Sprintf("Devices of your team ask for %s over UDP: they do not find it, and nobody gets in that way.", x.Answers.Private.Name)
 	default:
 		r.class, r.title = setup.ClassConnectorChanged, "The connector is not the one that Culvert started."
 		r.effect = different(from, to)

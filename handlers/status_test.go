@@ -175,16 +175,25 @@ func TestAFinishedSetupOpensOnItsStatus(t *testing.T) {
 	}
 }
 
-func TestTheWayOfAColleagueIsNeverGreenBeforeTheConnector(t *testing.T) {
+func TestTheWayOfAColleagueIsGreenByProofAloneAndNeverOnTheDevice(t *testing.T) {
 	private := func(s *journey.Standing) {
 		s.Answers.Mode = setup.ModeFallback
 		s.Answers.Private = &setup.Private{Name: "ocs.example", Subnet: "10.9.0.0/28", Address: "10.9.0.3", DNS: "10.9.0.4"}
 	}
-	a := standOn(t, sceneStanding(t, illness{standby: private})).status()
+	proven := func(s *journey.Standing) {
+		private(s)
+		for _, c := range s.Answers.PrivateChecks() {
+			s.Evidence = append(s.Evidence, setup.Evidence{Check: c, At: now.Add(-20 * time.Second), OK: true, Detail: "as it must be"})
+		}
+	}
+	if on := standOn(t, sceneStanding(t, illness{standby: private})).status().doc.Find("#region-way section").Eq(1).Find(".hop.on"); on.Length() != 0 {
+		t.Errorf("%d stops are on without proof: %s", on.Length(), words(on.Text()))
+	}
+	a := standOn(t, sceneStanding(t, illness{standby: proven})).status()
 	a.says("#region-way", "The way of a colleague", "Who answers for ocs.example", "CIDR route", "nobody can see what happens on a device", "Try it from this browser")
 	colleague := a.doc.Find("#region-way section").Eq(1)
-	if on := colleague.Find(".hop.on"); on.Length() != 2 {
-		t.Errorf("%d stops are on: %s", on.Length(), words(on.Text()))
+	if on := colleague.Find(".hop.on"); on.Length() != 4 || colleague.Find(".hop").Eq(1).HasClass("on") {
+		t.Errorf("%d stops are on, the device among them or not: %s", on.Length(), words(on.Text()))
 	}
 	if to := colleague.Find("a.button").AttrOr("href", ""); to != "http://ocs.example:8000/" {
 		t.Errorf("it is tried at %s", to)

@@ -50,9 +50,31 @@ func hostBreakages() []hostBreakage {
 			Mend: "Make that container anew with the address of its file: docker compose up -d --force-recreate."}, (*World).changeAddress},
 		{Breakage{ID: "allowed-hosts", Name: "Change " + hostsSetting, Does: "The app starts again and no longer knows its public name.",
 			Sees: "It answers everything with 400.", Mend: "Put the name back into .env.prod and start web again."}, (*World).changeHosts},
+		{Breakage{ID: "dns-stopped", Name: "Stop the DNS server", Does: "The container of dnsmasq is stopped.",
+			Sees: "The private name is unknown on colleagues' devices.", Mend: "Start it: docker compose -f docker-compose.culvert.yml up -d."}, stopBeside(setup.DNSService)},
+		{Breakage{ID: "front-stopped", Name: "Stop nginx", Does: "The container that speaks TLS for the private name is stopped.",
+			Sees: "Colleagues' browsers find the name, and nobody answers.", Mend: "Start it: docker compose -f docker-compose.culvert.yml up -d."}, stopBeside(setup.FrontService)},
+		{Breakage{ID: "connector-http2", Name: "Put the connector on http2", Does: "cloudflared starts again and talks to Cloudflare over http2.",
+			Sees: "Webhooks go on; devices' questions to the DNS server do not arrive.", Mend: "Set TUNNEL_TRANSPORT_PROTOCOL to quic and start it again."}, (*World).useHTTP2},
 		{Breakage{ID: "port-reopened", Name: "Open the port again", Does: "The app's port answers the whole internet, past Cloudflare.",
 			Sees: "Everything works, and the lock can be walked around.", Mend: "Publish the port on 127.0.0.1 only and start web again."}, (*World).reopenPort},
 	}
+}
+
+func stopBeside(service string) func(*World) error {
+	return func(w *World) error {
+		if !w.Docker.SetSidecarRunning(service, false) {
+			return errNothingToBreak
+		}
+		return nil
+	}
+}
+
+func (w *World) useHTTP2() error {
+	if !w.Docker.SetProtocol("http2") {
+		return errNothingToBreak
+	}
+	return nil
 }
 
 func (w *World) stopConnector() error {

@@ -67,6 +67,7 @@ type World struct {
 	edge   *cloud.Server
 	app    *http.Server
 	origin net.Listener
+	inside inside
 	roots  *x509.CertPool
 	stop   context.CancelFunc
 	done   sync.WaitGroup
@@ -196,6 +197,10 @@ func (w *World) serve(ctx context.Context) error {
 	if w.origin, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		return err
 	}
+	if w.inside.world = w; w.inside.listen() != nil {
+		return errors.New("the ports of the made-up network cannot be opened")
+	}
+	w.inside.run()
 	ctx, w.stop = context.WithCancel(context.WithoutCancel(ctx))
 	w.app = &http.Server{Handler: http.HandlerFunc(w.serveApp), ReadHeaderTimeout: 10 * time.Second}
 	w.done.Go(func() { _ = w.edge.Run(ctx) })
@@ -313,6 +318,9 @@ func (w *World) Dial(ctx context.Context, network, address string) (net.Conn, er
 	if err != nil {
 		return nil, err
 	}
+	if conn, there, err := w.inside.dial(ctx, network, host, port); there {
+		return conn, err
+	}
 	if port == serverPort && slices.Contains(w.appAddresses(ctx), host) {
 		return w.dialApp(ctx, network)
 	}
@@ -345,7 +353,7 @@ func (w *World) Close() error {
 	w.attached = map[string]func(){}
 	w.mu.Unlock()
 	w.stop()
-	err := errors.Join(w.app.Close(), w.Docker.Close())
+	err := errors.Join(w.app.Close(), w.inside.close(), w.Docker.Close())
 	w.done.Wait()
 	w.Cloud.Close()
 	return err

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -219,6 +220,23 @@ func (c *Cloud) removeFallback() error {
 	}
 	_, err = c.ByHand(http.MethodPut, path, rest)
 	return err
+}
+
+// deleteRoute takes the first route by name away, or else the first by address.
+func (c *Cloud) deleteRoute() error {
+	for _, path := range []string{"/accounts/{account}/zerotrust/routes/hostname", "/accounts/{account}/teamnet/routes"} {
+		all, err := c.rows(path)
+		if err != nil {
+			return err
+		}
+		for _, r := range all {
+			if r["deleted_at"] == nil {
+				_, err := c.ByHand(http.MethodDelete, path+"/"+fmt.Sprint(r["id"]), nil)
+				return err
+			}
+		}
+	}
+	return errNothingToBreak
 }
 
 func (c *Cloud) revokePermission() error {

@@ -73,6 +73,8 @@ func tunnelBreakages() []Breakage {
 			"Cloudflare answers with error 1033.", "Make a tunnel and lead the name and the connector to it.", (*Cloud).deleteTunnels},
 		{"fallback-removed", "Remove a fallback entry", "Devices no longer ask your own server for the private name.",
 			"The private name is unknown on colleagues' devices.", "Add the entry under Local Domain Fallback again.", (*Cloud).removeFallback},
+		{"route-deleted", "Delete a private route", "No route carries packets to the private name any more.",
+			"Colleagues' devices find the name, and nobody answers.", "Make the route again, to this server's tunnel.", (*Cloud).deleteRoute},
 	}
 }
 

@@ -16,6 +16,7 @@ func breakable(t *testing.T) *world {
 	w.newApp("Door", "chat.example.org/hook", w.newPolicy("Doors", "bypass", `{"everyone":{}}`))
 	w.ok("POST", "A/access/identity_providers", `{"name":"One-time PIN login","type":"onetimepin","config":{}}`)
 	w.succeed("PUT", "A/devices/policy/fallback_domains", `[{"suffix":"internal"},{"suffix":"ocs.team","dns_server":["172.18.0.100"]}]`)
+	w.ok("POST", "A/teamnet/routes", `{"network":"172.18.0.100/32","tunnel_id":"`+w.list("A/cfd_tunnel?is_deleted=false")[0].text("id")+`"}`)
 	return w
 }
 
@@ -152,7 +153,7 @@ func TestWhatStandsInThePlaceOfWhatWasBrokenStays(t *testing.T) {
 func TestWhereNothingStandsNothingIsBroken(t *testing.T) {
 	w := newWorld(t, Options{})
 	before := w.seen()
-	for _, id := range []string{"door-deleted", "record-grey", "rules-emptied", "tunnel-deleted", "team-everyone", "fallback-removed"} {
+	for _, id := range []string{"door-deleted", "record-grey", "rules-emptied", "tunnel-deleted", "team-everyone", "fallback-removed", "route-deleted"} {
 		if err := w.cloud.Break(id); !errors.Is(err, errNothingToBreak) || !strings.Contains(err.Error(), id) {
 			t.Errorf("%s gives %v", id, err)
 		}

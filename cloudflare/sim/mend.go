@@ -129,17 +129,33 @@ func stoodIn(document []byte) func(takeback.Edit) bool {
 		} else {
 			own, _ = table[e.Path[3]].(map[string]any)
 		}
-		if name := nameOf(own); name == "" || !gone && own["deleted_at"] == nil {
+		if placeOf(own) == "" || !gone && own["deleted_at"] == nil {
 			return false
 		}
 		for id, other := range table {
 			row, _ := other.(map[string]any)
-			if id != e.Path[3] && row["deleted_at"] == nil && row["name"] == own["name"] && row["type"] == own["type"] {
+			if id != e.Path[3] && row["deleted_at"] == nil && placeOf(row) == placeOf(own) {
 				return true
 			}
 		}
 		return false
 	}
+}
+
+// placeOf is what only one row of a table can have: a name of a type, a range in
+// a virtual network, or a private name.
+func placeOf(row map[string]any) string {
+	for _, fields := range [][]string{{"name", "type"}, {"network", "virtual_network_id"}, {"hostname"}} {
+		if row[fields[0]] == nil || row[fields[0]] == "" {
+			continue
+		}
+		place := fields[0]
+		for _, f := range fields {
+			place += fmt.Sprint(" ", row[f])
+		}
+		return place
+	}
+	return ""
 }
 
 // objectAt is the object at a path of a document; empty if there is none.

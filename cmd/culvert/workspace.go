@@ -250,8 +250,7 @@ func (w *workspace) wire(ctx context.Context, dir string, out outside, profiles 
 }
 
 // modes are the ways in that can be chosen, on the pages and in a culvert.yaml.
-// The private ones are planned completely; they are offered once every Port and
-// the checks from outside know them.
+// The private ones follow with their pages.
 func modes() []setup.Mode { return []setup.Mode{setup.ModePublic} }
 
 // relay passes what happens on to the pages and to the watcher.

@@ -36,7 +36,7 @@ var may = map[string]struct{ ours, libraries []string }{
 	"files":                {[]string{"setup", "secret", "stackfile"}, nil},
 	"probe":                {[]string{"setup"}, []string{"github.com/miekg/dns"}},
 	"proof":                {[]string{"setup", "probe", "dockerx/found"}, nil},
-	"rehearsal":            {[]string{"setup", "secret", "cloudflare/sim", "dockerx/sim", "dockerx/found", "internal/standin/app", "internal/takeback"}, nil},
+	"rehearsal":            {[]string{"setup", "secret", "cloudflare/sim", "dockerx/sim", "dockerx/found", "internal/standin/app", "internal/takeback"}, []string{"github.com/miekg/dns"}},
 	"store":                {[]string{"setup", "engine", "secret", "migrations"}, []string{"github.com/mattn/go-sqlite3"}},
 	"migrations":           {nil, []string{"github.com/pressly/goose"}},
 	"live":                 {},
