@@ -67,10 +67,11 @@ func (i *inside) close() error {
 	return errors.Join(i.front.Close(), i.names.Listener.Close(), i.udp.PacketConn.Close())
 }
 
-// dial reaches what stands at an address of the network; false: nothing does.
+// dial reaches what stands beside the connector at an address; false: nothing
+// does.
 func (i *inside) dial(ctx context.Context, network, host, port string) (net.Conn, bool, error) {
-	service, spec := i.world.Docker.Holder(host)
-	to := ""
+	spec := i.world.Docker.Holder(host)
+	service, to := spec.Service, ""
 	switch {
 	case service == setup.DNSService && port == "53" && network == "udp":
 		to = i.udp.PacketConn.LocalAddr().String()
@@ -81,8 +82,6 @@ func (i *inside) dial(ctx context.Context, network, host, port string) (net.Conn
 		to = i.tls.Addr().String()
 	case service == setup.FrontService && port == "80" && network == "tcp":
 		to = i.plain.Addr().String()
-	case service == docker.Service && port == serverPort:
-		to = i.world.origin.Addr().String()
 	}
 	if to == "" {
 		return nil, false, nil

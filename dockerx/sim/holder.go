@@ -7,29 +7,24 @@ import (
 	"github.com/culvert/culvert/setup"
 )
 
-// Holder says what runs at an address in a network of Culvert's own: a service of
-// the app, or one beside the connector, whose spec it gives as well. Empty:
-// nothing does.
-func (h *Host) Holder(address string) (service string, beside setup.SidecarSpec) {
+// Holder gives what runs beside the connector at an address in a network of
+// Culvert's own. Its service is empty if nothing does.
+func (h *Host) Holder(address string) setup.SidecarSpec {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	holds := func(e setup.Endpoint) bool {
-		_, there := h.state.Networks[e.Network]
-		return there && e.Address == address
-	}
-	for name, s := range h.state.Sidecars {
-		if s.Running && slices.ContainsFunc(s.Spec.Networks, holds) {
-			return name, s.Spec
+	for _, s := range h.state.Sidecars {
+		if s.Running && slices.ContainsFunc(s.Spec.Networks, func(e setup.Endpoint) bool { return h.state.holds(e, address) }) {
+			return s.Spec
 		}
 	}
-	for name, sv := range h.state.Services {
-		for _, place := range sv.Places {
-			if sv.Running && holds(place) {
-				return name, setup.SidecarSpec{}
-			}
-		}
+	return setup.SidecarSpec{}
+}
+
+func (s state) holds(e setup.Endpoint, address string) bool {
+	if _, ours := s.Networks[e.Network]; !ours {
+		return false
 	}
-	return "", setup.SidecarSpec{}
+	return e.Address == address || e.Address == "" && s.given(e.Network) == address
 }
 
 // SetSidecarRunning starts or stops a service beside the connector, as an
