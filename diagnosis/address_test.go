@@ -62,7 +62,7 @@ func TestAnAddressThatChangedIsNamedAndGivenBackWithoutARestart(t *testing.T) {
 			if !f.Repairable() || len(f.Fix.Restarts) > 0 || !strings.Contains(f.Effect, "does not reach ocs.your-org") {
 				t.Errorf("it is told as %+v, and its fix is %+v", f, f.Fix)
 			}
-			if at := Broken(PrivateWay(p.Now, found, p.Facts, p.Evidence, p.Now)); at < 0 {
+			if at := Broken(PrivateWay(p.Now, p.Answers, found, p.Facts, p.Evidence, p.Now)); at < 0 {
 				t.Error("the private way does not break")
 			}
 			if at := Broken(Way(p.Now, found, p.Facts, p.Evidence)); at >= 0 {
