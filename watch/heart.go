@@ -271,12 +271,13 @@ func (h *heart) lookAgain(now time.Time) {
 	}
 }
 
-// ask makes the checks of a setup that are due, as many at a time as may be.
+// ask makes the checks of a setup that are due, as many at a time as may be. What
+// waits longest is asked first, so that checks that hang do not keep others away.
 func (h *heart) ask(ctx context.Context, s *subject, now time.Time) {
 	if s.busy() {
 		return // a run makes its own
 	}
-	for _, p := range s.points {
+	for _, p := range slices.SortedStableFunc(slices.Values(s.points), func(a, b *point) int { return a.due.Compare(b.due) }) {
 		if p.asking || p.due.After(now) || h.asking >= h.Pace.Parallel || s.asking >= h.Pace.PerSetup {
 			continue
 		}

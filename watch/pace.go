@@ -32,11 +32,11 @@ type Pace struct {
 	Flush    time.Duration // between two writes of what the checks saw. 5 s
 	Upkeep   time.Duration // between two looks at the history. 10 min
 	Once     time.Duration // for all checks that a command waits for. 7 s
-	AtOnce   int           // of them at the same time, because some may wait for an answer in vain. 32
+	AtOnce   int           // of them at the same time. 32
 	Review   time.Duration // between two comparisons of the doors with the app's own addresses. 24 h
 	Load     time.Duration // that an app gets to begin before it is asked for them. 10 s
-	Parallel int           // checks at the same time. 8
-	PerSetup int           // of them for one setup. 4
+	Parallel int           // checks at the same time, because some may wait for an answer in vain. 32
+	PerSetup int           // of them for one setup. 16
 
 	// Hold is how long a repair must hold before another one may be made for
 	// the same finding by itself. 10 min
@@ -60,7 +60,7 @@ func (p Pace) orDefault() Pace {
 	}
 	p.Budget = cmp.Or(p.Budget, 280)
 	p.AtOnce = cmp.Or(p.AtOnce, 32)
-	p.Parallel, p.PerSetup = cmp.Or(p.Parallel, 8), cmp.Or(p.PerSetup, 4)
+	p.Parallel, p.PerSetup = cmp.Or(p.Parallel, 32), cmp.Or(p.PerSetup, 16)
 	return p
 }
 

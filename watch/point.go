@@ -77,8 +77,19 @@ func (p *point) answered(evidence []setup.Evidence, now time.Time, as mood, pace
 		}
 		known, v.counts = append(known, e), append(v.counts, e)
 	}
+	if v.again {
+		known = append(known, p.unasked(evidence)...)
+	}
 	p.counts = known
 	return v
+}
+
+// unasked is what counted of checks that were not made this time: an app that
+// cannot be asked has failed once, not everything that it was asked before.
+func (p *point) unasked(evidence []setup.Evidence) []setup.Evidence {
+	return slices.DeleteFunc(slices.Clone(p.counts), func(old setup.Evidence) bool {
+		return slices.ContainsFunc(evidence, func(e setup.Evidence) bool { return e.Check.ID == old.Check.ID })
+	})
 }
 
 // count says whether a failure counts.

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -83,5 +84,40 @@ func TestHowOftenAFailureIsSeenBeforeItCounts(t *testing.T) {
 				t.Errorf("it counts at the %d. time, want %d", counted, row.want)
 			}
 		})
+	}
+}
+
+// An app that has no address is not asked what it was asked before. That counts
+// when it counts that it cannot be asked, and is over when it can.
+func TestWhatCannotBeAskedStaysKnownUntilThatCounts(t *testing.T) {
+	pace := Pace{}.orDefault()
+	now := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	p := &point{id: setup.BesidePrefix}
+	ask := func(ok bool, ids ...string) string {
+		now = now.Add(5 * time.Second)
+		var all []setup.Evidence
+		for _, id := range ids {
+			all = append(all, setup.Evidence{Check: setup.Check{ID: id}, OK: ok || id == "connector"})
+		}
+		p.answered(all, now, mood{}, pace)
+		var known []string
+		for _, e := range p.counts {
+			known = append(known, e.Check.ID)
+		}
+		return strings.Join(known, " ")
+	}
+	for i, step := range []struct {
+		known string
+		want  string
+	}{
+		{ask(true, "connector", "telegram", "slack"), "connector telegram slack"},
+		{ask(false, "connector", "app"), "connector telegram slack"},
+		{ask(false, "connector", "app"), "connector telegram slack"},
+		{ask(false, "connector", "app"), "connector app"},
+		{ask(true, "connector", "telegram", "slack"), "connector telegram slack"},
+	} {
+		if step.known != step.want {
+			t.Errorf("after look %d what counts is %q, want %q", i+1, step.known, step.want)
+		}
 	}
 }
