@@ -1,12 +1,18 @@
 package main
 
 import (
+	"context"
 	"io"
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
+	"github.com/culvert/culvert/cloudflare/sim"
+	"github.com/culvert/culvert/diagnosis"
 	"github.com/culvert/culvert/secret"
 	"github.com/culvert/culvert/setup"
+	"github.com/culvert/culvert/watch"
 )
 
 const moved = "address-changed"
@@ -94,4 +100,80 @@ func (w walker) wrong(j *job) ([]setup.Change, []setup.Finding) {
 	report, err := j.examine(w.ctx)
 	w.must(err)
 	return p.Plan.Changes, report.Condition.Findings
+}
+
+// From the event of the Docker host that tells of another address to the proof
+// that it is put right, by what repairs itself where that was chosen.
+func TestAnAddressThatChangedIsSeenPutRightAndProvenWithinThreeSeconds(t *testing.T) {
+	for name, front := range map[string]string{"of the app": "none", "of the front": "internal"} {
+		t.Run(name, func(t *testing.T) {
+			w := inPrivate(t)
+			j := &job{settings: &settings{stdout: io.Discard, stderr: io.Discard, rehearsal: true}, workspace: w.workspace, file: wayIn(t, setup.ModeFallback)}
+			j.file.Inside.Front = front
+			w.must(j.resolve(w.ctx))
+			w.apply(j, j.answers)
+			w.cloud.Use(secret.New(w.journey.Practice))
+			w.world.Cloud.Inject(sim.Fault{Delay: latency})
+			bad, err := w.journey.SaveAutomatic(w.ctx, j.id, []setup.Automatic{{Class: setup.ClassAppReaddressed, PerHour: 3}}, "ana")
+			if err != nil || len(bad) > 0 {
+				t.Fatal(err, bad)
+			}
+			w.watches()
+			w.until("all is well", func() bool { return w.standsWell(j.id) })
+
+			began := time.Now()
+			w.must(w.world.Break(moved))
+			w.until("it is put right and proven", func() bool {
+				runs, err := w.store.Runs(w.ctx, j.id, 1)
+				w.must(err)
+				return runs[0].Actor == watch.ActorAlone && runs[0].State.Over()
+			})
+			took := time.Since(began)
+			t.Logf("from the event to the proof: %s", took.Round(time.Millisecond))
+			if took > 3*time.Second {
+				t.Errorf("it took %s", took)
+			}
+			w.until("all is well again", func() bool { return w.standsWell(j.id) })
+			ended, err := w.store.Incidents(w.ctx, j.id, 0, 1)
+			if err != nil || len(ended) != 1 || ended[0].Standing() || ended[0].Finding.Class != setup.ClassAppReaddressed {
+				t.Errorf("the incidents are %+v (%v)", ended, err)
+			}
+		})
+	}
+}
+
+// watches has the runs and the watcher work until the test ends.
+func (w walker) watches() {
+	w.Helper()
+	ctx, stop := context.WithCancel(w.ctx)
+	var work errgroup.Group
+	work.Go(func() error { return w.engine.Serve(ctx) })
+	work.Go(func() error { return w.watcher.Serve(ctx) })
+	w.Cleanup(func() {
+		stop()
+		if err := work.Wait(); err != nil {
+			w.Error(err)
+		}
+	})
+}
+
+func (w walker) standsWell(id setup.SetupID) bool {
+	r, known := w.watcher.Report(id)
+	return known && r.Condition.Light == diagnosis.Good
+}
+
+// until waits for what the workers bring about.
+func (w walker) until(what string, is func() bool) {
+	w.Helper()
+	patience := time.After(30 * time.Second)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for !is() {
+		select {
+		case <-tick.C:
+		case <-patience:
+			r, _ := w.watcher.Report("open-chat-studio")
+			w.Fatalf("waited for this in vain: %s\nit says: %s %+v", what, r.Condition.Sentence, r.Condition.Findings)
+		}
+	}
 }
