@@ -62,7 +62,8 @@ type Client struct {
 	account string
 	mu      sync.Mutex
 	homes   map[string]string // tunnel → account, of tunnels come across
-	counts  map[string]count  // of connectors, by tunnel
+
+	replicas map[string][]setup.Replica // by tunnel
 }
 
 var _ setup.Port = (*Client)(nil)
@@ -100,7 +101,8 @@ func New(o Options) (*Client, error) {
 		clock:   o.Clock,
 		account: o.Account,
 		homes:   map[string]string{},
-		counts:  map[string]count{},
+
+		replicas: map[string][]setup.Replica{},
 	}, nil
 }
 

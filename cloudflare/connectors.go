@@ -32,17 +32,11 @@ func (c *Client) TunnelToken(ctx context.Context, tunnelID string) (secret.Text,
 	return secret.New(token), nil
 }
 
-// count is how many connectors a tunnel had.
-type count struct {
-	connectors int
-	at         time.Time
-}
-
-// countAgain is how long a count of connectors is good for: it is a call for each
-// tunnel, and many setups share the budget.
+// countAgain is how long what is known of connectors is good for: it is a call for
+// each tunnel, and many setups share the budget.
 const countAgain = 4 * time.Minute
 
-// countConnectors says of our tunnels that serve how many connectors they have.
+// countConnectors says of our tunnels that serve which connectors they have.
 // The list in a tunnel's own object is deprecated and may be empty; where the
 // other cannot be read it has to do.
 func (c *Client) countConnectors(ctx context.Context, tunnels []setup.Object) {
@@ -55,9 +49,9 @@ func (c *Client) countConnectors(ctx context.Context, tunnels []setup.Object) {
 	var work sync.WaitGroup
 	for _, i := range serving {
 		work.Go(func() {
-			if n, ok := c.connectorsOf(ctx, tunnels[i].ID); ok {
+			if all := c.connectorsOf(ctx, tunnels[i].ID); len(all) > 0 {
 				t := tunnels[i].State.(setup.Tunnel)
-				t.Connectors = n
+				t.Connectors, t.Replicas = len(all), all
 				tunnels[i].State = t
 			}
 		})
@@ -65,36 +59,27 @@ func (c *Client) countConnectors(ctx context.Context, tunnels []setup.Object) {
 	work.Wait()
 }
 
-func (c *Client) connectorsOf(ctx context.Context, tunnel string) (int, bool) {
+// connectorsOf are those of a tunnel, as they were known not long ago; none: that
+// is not known.
+func (c *Client) connectorsOf(ctx context.Context, tunnel string) []setup.Replica {
 	c.mu.Lock()
-	known, ok := c.counts[tunnel]
+	known := c.replicas[tunnel]
 	c.mu.Unlock()
-	if ok && c.clock().Sub(known.at) < countAgain {
-		return known.connectors, true
+	if len(known) > 0 && c.clock().Sub(known[0].Seen) < countAgain {
+		return known
 	}
 	all, err := c.Connectors(ctx, tunnel)
 	if err != nil || len(all) == 0 {
-		return 0, false
+		return nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.counts[tunnel] = count{len(all), c.clock()}
-	return len(all), true
-}
-
-// ConnectorInfo is one cloudflared that is connected now.
-type ConnectorInfo struct {
-	ClientID      string
-	Version       string
-	Arch          string
-	ConfigVersion int64 // the configuration that it runs with
-	RunAt         time.Time
-	Connections   int
-	Colos         []string // where it is connected, sorted
+	c.replicas[tunnel] = all
+	return all
 }
 
 // Connectors lists the connectors of a tunnel.
-func (c *Client) Connectors(ctx context.Context, tunnelID string) ([]ConnectorInfo, error) {
+func (c *Client) Connectors(ctx context.Context, tunnelID string) ([]setup.Replica, error) {
 	account, err := c.homeOf(tunnelID)
 	if err != nil {
 		return nil, err
@@ -104,27 +89,32 @@ func (c *Client) Connectors(ctx context.Context, tunnelID string) ([]ConnectorIn
 	if err != nil {
 		return nil, problem(err)
 	}
-	all := make([]ConnectorInfo, len(rows))
+	all := make([]setup.Replica, len(rows))
 	for i, row := range rows {
 		var client zero_trust.Client
 		if err := parse(reading, row, &client); err != nil {
 			return nil, problem(err)
 		}
-		all[i] = connectorInfo(client)
+		all[i] = replica(client, c.clock())
 	}
 	return all, nil
 }
 
-func connectorInfo(client zero_trust.Client) ConnectorInfo {
-	info := ConnectorInfo{ClientID: client.ID, Version: client.Version, Arch: client.Arch,
-		ConfigVersion: client.ConfigVersion, RunAt: client.RunAt, Connections: len(client.Conns)}
+func replica(client zero_trust.Client, now time.Time) setup.Replica {
+	r := setup.Replica{ID: client.ID, Version: client.Version, Arch: client.Arch,
+		Config: client.ConfigVersion, Since: client.RunAt, Connections: len(client.Conns), Seen: now}
 	for _, conn := range client.Conns {
-		info.Colos = append(info.Colos, conn.ColoName)
-		if info.Version == "" {
-			info.Version = conn.ClientVersion
+		r.Colos, r.Origins = append(r.Colos, conn.ColoName), append(r.Origins, conn.OriginIP)
+		if r.Version == "" {
+			r.Version = conn.ClientVersion
 		}
 	}
-	slices.Sort(info.Colos)
-	info.Colos = slices.Compact(info.Colos)
-	return info
+	r.Colos, r.Origins = inOrder(r.Colos), inOrder(r.Origins)
+	return r
+}
+
+// inOrder sorts names, and drops those that are there twice or empty.
+func inOrder(names []string) []string {
+	slices.Sort(names)
+	return slices.DeleteFunc(slices.Compact(names), func(s string) bool { return s == "" })
 }

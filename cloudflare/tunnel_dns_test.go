@@ -27,7 +27,7 @@ func TestATunnelWithAConnectorIsNotDeleted(t *testing.T) {
 		t.Errorf("connectors: %+v", seen.State)
 	}
 	running, err := w.Connectors(w.Context(), o.ID)
-	if err != nil || len(running) != 1 || running[0].ClientID == "" || running[0].Connections != 4 || len(running[0].Colos) == 0 {
+	if err != nil || len(running) != 1 || running[0].ID == "" || running[0].Version == "" || running[0].Since.IsZero() || running[0].Connections != 4 || len(running[0].Colos) == 0 {
 		t.Errorf("connectors %+v, %v", running, err)
 	}
 	e := setup.Entry{Key: w.key(setup.KindTunnel, "ocs"), Verb: setup.Delete, ID: o.ID, From: o.State}

@@ -121,6 +121,20 @@ func TestTheTunnelIsReadFromItsToken(t *testing.T) {
 
 func TestTheVersionOfTheRulesIsReadFromTheMetrics(t *testing.T) {
 	metrics := "# TYPE cloudflared_orchestration_config_version gauge\ncloudflared_orchestration_config_version 7\nbuild_info{version=\"x\"} 1\n"
+	const ours = "cloudflared_tunnel_ha_connections 4\n"
+	for text, want := range map[string]string{
+		metrics: "",
+		ours:    "HTTP/2",
+		ours + "quic_client_total_connections 5\nquic_client_closed_connections{reason=\"idle\"} 1\n":                                              "QUIC",
+		ours + "quic_client_total_connections 5\nquic_client_closed_connections{reason=\"a\"} 4\nquic_client_closed_connections{reason=\"b\"} 1\n": "HTTP/2",
+	} {
+		if got := carried(text, 4); got != want {
+			t.Errorf("the protocol is %q, want %q, of\n%s", got, want, text)
+		}
+	}
+	if got := carried(ours, 0); got != "" {
+		t.Errorf("without a connection the protocol is %q", got)
+	}
 	if got := configVersion(metrics); got != 7 {
 		t.Errorf("%d", got)
 	}

@@ -52,7 +52,7 @@ func (h *Host) askReady(ctx context.Context, at string) (found.Ready, error) {
 	}
 	r := found.Ready{Answered: true, Ready: status == http.StatusOK, Connections: said.Connections, ConnectorID: said.ID, Version: -1}
 	if _, body, err := h.fetch(ctx, "http://"+at+"/metrics"); err == nil {
-		r.Version = configVersion(string(body))
+		r.Version, r.Carried = configVersion(string(body)), carried(string(body), r.Connections)
 	}
 	return r, nil
 }
@@ -73,17 +73,40 @@ func (h *Host) fetch(ctx context.Context, url string) (int, []byte, error) {
 
 // configVersion reads the version of the tunnel's rules from the metrics.
 func configVersion(metrics string) int {
-	lines := bufio.NewScanner(strings.NewReader(metrics))
-	for lines.Scan() {
-		value, ok := strings.CutPrefix(lines.Text(), "cloudflared_orchestration_config_version ")
-		if !ok {
-			continue
-		}
-		if v, err := strconv.ParseFloat(strings.TrimSpace(value), 64); err == nil {
-			return int(v)
-		}
+	if v, ok := metric(metrics, "cloudflared_orchestration_config_version"); ok {
+		return int(v)
 	}
 	return -1
+}
+
+// carried reads how the connector talks to Cloudflare. cloudflared counts QUIC
+// connections once it has tried one, and the closed ones by their reasons.
+func carried(metrics string, connections int) string {
+	made, _ := metric(metrics, "quic_client_total_connections")
+	closed, _ := metric(metrics, "quic_client_closed_connections")
+	switch _, ours := metric(metrics, "cloudflared_tunnel_ha_connections"); {
+	case !ours || connections == 0:
+		return ""
+	case made > closed:
+		return "QUIC"
+	}
+	return "HTTP/2"
+}
+
+// metric sums what the metrics have under a name, whatever its labels.
+func metric(metrics, name string) (sum float64, there bool) {
+	lines := bufio.NewScanner(strings.NewReader(metrics))
+	for lines.Scan() {
+		rest, ok := strings.CutPrefix(lines.Text(), name)
+		at := strings.LastIndexByte(rest, ' ')
+		if !ok || at < 0 || rest[0] != ' ' && rest[0] != '{' {
+			continue
+		}
+		if v, err := strconv.ParseFloat(strings.TrimSpace(rest[at:]), 64); err == nil {
+			sum, there = sum+v, true
+		}
+	}
+	return sum, there
 }
 
 // Addresses are those of the running containers of a service, on all their

@@ -21,6 +21,9 @@ type Planned struct {
 	Seen    Seen
 }
 
+// For says whether the plan was made for these answers.
+func (p Planned) For(a setup.Answers) bool { return sameAnswers(p.Answers, &a) }
+
 // Seen says when each side of the world showed what a plan was made from.
 type Seen struct{ Cloud, Docker, Files time.Time }
 

@@ -63,6 +63,8 @@ func sceneStanding(t testing.TB, ill illness) journey.Standing {
 	s := journey.Standing{Setup: ocs, Hostname: a.Hostname, Version: "0.1.0", Answers: a, Profile: o.Profile, Facts: in.Facts, Evidence: in.Evidence,
 		Seen:  engine.Seen{Cloud: now.Add(-40 * time.Second), Docker: now.Add(-12 * time.Second), Files: now.Add(-12 * time.Second)},
 		Brief: journey.Brief{Live: true, Finished: true, Known: true, Watching: true, At: now, Condition: diagnosis.Sum(in, findings)}}
+	s.Replicas = []setup.Replica{{ID: in.Facts.Ready.ConnectorID, Version: "2026.8.2", Arch: "linux_amd64", Config: 3, Since: now.Add(-52 * time.Hour),
+		Connections: 4, Colos: []string{"lis01", "mad05"}, Origins: []string{"203.0.113.7"}, Seen: now.Add(-40 * time.Second)}}
 	s.Ended = []setup.Incident{{ID: 3, Setup: ocs, Finding: setup.Finding{Title: "The app has another address than what leads to it.",
 		Cause: "Its container was made anew.", Since: now.Add(-50 * time.Hour)}, Opened: now.Add(-50 * time.Hour), Closed: now.Add(-50*time.Hour + 3*time.Second),
 		Ended: "Put right in run 5, by Culvert itself.", Run: 5}}

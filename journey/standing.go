@@ -54,6 +54,7 @@ type Standing struct {
 	Profile  profile.Profile
 	Seen     engine.Seen // when each side of the world was looked at
 	Facts    found.Facts
+	Replicas []setup.Replica // the connectors, as Cloudflare sees them
 	Evidence []setup.Evidence
 
 	Run     *setup.Run // the newest; nil: none
@@ -180,7 +181,7 @@ func (j *Journey) brief(id setup.SetupID, base agreement) (b Brief, known watch.
 func (s *Standing) take(r watch.Report) {
 	s.Answers, s.Hostname = r.Answers, r.Answers.Hostname
 	s.Seen, s.Facts, s.Evidence, s.Open, s.Stopped = r.Seen, r.Facts, r.Evidence, r.Standing, r.Stopped
-	s.NoDoer = r.Untold
+	s.Replicas, s.NoDoer = r.Replicas, r.Untold
 }
 
 func closedDoors(p profile.Profile, a setup.Answers) []profile.Door {

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strings"
+	"time"
 )
 
 // Tunnel is a Cloudflare Tunnel. Remote says that its rules live at Cloudflare;
@@ -13,6 +14,31 @@ type Tunnel struct {
 	Remote bool   `json:"remote"`
 	// Connectors counts the cloudflared processes connected now.
 	Connectors int `json:"-"`
+	// Replicas are these processes, as far as Cloudflare was asked about them.
+	Replicas []Replica `json:"-"`
+}
+
+// Replica is one cloudflared that is connected, as Cloudflare sees it.
+type Replica struct {
+	ID          string
+	Version     string
+	Arch        string
+	Config      int64     // the version of the tunnel's rules that it runs with
+	Since       time.Time // when it was started
+	Connections int
+	Colos       []string  // where it is connected, sorted
+	Origins     []string  // the addresses that it comes from, sorted
+	Seen        time.Time // when Cloudflare was asked
+}
+
+// Outdated says whether Cloudflare no longer supports a version of cloudflared:
+// one that is more than a year old (cloudflared's own page, "Deprecated
+// versions"). Versions are named by year and month. An unknown one is not.
+func Outdated(version string, now time.Time) bool {
+	year, rest, _ := strings.Cut(version, ".")
+	month, _, _ := strings.Cut(rest, ".")
+	made, err := time.Parse("2006-1", year+"-"+month)
+	return err == nil && made.AddDate(1, 1, 0).Before(now) // made at the end of its month, at the latest
 }
 
 func (Tunnel) Kind() Kind                 { return KindTunnel }

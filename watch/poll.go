@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -14,11 +15,26 @@ import (
 type account struct {
 	due    time.Time
 	last   time.Time // when the newest look began
-	cost   uint64    // calls that it took
+	cost   uint64    // calls that a look takes: the dearest of late
+	costs  []price   // of the looks within the window of the budget
 	failed int       // looks in a row that could not read everything
 	vain   int       // looks at once in a row that showed nothing new
 
 	inquiring bool // who changed something
+}
+
+// price is what one look cost.
+type price struct {
+	at    time.Time
+	calls uint64
+}
+
+// paid notes what a look cost. Not every look reads everything, so the dearest
+// within the window says how many there can be.
+func (a *account) paid(now time.Time, calls uint64, pace Pace) {
+	a.costs = slices.DeleteFunc(a.costs, func(p price) bool { return now.Sub(p.at) > pace.Window })
+	a.costs = append(a.costs, price{now, max(calls, 1)})
+	a.cost = slices.MaxFunc(a.costs, func(p, q price) int { return cmp.Compare(p.calls, q.calls) }).calls
 }
 
 // account gives an account, looked at now if it is new.
@@ -202,7 +218,7 @@ func compare(was, now setup.Plan) (less, more bool) {
 
 // schedule says when to look at an account again.
 func (h *heart) schedule(a *account, id string, seen engine.Survey, err error, cost uint64, now time.Time) {
-	a.cost = max(cost, 1)
+	a.paid(now, cost, h.Pace)
 	if wait := h.refused(id, seen, err); wait > 0 {
 		a.failed++
 		a.due = now.Add(max(wait, min(h.Pace.Gap<<min(a.failed-1, 5), h.Pace.Slow)))

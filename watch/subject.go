@@ -224,8 +224,19 @@ func (s *subject) report(now time.Time) Report {
 		Standing: slices.Clone(s.track.standing), Run: s.run, Stopped: maps.Clone(s.stopped), Untold: s.untold}
 	if s.planned != nil {
 		r.Plan, r.Seen = s.planned.Plan, s.planned.Seen
+		r.Replicas = replicas(s.planned.World, s.planned.Ledger.Records[s.answers.TunnelKey()].ID)
 	}
 	return r
+}
+
+// replicas are the connectors of a tunnel.
+func replicas(w setup.World, tunnel string) []setup.Replica {
+	for _, o := range w.Objects {
+		if t, ok := o.State.(setup.Tunnel); ok && o.ID == tunnel {
+			return t.Replicas
+		}
+	}
+	return nil
 }
 
 // sameCondition says whether a page would show the same but for the ages.

@@ -131,6 +131,7 @@ type Report struct {
 	Plan      setup.Plan
 	Seen      engine.Seen
 	Facts     found.Facts
+	Replicas  []setup.Replica  // the connectors, as Cloudflare sees them
 	Evidence  []setup.Evidence // that counts
 	Standing  []setup.Incident // oldest first
 	Run       *setup.Run       // the newest

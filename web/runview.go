@@ -1,6 +1,13 @@
 package web
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/culvert/culvert/dockerx/found"
+	"github.com/culvert/culvert/setup"
+)
 
 // mendedLately is how long a repair that has ended is shown.
 const mendedLately = 10 * time.Minute
@@ -32,13 +39,61 @@ func (v StandingView) connector() []Value {
 	if f.Connector.Image != "" {
 		rows = append(rows, Value{"Image", f.Connector.Image})
 	}
+	own, others := v.replicas()
+	if own != nil {
+		version := own.Version
+		if setup.Outdated(version, v.Now) {
+			version += ": more than a year old, which Cloudflare no longer supports. Choose a newer image under “Change the set-up”."
+		}
+		rows = append(rows, Value{"Version", orWords(version, "not known")}, Value{"Runs since", stamp(own.Since)})
+	}
 	if f.Ready.Answered {
-		rows = append(rows, Value{"To Cloudflare", plural(f.Ready.Connections, "connection", "connections")})
+		rows = append(rows, Value{"To Cloudflare", toCloudflare(f.Ready, own)})
 		if f.Ready.ConnectorID != "" {
 			rows = append(rows, Value{"Its id at Cloudflare", f.Ready.ConnectorID})
 		}
 	}
+	if own != nil && len(own.Origins) > 0 {
+		rows = append(rows, Value{"Comes from", strings.Join(own.Origins, ", ")})
+	}
+	for _, o := range others {
+		rows = append(rows, Value{"Another connector", fmt.Sprintf("%s from %s, at %s, since %s",
+			orWords(o.Version, "of an unknown version"), orWords(strings.Join(o.Origins, ", "), "an unknown address"), strings.Join(o.Colos, ", "), stamp(o.Since))})
+	}
 	return append(rows, Value{"Network", v.S.Answers.Stack.Network})
+}
+
+// replicas are the connector here as Cloudflare sees it, and the others of its
+// tunnel. Nil: which of them is here is not known.
+func (v StandingView) replicas() (own *setup.Replica, others []setup.Replica) {
+	id := v.S.Facts.Ready.ConnectorID
+	if id == "" && len(v.S.Replicas) == 1 {
+		id = v.S.Replicas[0].ID
+	}
+	for _, r := range v.S.Replicas {
+		if r.ID == id {
+			own = &r
+		} else {
+			others = append(others, r)
+		}
+	}
+	if own == nil {
+		return nil, nil
+	}
+	return own, others
+}
+
+// toCloudflare is how a connector stands with Cloudflare: how many connections,
+// how, and to where.
+func toCloudflare(r found.Ready, own *setup.Replica) string {
+	text := plural(r.Connections, "connection", "connections")
+	if r.Carried != "" {
+		text += " by " + r.Carried
+	}
+	if own != nil && len(own.Colos) > 0 {
+		text += ", to " + strings.Join(own.Colos, ", ")
+	}
+	return text
 }
 
 func containerWord(all, running int) string {

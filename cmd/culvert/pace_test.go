@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -52,6 +53,21 @@ func TestADeletedDoorIsPutRightAndProvenWithinThreeSeconds(t *testing.T) {
 	t.Logf("from the press to the proof: %s, %d calls", took.Round(time.Millisecond), len(world.Cloud.Calls()))
 	if took > 3*time.Second {
 		t.Errorf("it took %s", took)
+	}
+}
+
+func TestStatusLooksAtTheAccountOnce(t *testing.T) {
+	s := newShop(t).applied()
+	looks := 0
+	r := s.must("status")
+	for _, c := range r.calls {
+		if strings.HasSuffix(c.Path, "/access/policies") {
+			looks++
+		}
+	}
+	t.Logf("the status cost %d calls", len(r.calls))
+	if looks != 1 {
+		t.Errorf("the account was looked at %d times: %+v", looks, r.calls)
 	}
 }
 

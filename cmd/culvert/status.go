@@ -78,12 +78,15 @@ func (j *job) applied(ctx context.Context, s *statusJSON) (bool, error) {
 
 // remaining tells what of the file is not applied.
 func (j *job) remaining(ctx context.Context, s *statusJSON) error {
+	p, looked := j.engine.Last(j.id)
 	if err := j.resolve(ctx); err != nil {
 		return err
 	}
-	p, err := j.engine.Plan(ctx, j.id, j.answers)
-	if err != nil {
-		return err
+	if !looked || !p.For(*j.answers) { // the file was changed since it was applied
+		var err error
+		if p, err = j.engine.Plan(ctx, j.id, j.answers); err != nil {
+			return err
+		}
 	}
 	s.Setup = j.id
 	for _, c := range p.Plan.Changes {

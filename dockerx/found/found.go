@@ -100,6 +100,7 @@ type Ready struct {
 	// Protocol is how it was told to talk to Cloudflare: quic, http2; empty: it
 	// chooses by itself.
 	Protocol string
+	Carried  string // how its connections are made: QUIC, HTTP/2; empty: it does not say
 	// Version is that of the tunnel's rules which it applied last; -1 if it does
 	// not say.
 	Version int

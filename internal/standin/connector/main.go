@@ -70,7 +70,7 @@ func newConnector(o options, token tunnelproto.Token, in *ingress, m *metrics, l
 		Connections: o.connections, QUICAttempts: 1 + o.edgeRetries,
 		Handler: in, TCP: private.dialTCP, UDP: private.dialUDP,
 		Configure: in.configure, LocalConfig: in.json,
-		Registered: func(tunnelproto.Live) { m.registered.Add(1) },
+		Registered: func(l tunnelproto.Live) { m.join(l) },
 		Refused:    func(error) { m.refused.Add(1) },
 		Grace:      o.grace, Log: log,
 	}

@@ -18,6 +18,7 @@ type metrics struct {
 	tcpTotal, tcpActive          atomic.Int64
 	udpTotal, udpActive          atomic.Int64
 	registered, refused          atomic.Int64
+	quic                         atomic.Int64 // connections that were made by QUIC
 
 	mu     sync.Mutex
 	byCode map[int]int64
@@ -30,6 +31,14 @@ func (m *metrics) begin() (end func()) {
 	m.requests.Add(1)
 	m.concurrent.Add(1)
 	return func() { m.concurrent.Add(-1) }
+}
+
+// join counts a connection that Cloudflare took.
+func (m *metrics) join(l tunnelproto.Live) {
+	m.registered.Add(1)
+	if l.Protocol == tunnelproto.QUIC {
+		m.quic.Add(1)
+	}
 }
 
 func (m *metrics) code(status int) {
@@ -68,6 +77,16 @@ func (m *metrics) text(live []tunnelproto.Live, configVersion int) string {
 		fmt.Fprintf(&b, "# TYPE cloudflared_tunnel_tunnel_register_fail counter\ncloudflared_tunnel_tunnel_register_fail{error=\"server_error\",rpcName=\"registerConnection\"} %d\n", n)
 	}
 	fmt.Fprintf(&b, "# TYPE cloudflared_tunnel_tunnel_register_success counter\ncloudflared_tunnel_tunnel_register_success{rpcName=\"registerConnection\"} %d\n", m.registered.Load())
+	if made := m.quic.Load(); made > 0 {
+		now := int64(0)
+		for _, l := range live {
+			if l.Protocol == tunnelproto.QUIC {
+				now++
+			}
+		}
+		fmt.Fprintf(&b, "# TYPE quic_client_closed_connections counter\nquic_client_closed_connections{reason=\"\"} %d\n", max(0, made-now))
+		one("counter", "quic_client_total_connections", made)
+	}
 	one("gauge", "cloudflared_udp_active_sessions", m.udpActive.Load())
 	one("gauge", "cloudflared_udp_total_sessions", m.udpTotal.Load())
 	return b.String()
