@@ -42,6 +42,18 @@ func TestTheStatusPageSaysFirstWhatIsWrongAndWhatFixDoes(t *testing.T) {
 	}
 }
 
+// Until its checks were made again, a channel whose door is gone has no light.
+func TestAChannelIsDarkWhileItsChecksAreFromBeforeSomethingBroke(t *testing.T) {
+	s := sceneStanding(t, illness{})
+	for i := range s.Condition.Channels {
+		if ch := &s.Condition.Channels[i]; ch.Door == "whatsapp" {
+			ch.Light, ch.State = diagnosis.Unknown, "missing"
+		}
+	}
+	a := standOn(t, s).status()
+	a.says("#region-lights", "✔ Telegram messages arrive", "○ WhatsApp (Meta) door missing, being checked")
+}
+
 func TestProblemsStandWorstFirst(t *testing.T) {
 	s := sceneMuchWrong(t)
 	a := standOn(t, s).status()

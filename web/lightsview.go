@@ -50,14 +50,22 @@ func (v StandingView) lightRows() []LightRow {
 func (v StandingView) channelRow(ch diagnosis.Channel) LightRow {
 	lights := lightsOf(v.S.Answers.Checks, v.S.Evidence, v.Now, func(c setup.Check) bool { return c.Door == ch.Door && c.Outside() })
 	r := sumRow(ch.Name, [2]string{"messages arrive", channelWord(ch)}, lights)
-	if r.State == LightOn && ch.Light != diagnosis.Good {
-		r.State, r.Word = LightOut, noRecentProof
+	if r.State == LightOn && ch.Light != diagnosis.Good { // what is proven is from before something broke
+		r.State, r.Word, r.At = LightOut, noProofSince(ch), time.Time{}
 	}
 	ids := v.repairable(func(f setup.Finding) bool { return slices.Contains(ch.Findings, f.ID) })
 	if form, ok := v.fixForm("channel-"+anchor(ch.Door), "Fix", "secondary small", ch.Name, ids); ok {
 		r.Fix = &form
 	}
 	return r
+}
+
+func noProofSince(ch diagnosis.Channel) string {
+	switch ch.State {
+	case "missing", "changed", "closed":
+		return "door " + ch.State + ", being checked"
+	}
+	return "being checked"
 }
 
 func channelWord(ch diagnosis.Channel) string {
