@@ -148,8 +148,11 @@ func (h *heart) surveyed(ctx context.Context, reach engine.Reach, seen engine.Su
 			if f.App.Image != s.facts.App.Image && s.facts.App.Image != "" {
 				s.reviewSoon(now, h.Pace)
 			}
-			if lost(s.facts.App, f.App) || lost(s.facts.Connector, f.Connector) {
+			switch {
+			case lost(s.facts.App, f.App) || lost(s.facts.Connector, f.Connector):
 				s.unsettled(now, h.Pace, h.rand)
+			case lost(f.App, s.facts.App) || lost(f.Connector, s.facts.Connector):
+				s.alarmed = time.Time{} // it is back, and may take a moment to answer
 			}
 			s.facts, s.dirty = f, true
 		}

@@ -88,3 +88,32 @@ func TestAConnectorThatStopsRightAfterARunIsNamedAsSoonAsEver(t *testing.T) {
 		s.named("connector-missing", "telegram")
 	})
 }
+
+// Whoever makes a container anew stops the old one first. That shows, and is
+// nothing to wake anybody for.
+func TestAContainerThatIsMadeAnewShowsAndIsNoIncident(t *testing.T) {
+	within(t, func(s *scene) {
+		s.serve()
+		s.pass(time.Minute)
+		runs := func(n int) {
+			s.prober.mu.Lock()
+			s.prober.facts = func(f *found.Facts) { f.App.Running = n }
+			s.prober.mu.Unlock()
+			s.host.happen(found.Event{At: time.Now(), Kind: "container", Action: "die", Project: "ocs", Name: "web"})
+		}
+		runs(0)
+		s.pass(time.Second)
+		s.wantFindings("while there is none", "app-stopped")
+		runs(1)
+		s.pass(10 * time.Second)
+		s.wantFindings("when the new one runs")
+		if i := s.incidents(); len(i) > 0 || len(s.herald.heard()) > 0 {
+			s.Errorf("there was an alarm: %+v, %v", i, s.herald.heard())
+		}
+		runs(0)
+		s.pass(10 * time.Second)
+		if i := s.incidents(); len(i) != 1 {
+			s.Errorf("of one that stays away there are the incidents %+v", i)
+		}
+	})
+}

@@ -41,6 +41,8 @@ func patience(c setup.Class) time.Duration {
 		return 90 * time.Second // a connector that was restarted counts twice for a while
 	case setup.ClassCloudAway, setup.ClassUnread:
 		return 30 * time.Second // one read may fail
+	case setup.ClassAppStopped, setup.ClassConnectorStopped, setup.ClassConnectorMissing, setup.ClassConnectorNetwork:
+		return 4 * time.Second // whoever makes a container anew stops the old one first
 	}
 	return 0
 }
