@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/culvert/culvert/setup"
@@ -13,7 +12,7 @@ func requestText(r Request) string {
 		return fmt.Sprintf("Asked to take down %s.", r.Setup)
 	}
 	if len(r.Only) > 0 {
-		return fmt.Sprintf("Asked to put right: %s.", strings.Join(r.Mends, ", "))
+		return fmt.Sprintf("Asked to put right what is wrong. Changes agreed to: %d.", len(r.Hashes))
 	}
 	return fmt.Sprintf("Asked to apply %d changes, through the step “%s”.", len(r.Hashes), r.Through)
 }
