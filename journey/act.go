@@ -70,7 +70,7 @@ func (j *Journey) Apply(ctx context.Context, id setup.SetupID, through setup.Ste
 // writes gives the hashes of the changes up to a step that write something.
 func writes(p setup.Plan, through setup.Step) []string {
 	var hashes []string
-	for _, c := range p.Changes {
+	for _, c := range p.All() {
 		if c.Verb.Writes() && c.Step.Through(through) {
 			hashes = append(hashes, c.Hash())
 		}

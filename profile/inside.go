@@ -45,14 +45,15 @@ func firstSubnet() string {
 // private works the choices of a private mode into answers.
 func (in Inside) private(zone string) *setup.Private {
 	subnet := orElse(strings.TrimSpace(in.Subnet), firstSubnet())
-	address, dns := setup.PlacesIn(subnet)
+	front, dns, app := setup.PlacesIn(subnet)
 	p := &setup.Private{
 		Name:   strings.TrimSpace(in.Name),
-		Subnet: subnet, Address: address, DNS: dns, DNSImage: orElse(in.DNSImage, DefaultDNSImage),
+		Subnet: subnet, Address: app, DNS: dns, DNSImage: orElse(in.DNSImage, DefaultDNSImage),
 		Profiles: tidy(in.Profiles), VNet: strings.TrimSpace(in.VNet), ICMP: in.ICMP, Location: in.Location,
 		Comment: strings.TrimSpace(in.Comment), Protocol: in.Protocol, Replaces: slices.Clone(in.Replaces),
 	}
 	if source := in.source(zone); source != NoFront {
+		p.Address = front
 		p.Front = &setup.Front{Image: orElse(in.FrontImage, DefaultFrontImage), Source: setup.Source(source), Wildcard: in.Wildcard}
 	}
 	return p

@@ -10,8 +10,32 @@ import (
 // is made when everything else stands, as removals are: until then people come
 // in the way that they know.
 func (p *planner) later(k Key, want Want, o *Object, to State) {
-	p.change(Change{Key: k, Verb: Update, From: o.State, To: to, FromID: o.ID, Late: true, By: want.By,
-		Cause: "not needed any more once the new way in works"})
+	p.change(lateChange(k, want, o, to))
+}
+
+func lateChange(k Key, want Want, o *Object, to State) Change {
+	return Change{Key: k, Verb: Update, From: o.State, To: to, FromID: o.ID, Late: true, Step: StepRemove, Reach: reachOf(k.Kind, Update),
+		By: want.By, Cause: "not needed any more once the new way in works"}
+}
+
+// afterwards is the late change of a list that is about to get something new; nil:
+// there will be none.
+func (p *planner) afterwards(k Key, want Want, o *Object) *Change {
+	stands := *o
+	switch to := want.State.over(o.State).(type) {
+	case EnvVar:
+		to.Join, to.Items = "", nil
+		stands.State = to
+	case Setting:
+		to.Join, to.Items = "", nil
+		stands.State = to
+	}
+	rest := p.leftover(k, want.State, &stands)
+	if rest == nil {
+		return nil
+	}
+	then := lateChange(k, want, &stands, rest)
+	return &then
 }
 
 // onlyTakesAway says whether the difference between what is wanted and what

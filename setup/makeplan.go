@@ -162,7 +162,8 @@ func (p *planner) update(k Key, want Want, o *Object) {
 	if known && rec.Owner != Found && !Same(rec.Left, o.State) {
 		cause = "was changed, not by Culvert"
 	}
-	p.change(Change{Key: k, Verb: Update, From: o.State, To: want.State.over(o.State), FromID: o.ID, Cause: cause, By: want.By})
+	p.change(Change{Key: k, Verb: Update, From: o.State, To: want.State.over(o.State), FromID: o.ID, Cause: cause, By: want.By,
+		Then: p.afterwards(k, want, o)})
 }
 
 // drop plans one key that focus no longer wants.

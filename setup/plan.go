@@ -123,7 +123,11 @@ type Change struct {
 	Step    Step
 	Cause   string // why, for people
 	By      []SetupID
-	marked  bool // what stands carries the mark of this key
+	// Then is what is left to do about a list that also gets something new, once
+	// all else stands: what only the old way in needs goes. It is agreed to together
+	// with the change, and planned by itself when the change is made.
+	Then   *Change
+	marked bool // what stands carries the mark of this key
 }
 
 // Hash identifies what a person agrees to when they approve a change: what is
@@ -224,11 +228,22 @@ func (p Plan) Of(step Step) []Change {
 	return of
 }
 
+// All are the changes with what follows from them in the end.
+func (p Plan) All() []Change {
+	all := slices.Clone(p.Changes)
+	for _, c := range p.Changes {
+		if c.Then != nil {
+			all = append(all, *c.Then)
+		}
+	}
+	return all
+}
+
 // Hashes are the hashes of all changes.
 func (p Plan) Hashes() []string {
-	hashes := make([]string, len(p.Changes))
-	for i, c := range p.Changes {
-		hashes[i] = c.Hash()
+	var hashes []string
+	for _, c := range p.All() {
+		hashes = append(hashes, c.Hash())
 	}
 	return hashes
 }
@@ -317,7 +332,7 @@ func (p Plan) bar(k Key, barred map[Key]*Barrier, seen map[Key]bool) *Barrier {
 func (p Plan) String() string {
 	var b strings.Builder
 	for _, step := range Steps() {
-		changes := p.Of(step)
+		changes := slices.DeleteFunc(p.All(), func(c Change) bool { return c.Step != step })
 		if len(changes) == 0 {
 			continue
 		}

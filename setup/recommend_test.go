@@ -56,8 +56,8 @@ func TestAFreeSubnetOverlapsNothingHereNorInTheAccount(t *testing.T) {
 	if got, ok := FreeSubnet(m.World); ok {
 		t.Errorf("beside a route over everything: %s", got)
 	}
-	address, dns := PlacesIn("172.30.250.48/28")
-	if address != "172.30.250.50" || dns != "172.30.250.51" {
-		t.Errorf("places: %s and %s", address, dns)
+	front, dns, app := PlacesIn("172.30.250.48/28")
+	if front != "172.30.250.50" || dns != "172.30.250.51" || app != "172.30.250.52" {
+		t.Errorf("places: %s, %s and %s", front, dns, app)
 	}
 }

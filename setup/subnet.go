@@ -67,13 +67,15 @@ func (a Answers) RangeTaken(p Plan, l Ledger) bool {
 	return slices.ContainsFunc(p.Barriers, func(b Barrier) bool { return b.Why == WhyConflict && slices.Contains(keys, b.Key) })
 }
 
-// PlacesIn gives the addresses of a private network that are fixed: where the
-// private name leads, and the DNS server. The first is the gateway's.
-func PlacesIn(subnet string) (address, dns string) {
+// PlacesIn gives the addresses of a private network that are fixed: those of the
+// front, of the DNS server, and of the app where there is no front. The app's is
+// another than the front's, so that one of them can stand until the other works.
+// The first address is the gateway's; the upper half is for whatever else comes.
+func PlacesIn(subnet string) (front, dns, app string) {
 	prefix, err := netip.ParsePrefix(subnet)
 	if err != nil {
-		return "", ""
+		return "", "", ""
 	}
 	first := prefix.Masked().Addr().Next().Next()
-	return first.String(), first.Next().String()
+	return first.String(), first.Next().String(), first.Next().Next().String()
 }

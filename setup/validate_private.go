@@ -85,8 +85,8 @@ func (p Private) checkSubnet() string {
 	switch {
 	case err != nil || !prefix.Addr().Is4() || prefix != prefix.Masked():
 		return "Type a range of private addresses, such as 172.30.250.0/28."
-	case !prefix.Addr().IsPrivate() || prefix.Bits() < 16 || prefix.Bits() > 29:
-		return "Choose a range of private addresses with 8 to 65,536 of them, such as 172.30.250.0/28."
+	case !prefix.Addr().IsPrivate() || prefix.Bits() < 16 || prefix.Bits() > 28:
+		return "Choose a range of private addresses with 16 to 65,536 of them, such as 172.30.250.0/28."
 	case p.Address == p.DNS:
 		return "The app and its DNS server need two addresses."
 	}

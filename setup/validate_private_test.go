@@ -49,7 +49,7 @@ func TestAContradictionIsToldAtItsFieldWithTheWayOut(t *testing.T) {
 		"no range":                        {ModeFallback, private(func(p *Private) { p.Subnet = "" }), "private.subnet", "such as 172.30.250.0/28"},
 		"a range with bits behind":        {ModeFallback, private(func(p *Private) { p.Subnet = "172.30.250.2/28" }), "private.subnet", "such as 172.30.250.0/28"},
 		"a public range":                  {ModeFallback, private(func(p *Private) { p.Subnet = "203.0.113.0/28" }), "private.subnet", "private addresses"},
-		"a range without room":            {ModeFallback, private(func(p *Private) { p.Subnet = "172.30.250.0/30" }), "private.subnet", "8 to 65,536"},
+		"a range without room":            {ModeFallback, private(func(p *Private) { p.Subnet = "172.30.250.0/29" }), "private.subnet", "16 to 65,536"},
 		"one address for two":             {ModeFallback, private(func(p *Private) { p.DNS = p.Address }), "private.subnet", "two addresses"},
 		"the gateway's address":           {ModeFallback, private(func(p *Private) { p.DNS = "172.30.250.1" }), "private.subnet", "taken by the network itself"},
 		"an address elsewhere":            {ModeFallback, private(func(p *Private) { p.Address = "172.18.0.7" }), "private.subnet", "172.18.0.7 is not an address in"},

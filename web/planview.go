@@ -57,7 +57,7 @@ func planOf(p setup.Plan, through setup.Step, part func(setup.Step) bool, host s
 	v := PlanView{Step: through, Label: applyLabel(through)}
 	tidies := true // nothing but what is no longer wanted
 	var cloud, here []ChangeRow
-	for _, c := range p.Changes {
+	for _, c := range p.All() {
 		if !part(c.Step) {
 			continue
 		}

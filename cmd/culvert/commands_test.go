@@ -269,3 +269,17 @@ func TestARehearsalUsesNothingOfTheEnvironment(t *testing.T) {
 	t.Setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
 	newShop(t).applied().must("status")
 }
+
+func TestAnotherAddressIsAppliedInOneGoAndNothingOfTheOldOneIsLeft(t *testing.T) {
+	s := newShop(t).applied()
+	s.edited("hostname: chat.example.org", "hostname: talk.example.org")
+	if out := s.must("apply", "--yes").out; !strings.Contains(out, "+ DJANGO_ALLOWED_HOSTS=talk.example.org") {
+		t.Errorf("that the old name goes from the settings was not shown:\n%s", out)
+	}
+	s.must("plan")
+	for name, text := range s.files() {
+		if strings.Contains(text, "chat.example.org") {
+			t.Errorf("%s still has the old name", name)
+		}
+	}
+}

@@ -56,7 +56,7 @@ func (j *job) printPlan(p setup.Plan) error {
 		return err
 	}
 	out := planJSON{Changes: []changeJSON{}, Barriers: []barrierJSON{}}
-	for _, c := range p.Changes {
+	for _, c := range p.All() {
 		change := changeJSON{Hash: c.Hash(), Kind: string(c.Key.Kind), Name: c.Key.Name, Verb: string(c.Verb), Step: string(c.Step),
 			Title: setup.Title(c), Cause: c.Cause, Reach: string(c.Reach), Difference: setup.Difference(c.From, c.To)}
 		for _, n := range c.Needs {
