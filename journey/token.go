@@ -30,6 +30,19 @@ func (j *Journey) SaveToken(ctx context.Context, token secret.Text, account stri
 	return report, j.adopt(ctx, report, account)
 }
 
+// KeepPractice keeps the token of the rehearsal's account, if none was pasted
+// yet, so that the pages can watch what commands set up.
+func (j *Journey) KeepPractice(ctx context.Context) error {
+	_, err := j.Store.Secret(ctx, tokenName)
+	if errors.Is(err, ErrNotFound) {
+		err = j.Store.PutSecret(ctx, tokenName, secret.New(j.Practice))
+	}
+	if err != nil {
+		return fmt.Errorf("keeping the rehearsal's token: %w", err)
+	}
+	return nil
+}
+
 // CheckToken tries the stored token again.
 func (j *Journey) CheckToken(ctx context.Context) (setup.TokenReport, error) {
 	token, err := j.Store.Secret(ctx, tokenName)

@@ -15,11 +15,25 @@ import (
 	"github.com/culvert/culvert/store"
 )
 
-// breaking is what can be broken in the practice, and what is.
-type breaking interface {
-	Break(id string) error
-	Mend(id string) error
-	Broken() []string
+// breaker breaks the practice and takes that back, for its page and for commands.
+type breaker struct{ *workspace }
+
+func (b breaker) Break(ctx context.Context, id string) error {
+	return b.hurry(ctx, b.world.Break(id))
+}
+
+func (b breaker) Mend(ctx context.Context, id string) error { return b.hurry(ctx, b.world.Mend(id)) }
+
+// hurry has the watcher look now, because somebody waits for what it says.
+func (b breaker) hurry(ctx context.Context, err error) error {
+	if err != nil {
+		return err
+	}
+	all, err := b.journey.Setups(ctx)
+	for _, s := range all {
+		b.watcher.Hurry(s.Setup)
+	}
+	return err
 }
 
 // broken is one line of the list.
@@ -28,8 +42,8 @@ type broken struct {
 	Broken bool `json:"broken"`
 }
 
-func breakages(b breaking) []broken {
-	now := b.Broken()
+func (b breaker) list() []broken {
+	now := b.world.Broken()
 	var all []broken
 	for _, one := range rehearsal.Breakages() {
 		all = append(all, broken{one, slices.Contains(now, one.ID)})
@@ -93,8 +107,8 @@ func (s *settings) askBreakages(ctx context.Context) (all []broken, err error) {
 		}
 		return all, json.Unmarshal(text, &all)
 	}
-	err = s.inPractice(ctx, func(b breaking) error {
-		all = breakages(b)
+	err = s.inPractice(ctx, func(b breaker) error {
+		all = b.list()
 		return nil
 	})
 	return all, err
@@ -105,8 +119,8 @@ func (s *settings) askBreakages(ctx context.Context) (all []broken, err error) {
 func (s *settings) breakOrMend(ctx context.Context, verb, id string) error {
 	text, err := callRunning(ctx, s.data, http.MethodPost, "/"+verb+"/"+id)
 	if errors.Is(err, errNotRunning) {
-		err = s.inPractice(ctx, func(b breaking) (err error) {
-			text, err = breakOrMend(b, verb, id)
+		err = s.inPractice(ctx, func(b breaker) (err error) {
+			text, err = b.breakOrMend(ctx, verb, id)
 			return err
 		})
 	}
@@ -118,15 +132,15 @@ func (s *settings) breakOrMend(ctx context.Context, verb, id string) error {
 }
 
 // breakOrMend gives what to tell.
-func breakOrMend(b breaking, verb, id string) ([]byte, error) {
+func (b breaker) breakOrMend(ctx context.Context, verb, id string) ([]byte, error) {
 	if verb == "mend" && id == "" {
-		return mendAll(b)
+		return b.mendAll(ctx)
 	}
 	do, then := b.Break, "See what Culvert says: culvert status --rehearsal. Take it back: culvert mend "+id+"."
 	if verb == "mend" {
 		do, then = b.Mend, "It is as it was before, but for what was changed since."
 	}
-	if err := do(id); err != nil {
+	if err := do(ctx, id); err != nil {
 		return nil, err
 	}
 	for _, one := range rehearsal.Breakages() {
@@ -137,11 +151,11 @@ func breakOrMend(b breaking, verb, id string) ([]byte, error) {
 	return []byte(then + "\n"), nil
 }
 
-func mendAll(b breaking) ([]byte, error) {
-	all := b.Broken()
+func (b breaker) mendAll(ctx context.Context) ([]byte, error) {
+	all := b.world.Broken()
 	slices.Reverse(all)
 	for _, id := range all {
-		if err := b.Mend(id); err != nil {
+		if err := b.Mend(ctx, id); err != nil {
 			return nil, err
 		}
 	}
@@ -149,7 +163,7 @@ func mendAll(b breaking) ([]byte, error) {
 }
 
 // inPractice opens the practice of the data folder.
-func (s *settings) inPractice(ctx context.Context, do func(breaking) error) (err error) {
+func (s *settings) inPractice(ctx context.Context, do func(breaker) error) (err error) {
 	w, err := openWorkspace(ctx, s, true)
 	var inUse *store.InUseError
 	if errors.As(err, &inUse) {
@@ -159,19 +173,19 @@ func (s *settings) inPractice(ctx context.Context, do func(breaking) error) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	return do(w.world)
+	return do(breaker{w})
 }
 
 // breakHandler serves the same to commands while the dashboard runs.
-func breakHandler(b breaking) http.Handler {
+func breakHandler(b breaker) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /breakages", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(breakages(b))
+		_ = json.NewEncoder(w).Encode(b.list())
 	})
 	for _, verb := range []string{"break", "mend"} {
 		mux.HandleFunc("POST /"+verb+"/{id...}", func(w http.ResponseWriter, r *http.Request) {
-			text, err := breakOrMend(b, verb, r.PathValue("id"))
+			text, err := b.breakOrMend(r.Context(), verb, r.PathValue("id"))
 			if err != nil {
 				http.Error(w, err.Error(), http.StatusConflict)
 				return

@@ -95,6 +95,14 @@ func (j *job) token(ctx context.Context) (secret.Text, error) {
 	return j.journey.StoredToken(ctx)
 }
 
+// keepPractice leaves the rehearsal's token to its pages; nobody has to guard it.
+func (j *job) keepPractice(ctx context.Context) error {
+	if !j.rehearsal {
+		return nil
+	}
+	return j.journey.KeepPractice(ctx)
+}
+
 // command is a command that works on a file.
 func (s *settings) command(use, short string, do func(context.Context, *job) error) *cobra.Command {
 	var f fileFlags
@@ -136,6 +144,9 @@ func newPlan(s *settings) *cobra.Command {
 func newApply(s *settings) *cobra.Command {
 	var yes bool
 	c := s.command("apply", "Make the changes, step by step, with proof between the steps", resolved(func(ctx context.Context, j *job) error {
+		if err := j.keepPractice(ctx); err != nil {
+			return err
+		}
 		if err := j.goOn(ctx); err != nil {
 			return err
 		}

@@ -237,7 +237,7 @@ func (v *serving) pages(w *workspace, base string, log *slog.Logger) http.Handle
 		Rehearsal: w == v.try, Version: version, Log: log,
 	}
 	if w == v.try {
-		o.Breaking = practiceBreaker{w}
+		o.Breaking = breakPage{breaker{w}}
 	}
 	switch {
 	case base != "":
@@ -315,7 +315,7 @@ func (v *serving) linkHandler(address string) http.Handler {
 		}
 		_, _ = io.WriteString(w, text)
 	})
-	mux.Handle("/", breakHandler(v.try.world))
+	mux.Handle("/", breakHandler(breaker{v.try}))
 	return mux
 }
 
