@@ -105,7 +105,7 @@ func (c *Cloud) operate(r *http.Request, what asked, path string, body []byte) (
 	}
 	out, after := reply{}, []func(){}
 	if left.wait > 0 {
-		out = failure(c.o.Unsure.errRateLimit())
+		out = failure(c.o.errRateLimit())
 	} else {
 		out, after = c.perform(r, what, path, body, who, now)
 	}

@@ -195,6 +195,21 @@ func TestMoreThan1200CallsInFiveMinutesBlockForFive(t *testing.T) {
 	}
 }
 
+func TestTheRefusalOfACallTooManySaysHowManyThereAre(t *testing.T) {
+	for limit, want := range map[int]string{3: "More than 3 requests per 300 seconds reached.", -1: "More than 1200 requests per 300 seconds reached."} {
+		w := newWorld(t, Options{RateLimit: limit})
+		if limit < 0 {
+			w.cloud.Inject(Fault{RetryAfter: time.Minute}) // nothing is counted, and yet refused
+		}
+		for range limit {
+			w.list("zones")
+		}
+		if r := w.call("GET", "zones", ""); r.status != 429 || !strings.Contains(r.body, want) {
+			t.Errorf("with a limit of %d: %d %s, want %q", limit, r.status, r.body, want)
+		}
+	}
+}
+
 func TestCallsAreLogged(t *testing.T) {
 	var lines strings.Builder
 	w := newWorld(t, Options{KeepCall: 3, CallLog: &lines})

@@ -163,10 +163,10 @@ func (c *Cloud) withFaults(r *http.Request, path string, answer func() reply) re
 	if len(s.hits) == 0 {
 		return answer()
 	}
-	return s.hits[len(s.hits)-1].spoil(answer, c.o.Unsure)
+	return s.hits[len(s.hits)-1].spoil(answer, c.o)
 }
 
-func (f *Fault) spoil(answer func() reply, u Unsure) reply {
+func (f *Fault) spoil(answer func() reply, o Options) reply {
 	switch {
 	case f.ResetBefore:
 		return reply{status: connectionReset}
@@ -176,7 +176,7 @@ func (f *Fault) spoil(answer func() reply, u Unsure) reply {
 	case f.SuccessFalse:
 		return failure(refuse(http.StatusOK, 1, "An unknown error has occurred"))
 	case f.RetryAfter > 0:
-		out := failure(u.errRateLimit())
+		out := failure(o.errRateLimit())
 		out.header.Set("Retry-After", strconv.Itoa(seconds(f.RetryAfter)))
 		return out
 	case f.Status != 0:

@@ -12,14 +12,21 @@ import (
 // which a user who exceeded it is refused everything.
 const limitWindow = 5 * time.Minute
 
-// errRateLimit is the refusal of a call too many. Reports have two codes.
-func (u Unsure) errRateLimit() error {
-	code := 10429
-	if u.RateLimitIs971 {
+// usualLimit is how many calls a user of Cloudflare has in a window.
+const usualLimit = 1200
+
+// errRateLimit is the refusal of a call too many. Reports have two codes. Where
+// calls are not counted a fault refuses as Cloudflare would.
+func (o Options) errRateLimit() error {
+	code, limit := 10429, o.RateLimit
+	if o.Unsure.RateLimitIs971 {
 		code = 971
 	}
-	return refuse(http.StatusTooManyRequests, code,
-		"More than 1200 requests per 300 seconds reached. Please wait and consider throttling your request speed")
+	if limit <= 0 {
+		limit = usualLimit
+	}
+	return refuse(http.StatusTooManyRequests, code, fmt.Sprintf(
+		"More than %d requests per %d seconds reached. Please wait and consider throttling your request speed", limit, seconds(limitWindow)))
 }
 
 // limits counts the calls of each user.

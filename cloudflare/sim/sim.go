@@ -149,7 +149,7 @@ func New(o Options) *Cloud {
 		o.Seed = randomSeed()
 	}
 	if o.RateLimit == 0 {
-		o.RateLimit = 1200
+		o.RateLimit = usualLimit
 	}
 	if o.ResolvedRange == "" {
 		o.ResolvedRange = usualResolved
