@@ -19,7 +19,7 @@ type Breaking interface {
 
 func (s *site) routeBreaking(r chi.Router) {
 	r.Get("/", s.handle(s.breakages))
-	r.Post("/{breakage}", s.handle(s.breaks(s.Breaking.Break, "It is broken now. The status page tells it as soon as Culvert has looked.")))
+	r.Post("/{breakage}", s.handle(s.breaks(s.Breaking.Break, "It is broken now. If something is wrong, the status page tells it as soon as Culvert has looked.")))
 	r.Post("/{breakage}/mend", s.handle(s.breaks(s.Breaking.Mend, "It is put back. The status page tells it as soon as Culvert has looked.")))
 }
 
