@@ -10,6 +10,7 @@ import (
 
 	"github.com/culvert/culvert/cloudflare/sim"
 	"github.com/culvert/culvert/diagnosis"
+	"github.com/culvert/culvert/rehearsal"
 	"github.com/culvert/culvert/secret"
 	"github.com/culvert/culvert/setup"
 	"github.com/culvert/culvert/watch"
@@ -52,7 +53,13 @@ func TestAContainerThatLeftThePrivateAddressIsFoundAndPutBack(t *testing.T) {
 // inPrivate is a rehearsal in which the private ways in are offered.
 func inPrivate(t *testing.T) walker {
 	t.Helper()
-	space, world := openPractice(t.Context(), t, t.TempDir(), time.Now)
+	return inPrivateOf(t, sim.Unsure{})
+}
+
+// inPrivateOf is one in an account that answers some unsure things otherwise.
+func inPrivateOf(t *testing.T, unsure sim.Unsure) walker {
+	t.Helper()
+	space, world := openPracticeOf(t.Context(), t, t.TempDir(), rehearsal.Options{Clock: time.Now, Unsure: unsure})
 	space.world = world
 	t.Cleanup(func() {
 		if err := space.Close(); err != nil {

@@ -7,7 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/culvert/culvert/cloudflare/sim"
+	"github.com/culvert/culvert/secret"
+	"github.com/culvert/culvert/setup"
 )
 
 // accountOwned is one more thing that differs between accounts: whom the token
@@ -24,17 +28,48 @@ func TestTheWholeWayHoldsWhateverIsUnsure(t *testing.T) {
 		t.Run(fmt.Sprintf("row %d", i+1), func(t *testing.T) {
 			t.Parallel()
 			s := newShop(t)
-			for at, name := range names {
-				if name != accountOwned {
-					reflect.ValueOf(&s.unsure).Elem().FieldByName(name).SetBool(row[at])
-				}
-			}
+			s.unsure = unsureOf(names, row)
 			if row[len(names)-1] {
 				s.withOwnToken()
 			}
 			t.Logf("%+v, %s: %v", s.unsure, accountOwned, row[len(names)-1])
 			s.wholeWay()
 		})
+	}
+}
+
+// unsureOf are the switches of a row.
+func unsureOf(names []string, row []bool) (u sim.Unsure) {
+	for at, name := range names {
+		if name != accountOwned {
+			reflect.ValueOf(&u).Elem().FieldByName(name).SetBool(row[at])
+		}
+	}
+	return u
+}
+
+// The same for the ways in by a private name, which meet most of the answers
+// that nobody knows.
+func TestThePrivateWaysHoldWhateverIsUnsure(t *testing.T) {
+	t.Parallel()
+	names := sim.UnsureNames()
+	for i, row := range covering(len(names)) {
+		for _, mode := range []setup.Mode{setup.ModeFallback, setup.ModeHostname} {
+			t.Run(fmt.Sprintf("row %d, %s", i+1, mode), func(t *testing.T) {
+				t.Parallel()
+				w := inPrivateOf(t, unsureOf(names, row))
+				w.cloud.Use(secret.New(w.journey.Practice))
+				j := w.job(mode)
+				view := j.answers.View()
+				before := w.stands(view)
+				w.apply(j, j.answers)
+				w.sound(j)
+				w.apply(j, nil)
+				if diff := cmp.Diff(before, w.stands(view)); diff != "" {
+					t.Errorf("after taking everything down (-before +after):\n%s", diff)
+				}
+			})
+		}
 	}
 }
 

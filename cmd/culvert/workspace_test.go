@@ -18,6 +18,12 @@ import (
 // world too.
 func openPractice(ctx context.Context, t *testing.T, data string, clock func() time.Time) (*workspace, *rehearsal.World) {
 	t.Helper()
+	return openPracticeOf(ctx, t, data, rehearsal.Options{Clock: clock})
+}
+
+// openPracticeOf opens one whose world is made with some options.
+func openPracticeOf(ctx context.Context, t *testing.T, data string, o rehearsal.Options) (*workspace, *rehearsal.World) {
+	t.Helper()
 	dir := filepath.Join(data, "practice")
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	w := &workspace{hub: live.New()}
@@ -26,7 +32,8 @@ func openPractice(ctx context.Context, t *testing.T, data string, clock func() t
 		t.Fatal(err)
 	}
 	w.closers = append(w.closers, w.store.Close)
-	world, err := rehearsal.Open(ctx, rehearsal.Options{Dir: filepath.Join(dir, "world"), Clock: clock, Log: log})
+	o.Dir, o.Log = filepath.Join(dir, "world"), log
+	world, err := rehearsal.Open(ctx, o)
 	if err != nil {
 		t.Fatal(err)
 	}
