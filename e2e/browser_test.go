@@ -134,6 +134,16 @@ func (b *browser) text(selector string) string {
 	return text
 }
 
+// pictures keeps one as on a laptop and one as on a phone.
+func (b *browser) pictures(name string) {
+	b.picture(name)
+	if os.Getenv("SCREENSHOTS") != "" {
+		b.do(chromedp.EmulateViewport(360, 800))
+		b.picture(name + "-phone")
+		b.do(chromedp.EmulateViewport(1200, 900))
+	}
+}
+
 // picture keeps a screenshot in the folder that SCREENSHOTS names.
 func (b *browser) picture(name string) {
 	dir := os.Getenv("SCREENSHOTS")

@@ -3,6 +3,7 @@ package e2e
 import (
 	"net"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -16,7 +17,7 @@ func TestJourneyInTheBrowser(t *testing.T) {
 	compose, env := w.read(t, "docker-compose.prod.yml"), w.read(t, ".env.prod")
 	others := w.others(t)
 
-	serve := w.culvert(t.Context(), t, "serve", "--listen", "127.0.0.1:8765")
+	serve := w.serve(t)
 	path := link.FindStringSubmatch(firstLine(t, serve))
 	if path == nil {
 		t.Fatal("no login link was printed")
@@ -47,6 +48,25 @@ func TestJourneyInTheBrowser(t *testing.T) {
 	b.untilStage("done", "done", 60*time.Second)
 	b.open("/open-chat-studio/history")
 	b.picture("history")
+
+	s := &scene{stranger: w.stranger(t)}
+	w.zone = s.named(zones, w.sim.Zone).id()
+	s.fault("* /** latency 150ms")
+	p := b.statusPage(s)
+	all := pageFaults()
+	told := p.crowd(all[0].says)
+	for i, f := range all {
+		p.suffers(f)
+		if i == 0 {
+			told()
+		}
+	}
+	p.outlives(serve, func() { firstLine(t, w.serve(t)) })
+}
+
+func (w *world) serve(t *testing.T) *exec.Cmd {
+	t.Helper()
+	return w.culvert(t.Context(), t, "serve", "--listen", "127.0.0.1:8765")
 }
 
 // keepsSecrets looks for the API token where it must not be.

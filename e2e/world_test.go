@@ -35,6 +35,7 @@ type world struct {
 // simLine is what `culvert sim` prints.
 type simLine struct {
 	URL       string `json:"url"`
+	Control   string `json:"control"`
 	Edge      string `json:"edge"`
 	Tunnel    string `json:"tunnel_edge"`
 	CA        string `json:"ca"`
@@ -74,7 +75,7 @@ func build(t *testing.T, bin string) {
 // startSim runs `culvert sim` where containers can reach it.
 func (w *world) startSim(t *testing.T) {
 	t.Helper()
-	cmd := w.Command(t.Context(), w.bin, "sim", "--host", lab.HostAddress)
+	cmd := w.Command(t.Context(), w.bin, "sim", "--host", lab.HostAddress, "--control", "0")
 	line := firstLine(t, cmd)
 	if err := json.Unmarshal([]byte(line), &w.sim); err != nil {
 		t.Fatalf("what sim printed: %v\n%s", err, line)
