@@ -70,7 +70,7 @@ func meddle(t *rapid.T, m *model) {
 	i := rapid.SampledFrom(ours).Draw(t, "victim")
 	o := &m.Objects[i]
 	if rapid.Bool().Draw(t, "deleted") {
-		m.Objects = slices.Delete(m.Objects, i, i+1)
+		m.lose(i)
 		return
 	}
 	switch s := o.State.(type) {
@@ -93,6 +93,16 @@ func meddle(t *rapid.T, m *model) {
 		s.Running = false
 		o.State = s
 	}
+}
+
+// lose takes an object away, and with a tunnel its rules, which are a part of it.
+func (m *model) lose(i int) {
+	gone := m.Objects[i]
+	m.Objects = slices.Delete(m.Objects, i, i+1)
+	m.Objects = slices.DeleteFunc(m.Objects, func(o Object) bool {
+		rules, ok := o.State.(Ingress)
+		return ok && gone.State.Kind() == KindTunnel && rules.Tunnel.Lit == gone.ID
+	})
 }
 
 // unowned gives what is neither ours nor a line that we may edit.
