@@ -171,6 +171,7 @@ func TestThePrivateWayIsLaidOnARealEngine(t *testing.T) {
 		{"the app joins a network of its own at a fixed address while it runs", joinsLive},
 		{"what the operator starts again joins it too, and reaches its database and cache", joinsDurably},
 		{"one recreate carries a setting and the network", recreateJoins},
+		{"an address that was changed by hand is told by an event and given back at once", addressChanges},
 		{"dnsmasq and nginx come up beside the connector", frontComesUp},
 		{"a connector that somebody put into another network is taken out of it", connectorStrays},
 		{"dnsmasq answers for the name, over UDP and TCP, for IPv6 with nothing, and for no other", dnsAnswers},
@@ -244,6 +245,49 @@ func recreateJoins(t *testing.T, w *privateWay) {
 	}
 	w.answersAt(t, appAddress)
 	w.reaches(t, "web", "db", "5432")
+}
+
+// addressChanges: what somebody does by hand to the app's place in the network is
+// told by an event of the engine, seen, and put back while the app runs on.
+func addressChanges(t *testing.T, w *privateWay) {
+	to := setup.Attachment{Project: w.stack.Project, Service: "web", Endpoint: setup.Endpoint{Network: w.stack.PrivateNetwork, Address: appAddress}}
+	web := w.stack.Project + "-web-1"
+	by := func(args ...string) {
+		t.Helper()
+		if out, err := w.lab.Run(t.Context(), "docker", append([]string{"network"}, args...)...); err != nil {
+			t.Fatalf("docker network %v: %v %s", args, err, out)
+		}
+	}
+	for name, act := range map[string]func(){
+		"taken out":              func() { by("disconnect", w.stack.PrivateNetwork, web) },
+		"put in as Docker likes": func() { by("disconnect", w.stack.PrivateNetwork, web); by("connect", w.stack.PrivateNetwork, web) },
+	} {
+		was := w.containers(t)[web]
+		ctx, stop := context.WithCancel(t.Context())
+		events, err := w.host.Watch(ctx, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		act()
+		began := time.Now()
+		for e := range events {
+			if e.Kind == "network" && e.Action == "disconnect" {
+				break
+			}
+		}
+		told := time.Since(began)
+		w.apply(t, w.attachmentKey(), to)
+		w.answersAt(t, appAddress)
+		took := time.Since(began)
+		stop()
+		t.Logf("%s: told after %v, put back after %v", name, told.Round(time.Millisecond), took.Round(time.Millisecond))
+		if took > 3*time.Second {
+			t.Errorf("%s: it took %v", name, took)
+		}
+		if now := w.containers(t)[web]; now != was {
+			t.Errorf("%s: web is another container: %s, was %s", name, now, was)
+		}
+	}
 }
 
 // reaches connects from one service to another, from inside its network.
