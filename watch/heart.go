@@ -302,7 +302,9 @@ func (h *heart) answered(ctx context.Context, s *subject, p *point, evidence []s
 		return
 	}
 	for _, v := range evidence {
-		s.readings = append(s.readings, v.Reading())
+		if p.remembers(v, h.Pace) {
+			s.readings = append(s.readings, v.Reading())
+		}
 	}
 	was := p.broken()
 	v := p.answered(evidence, now, s.mood, h.Pace)

@@ -13,6 +13,7 @@ type Pace struct {
 	Unwatched time.Duration // and while nobody has. 60 s
 	Rare      time.Duration // of checks that cost others something. 5 min
 	Failing   time.Duration // of a check that fails. 5 s
+	Remember  time.Duration // between two good answers of a check in the history. 15 s
 	// First and Second are how soon a check that begins to fail is made again,
 	// before it counts. 1 s, 3 s
 	First, Second time.Duration
@@ -49,7 +50,7 @@ func (p Pace) orDefault() Pace {
 		fallback time.Duration
 	}{
 		{&p.Watched, 5 * time.Second}, {&p.Unwatched, time.Minute}, {&p.Rare, 5 * time.Minute}, {&p.Failing, 5 * time.Second},
-		{&p.First, time.Second}, {&p.Second, 3 * time.Second}, {&p.Settle, time.Minute},
+		{&p.Remember, 15 * time.Second}, {&p.First, time.Second}, {&p.Second, 3 * time.Second}, {&p.Settle, time.Minute},
 		{&p.Quick, 80 * time.Second}, {&p.Slow, 5 * time.Minute}, {&p.Wrong, 20 * time.Second}, {&p.Gap, 10 * time.Second},
 		{&p.Window, 5 * time.Minute}, {&p.Host, 30 * time.Second}, {&p.Events, 200 * time.Millisecond},
 		{&p.Flush, 5 * time.Second}, {&p.Upkeep, 10 * time.Minute}, {&p.Hold, 10 * time.Minute},

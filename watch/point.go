@@ -19,8 +19,9 @@ type point struct {
 
 	due    time.Time
 	asking bool
-	misses map[string]misses // by check, of those that fail now
-	counts []setup.Evidence  // the newest that count
+	misses map[string]misses    // by check, of those that fail now
+	counts []setup.Evidence     // the newest that count
+	told   map[string]time.Time // by check: the newest good answer in the history
 }
 
 // misses are answers in a row that do not hold.
@@ -82,6 +83,22 @@ func (p *point) answered(evidence []setup.Evidence, now time.Time, as mood, pace
 	}
 	p.counts = known
 	return v
+}
+
+// remembers says whether an answer goes into the history: what fails always, what
+// holds not as often as it is seen.
+func (p *point) remembers(e setup.Evidence, pace Pace) bool {
+	if !fails(e) && e.At.Sub(p.told[e.Check.ID]) < pace.Remember {
+		return false
+	}
+	if p.told == nil {
+		p.told = map[string]time.Time{}
+	}
+	delete(p.told, e.Check.ID)
+	if !fails(e) {
+		p.told[e.Check.ID] = e.At
+	}
+	return true
 }
 
 // unasked is what counted of checks that were not made this time: an app that

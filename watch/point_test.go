@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -119,5 +120,21 @@ func TestWhatCannotBeAskedStaysKnownUntilThatCounts(t *testing.T) {
 		if step.known != step.want {
 			t.Errorf("after look %d what counts is %q, want %q", i+1, step.known, step.want)
 		}
+	}
+}
+
+// The history keeps every failure and the first answer that holds again, and of
+// the others not more than it needs.
+func TestWhatTheHistoryKeeps(t *testing.T) {
+	pace := Pace{}.orDefault()
+	now := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	p := &point{}
+	var kept []bool
+	for _, ok := range []bool{true, true, true, true, false, false, true, true} {
+		kept = append(kept, p.remembers(setup.Evidence{Check: setup.Check{ID: "c"}, At: now, OK: ok}, pace))
+		now = now.Add(5 * time.Second)
+	}
+	if want := []bool{true, false, false, true, true, true, true, false}; !slices.Equal(kept, want) {
+		t.Errorf("it keeps %v, want %v", kept, want)
 	}
 }
