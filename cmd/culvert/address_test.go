@@ -10,6 +10,7 @@ import (
 
 	"github.com/culvert/culvert/cloudflare/sim"
 	"github.com/culvert/culvert/diagnosis"
+	docker "github.com/culvert/culvert/dockerx/sim"
 	"github.com/culvert/culvert/rehearsal"
 	"github.com/culvert/culvert/secret"
 	"github.com/culvert/culvert/setup"
@@ -35,7 +36,7 @@ func TestAContainerThatLeftThePrivateAddressIsFoundAndPutBack(t *testing.T) {
 			t.Parallel()
 			w := inPrivate(t)
 			j := &job{settings: &settings{stdout: io.Discard, stderr: io.Discard, rehearsal: true}, workspace: w.workspace, file: wayIn(t, row.mode)}
-			j.file.Inside.Front = row.front
+			w.behind(j, row.front)
 			w.must(j.resolve(w.ctx))
 			w.apply(j, j.answers)
 			w.leaves(j, row.want)
@@ -116,7 +117,7 @@ func TestAnAddressThatChangedIsSeenPutRightAndProvenWithinThreeSeconds(t *testin
 		t.Run(name, func(t *testing.T) {
 			w := inPrivate(t)
 			j := &job{settings: &settings{stdout: io.Discard, stderr: io.Discard, rehearsal: true}, workspace: w.workspace, file: wayIn(t, setup.ModeFallback)}
-			j.file.Inside.Front = front
+			w.behind(j, front)
 			w.must(j.resolve(w.ctx))
 			w.apply(j, j.answers)
 			w.cloud.Use(secret.New(w.journey.Practice))
@@ -182,5 +183,15 @@ func (w walker) until(what string, is func() bool) {
 			r, _ := w.watcher.Report("open-chat-studio")
 			w.Fatalf("waited for this in vain: %s\nit says: %s %+v", what, r.Condition.Sentence, r.Condition.Findings)
 		}
+	}
+}
+
+// behind has the private name lead to a front, or without one to an app where
+// people can log in without TLS.
+func (w walker) behind(j *job, front string) {
+	w.Helper()
+	j.file.Inside.Front = front
+	if front == "none" {
+		w.world.Docker.SetEnv(docker.Service, "DJANGO_SETTINGS_MODULE", "config.settings")
 	}
 }
