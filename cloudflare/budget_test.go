@@ -29,8 +29,10 @@ func TestANarrowLookReadsWhatItIsAskedForOnly(t *testing.T) {
 	}{
 		{[]setup.Kind{setup.KindApp}, 1},
 		{[]setup.Kind{setup.KindApp, setup.KindPolicy}, 2},
-		{[]setup.Kind{setup.KindDNSRecord}, 3}, // the domain, what points to tunnels, our host
-		{[]setup.Kind{setup.KindEdgeRule}, 2},  // the domain, its rules
+		{[]setup.Kind{setup.KindDNSRecord}, 3},                                             // the domain, what points to tunnels, our host
+		{[]setup.Kind{setup.KindEdgeRule}, 2},                                              // the domain, its rules
+		{[]setup.Kind{setup.KindZonePause}, 1},                                             // the domain says it itself
+		{[]setup.Kind{setup.KindBotFight, setup.KindSecurityLevel, setup.KindSkipRule}, 0}, // not asked for
 		{[]setup.Kind{setup.KindConnector}, 0},
 	}
 	for _, row := range rows {
@@ -45,6 +47,16 @@ func TestANarrowLookReadsWhatItIsAskedForOnly(t *testing.T) {
 		}
 	}
 	v := w.view()
+	v.Also = []setup.Kind{setup.KindBotFight, setup.KindSecurityLevel, setup.KindSkipRule}
+	v.Kinds = v.Also
+	w.cloud.ForgetCalls()
+	if _, err := w.Observe(t.Context(), v); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(w.cloud.Calls()); n != 5 {
+		t.Errorf("a look at the switches of the edge cost %d calls, want 5: %+v", n, w.cloud.Calls())
+	}
+	v = w.view()
 	v.Kinds = []setup.Kind{setup.KindIngress}
 	seen, err := w.Observe(t.Context(), v)
 	if err != nil {

@@ -263,7 +263,7 @@ func (ck *tokenCheck) readOneZone(ctx context.Context) (dns, rules error) {
 	zone := ck.zoneIDs[0]
 	var wg sync.WaitGroup
 	wg.Go(func() { _, dns = ck.get(ctx, readingRecords, recordsPath(zone), url.Values{"per_page": {"5"}}) })
-	wg.Go(func() { _, rules = ck.configRules(ctx, zone) })
+	wg.Go(func() { _, rules = ck.ruleset(ctx, configRules(), zone) })
 	wg.Wait()
 	return dns, rules
 }

@@ -23,7 +23,7 @@ type row struct {
 }
 
 // rows has one for every kind that is written here.
-func rows() []row { return append(publicRows(), privateRows()...) }
+func rows() []row { return slices.Concat(publicRows(), edgeRows(), privateRows()) }
 
 func publicRows() []row {
 	return []row{
@@ -60,7 +60,7 @@ func publicRows() []row {
 			from: func(w *world) setup.State { return w.edgeRule("/channels/telegram/*", "/slack/events") },
 			to:   func(w *world) setup.State { return w.edgeRule("/channels/telegram/*") },
 			meddle: func(w *world, id string) {
-				w.stranger("PATCH", "Z/rulesets/"+w.configRuleset()+"/rules/"+id, map[string]any{"action": "set_config",
+				w.stranger("PATCH", "Z/rulesets/"+w.rulesetOf(configPhase)+"/rules/"+id, map[string]any{"action": "set_config",
 					"action_parameters": map[string]any{"bic": true}, "expression": "true", "description": "Mine"})
 			},
 		},

@@ -37,7 +37,15 @@ func (c *Client) writer(k setup.Kind) writer {
 	case setup.KindPolicy:
 		return policies{c}
 	case setup.KindEdgeRule:
-		return edgeRules{c}
+		return edgeRules{c, configRules()}
+	case setup.KindSkipRule:
+		return edgeRules{c, customRules()}
+	case setup.KindBotFight:
+		return botFights{Client: c}
+	case setup.KindSecurityLevel:
+		return levels{Client: c}
+	case setup.KindZonePause:
+		return pauses{Client: c}
 	case setup.KindApp:
 		return apps{c}
 	case setup.KindRoute:
@@ -164,7 +172,8 @@ func complete(e setup.Entry) *setup.Problem {
 // isAnswer: of these every account has what a plan asks about.
 func isAnswer(k setup.Kind) bool {
 	switch k {
-	case setup.KindGatewayProxy, setup.KindICMPProxy, setup.KindSplitTunnel, setup.KindFallback, setup.KindShadow:
+	case setup.KindGatewayProxy, setup.KindICMPProxy, setup.KindSplitTunnel, setup.KindFallback, setup.KindShadow,
+		setup.KindBotFight, setup.KindSecurityLevel, setup.KindZonePause:
 		return true
 	}
 	return false

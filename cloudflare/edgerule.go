@@ -12,16 +12,56 @@ import (
 	"github.com/culvert/culvert/setup"
 )
 
-var readingRules = op{"read the configuration rules", needsRules}
-
 const (
 	configPhase = "http_config_settings"
 	configRule  = "set_config"
+	customPhase = "http_request_firewall_custom"
+	skipRule    = "skip"
 )
 
-// lifted is what our rule sets: no check for browsers, and no attack mode.
-// (Cloudflare docs, Configuration Rules settings.)
+// lifted is what our configuration rule sets: no check for browsers, and no
+// attack mode. (Cloudflare docs, Configuration Rules settings.)
 const lifted = `{"bic":false,"security_level":"medium"}`
+
+// skipped is what our custom rule skips: the custom rules behind it.
+const skipped = `{"ruleset":"current"}`
+
+// phase is a list of rules in which we have one for each host.
+type phase struct {
+	name       string
+	rules      string // as people read it: configuration rules
+	needs      string
+	action     string // of our rules
+	parameters string
+	title      string            // of our rules, for a host
+	position   map[string]string // where ours works
+	state      func(setup.EdgeRule) setup.State
+}
+
+func configRules() phase {
+	return phase{configPhase, "configuration rule", needsRules, configRule, lifted,
+		"Culvert: callers of the webhooks on %s need not be browsers", map[string]string{"after": ""},
+		func(r setup.EdgeRule) setup.State { return r }}
+}
+
+func customRules() phase {
+	return phase{customPhase, "custom rule", needsWAF, skipRule, skipped,
+		"Culvert: custom rules skip the webhooks on %s", map[string]string{"before": ""},
+		func(r setup.EdgeRule) setup.State { return setup.SkipRule{EdgeRule: r} }}
+}
+
+// edgeRuleIn is the rule in a state of either phase.
+func edgeRuleIn(s setup.State) setup.EdgeRule {
+	if r, ok := s.(setup.SkipRule); ok {
+		return r.EdgeRule
+	}
+	r, _ := s.(setup.EdgeRule)
+	return r
+}
+
+func (p phase) reading() op { return op{"read the " + p.rules + "s", p.needs} }
+
+func (p phase) doing(verb string) op { return op{verb + " the " + p.rules, p.needs} }
 
 // ruleReadOnly are the fields of a rule that Cloudflare writes.
 var ruleReadOnly = []string{"id", "version", "last_updated"}
@@ -33,40 +73,41 @@ func rulesetsPath(zoneID string, below ...string) string {
 // ruleset is the entry point of a phase: a list of rules that are tried from top
 // to bottom.
 type ruleset struct {
-	id    string // empty: the zone has none
-	rules []json.RawMessage
+	phase
+	id   string // empty: the zone has none
+	list []json.RawMessage
 }
 
-// configRules reads the entry point of the configuration rules. That there is
-// none is no error: then there are no rules.
-func (c *Client) configRules(ctx context.Context, zoneID string) (ruleset, error) {
-	raw, err := c.get(ctx, readingRules, rulesetsPath(zoneID, "phases", configPhase, "entrypoint"), nil)
+// ruleset reads the entry point of a phase. That there is none is no error: then
+// there are no rules.
+func (c *Client) ruleset(ctx context.Context, p phase, zoneID string) (ruleset, error) {
+	raw, err := c.get(ctx, p.reading(), rulesetsPath(zoneID, "phases", p.name, "entrypoint"), nil)
 	if gone(err) {
-		return ruleset{}, nil
+		return ruleset{phase: p}, nil
 	}
 	if err != nil {
 		return ruleset{}, err
 	}
-	return parseRuleset(raw)
+	return p.parse(raw)
 }
 
-func parseRuleset(raw json.RawMessage) (ruleset, error) {
+func (p phase) parse(raw json.RawMessage) (ruleset, error) {
 	var in struct {
 		ID    string
 		Rules []json.RawMessage
 	}
-	if err := parse(readingRules, raw, &in); err != nil {
+	if err := parse(p.reading(), raw, &in); err != nil {
 		return ruleset{}, err
 	}
 	if in.ID == "" {
 		return ruleset{}, refused(setup.CodeUnavailable, "Cloudflare's answer could not be understood: the list of rules has no id. Try again in a moment.")
 	}
-	return ruleset{in.ID, in.Rules}, nil
+	return ruleset{p, in.ID, in.Rules}, nil
 }
 
-func (c *Client) readEdgeRules(ctx context.Context, zoneID, zone string) part {
-	set, err := c.configRules(ctx, zoneID)
-	return decodeAll(setup.ReadScope{Kind: setup.KindEdgeRule, Scope: zone}, set.rules, err, set.decoderOf(zoneID))
+func (c *Client) readRules(ctx context.Context, kind setup.Kind, p phase, zoneID, zone string) part {
+	set, err := c.ruleset(ctx, p, zoneID)
+	return decodeAll(setup.ReadScope{Kind: kind, Scope: zone}, set.list, err, set.decoderOf(zoneID))
 }
 
 func (s ruleset) decoderOf(zoneID string) func(json.RawMessage) (setup.Object, error) {
@@ -79,7 +120,7 @@ func (s ruleset) decode(zoneID string, raw json.RawMessage) (setup.Object, error
 		Enabled                             bool
 		Parameters                          any `json:"action_parameters"`
 	}
-	if err := parse(readingRules, raw, &in); err != nil {
+	if err := parse(s.reading(), raw, &in); err != nil {
 		return setup.Object{}, err
 	}
 	mark, title := setup.FindMark(in.Description)
@@ -88,21 +129,44 @@ func (s ruleset) decode(zoneID string, raw json.RawMessage) (setup.Object, error
 	if r.Host, r.Paths, ok = setup.ReadEdgeExpression(in.Expression); !ok {
 		r.Host, r.Paths, r.Expression = "", nil, in.Expression
 	}
-	if have := digest(in.Parameters); in.Action != configRule || have != digest(gjson.Parse(lifted).Value()) {
+	if have := digest(in.Parameters); in.Action != s.action || have != digest(gjson.Parse(s.parameters).Value()) {
 		r.Other = digest(map[string]any{"action": in.Action, "parameters": in.Parameters})
 	}
-	if mark != "" {
+	switch {
+	case mark == "":
+	case s.name == configPhase:
 		r.Overruled = s.after(in.ID)
+	default:
+		r.Overruled = s.before(in.ID, r)
 	}
-	return setup.Object{ID: in.ID, Mark: mark, State: r, Raw: raw}, nil
+	return setup.Object{ID: in.ID, Mark: mark, State: s.state(r), Raw: raw}, nil
+}
+
+// at is where a rule stands.
+func (s ruleset) at(id string) int {
+	return slices.IndexFunc(s.list, func(r json.RawMessage) bool { return gjson.GetBytes(r, "id").String() == id })
+}
+
+// before names the rules in front of one that may stop callers of its paths: the
+// first that does ends the list.
+func (s ruleset) before(id string, ours setup.EdgeRule) []string {
+	var names []string
+	for _, raw := range s.list[:s.at(id)] {
+		rule := gjson.ParseBytes(raw)
+		theirs := setup.SkipRule{EdgeRule: setup.EdgeRule{Enabled: rule.Get("enabled").Bool(), Action: rule.Get("action").String()}}
+		if theirs.Stops() && setup.Concerns(rule.Get("expression").String(), ours.Host, ours.Paths) {
+			_, title := setup.FindMark(rule.Get("description").String())
+			names = append(names, clip(title))
+		}
+	}
+	return names
 }
 
 // after names the rules behind one that set anew what ours set: of several the
 // last one counts. Whom such a rule is about we do not judge.
 func (s ruleset) after(id string) []string {
-	at := slices.IndexFunc(s.rules, func(r json.RawMessage) bool { return gjson.GetBytes(r, "id").String() == id })
 	var names []string
-	for _, r := range s.rules[at+1:] {
+	for _, r := range s.list[s.at(id)+1:] {
 		rule := gjson.ParseBytes(r)
 		checks := rule.Get("action_parameters.bic")
 		attack := rule.Get("action_parameters.security_level").String() == "under_attack"
@@ -116,11 +180,14 @@ func (s ruleset) after(id string) []string {
 
 // edgeRules writes rule by rule and never the list as a whole: rules that others
 // add or move meanwhile stay as they are.
-type edgeRules struct{ *Client }
+type edgeRules struct {
+	*Client
+	phase
+}
 
 func edgeZone(e setup.Entry) (string, error) {
 	for _, s := range []setup.State{e.From, e.To} {
-		if r, ok := s.(setup.EdgeRule); ok && r.Zone.Lit != "" {
+		if r := edgeRuleIn(s); r.Zone.Lit != "" {
 			return r.Zone.Lit, nil
 		}
 	}
@@ -133,11 +200,11 @@ func (r edgeRules) find(ctx context.Context, e setup.Entry, id string) (ruleset,
 	if err != nil {
 		return ruleset{}, nil, err
 	}
-	set, err := r.configRules(ctx, zone)
+	set, err := r.ruleset(ctx, r.phase, zone)
 	if err != nil {
 		return ruleset{}, nil, err
 	}
-	for _, raw := range set.rules {
+	for _, raw := range set.list {
 		if gjson.GetBytes(raw, "id").String() == id {
 			o, err := decoded(raw, set.decoderOf(zone))
 			return set, &o, err
@@ -156,34 +223,34 @@ func (r edgeRules) create(ctx context.Context, e setup.Entry) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	set, err := r.configRules(ctx, zone)
+	set, err := r.ruleset(ctx, r.phase, zone)
 	if err != nil {
 		return "", err
 	}
-	making := op{"make the configuration rule", needsRules}
-	rule := ruleBody([]byte(`{}`), e.To.(setup.EdgeRule), e.Mark)
+	making := r.doing("make")
+	rule := r.body([]byte(`{}`), edgeRuleIn(e.To), e.Mark)
 	var raw json.RawMessage
 	if set.id == "" {
 		// Refused if somebody was faster; a PUT of the entry point would replace theirs.
 		raw, err = r.write(ctx, making, http.MethodPost, rulesetsPath(zone), map[string]any{
-			"name": "default", "kind": "zone", "phase": configPhase, "rules": []json.RawMessage{rule}})
+			"name": "default", "kind": "zone", "phase": r.name, "rules": []json.RawMessage{rule}})
 	} else {
-		raw, err = r.write(ctx, making, http.MethodPost, rulesetsPath(zone, set.id, "rules"), json.RawMessage(rule))
+		raw, err = r.write(ctx, making, http.MethodPost, rulesetsPath(zone, set.id, "rules"), json.RawMessage(with(rule, "position", r.position)))
 	}
 	if err != nil {
 		return "", err
 	}
-	return ruleWith(raw, e.Mark)
+	return r.ruleWith(raw, e.Mark)
 }
 
 // ruleWith is the id of the rule with a mark in the list that a write answers
 // with.
-func ruleWith(raw json.RawMessage, mark string) (string, error) {
-	set, err := parseRuleset(raw)
+func (p phase) ruleWith(raw json.RawMessage, mark string) (string, error) {
+	set, err := p.parse(raw)
 	if err != nil {
 		return "", err
 	}
-	for _, rule := range slices.Backward(set.rules) {
+	for _, rule := range slices.Backward(set.list) {
 		if have, _ := setup.FindMark(gjson.GetBytes(rule, "description").String()); have == mark {
 			return gjson.GetBytes(rule, "id").String(), nil
 		}
@@ -192,19 +259,19 @@ func ruleWith(raw json.RawMessage, mark string) (string, error) {
 }
 
 // update writes the rule whole, as this PATCH takes it: what it does not say is
-// lost (Cloudflare docs, Update a rule in a ruleset). It also puts it behind the
+// lost (Cloudflare docs, Update a rule in a ruleset). It also puts it past the
 // rules that overrule it.
 func (r edgeRules) update(ctx context.Context, e setup.Entry, have *setup.Object) error {
 	set, _, err := r.find(ctx, e, e.ID)
 	if err != nil {
 		return err
 	}
-	body := ruleBody(without(have.Raw, ruleReadOnly...), e.To.(setup.EdgeRule), have.Mark)
-	if len(have.State.(setup.EdgeRule).Overruled) > 0 {
-		body = with(body, "position", map[string]string{"after": ""})
+	body := r.body(without(have.Raw, ruleReadOnly...), edgeRuleIn(e.To), have.Mark)
+	if len(edgeRuleIn(have.State).Overruled) > 0 {
+		body = with(body, "position", r.position)
 	}
 	zone, _ := edgeZone(e) // find knew it
-	_, err = r.write(ctx, op{"change the configuration rule", needsRules}, http.MethodPatch, rulesetsPath(zone, set.id, "rules", e.ID), json.RawMessage(body))
+	_, err = r.write(ctx, r.doing("change"), http.MethodPatch, rulesetsPath(zone, set.id, "rules", e.ID), json.RawMessage(body))
 	return err
 }
 
@@ -214,19 +281,19 @@ func (r edgeRules) remove(ctx context.Context, e setup.Entry, _ *setup.Object) e
 		return err
 	}
 	zone, _ := edgeZone(e) // find knew it
-	_, err = r.write(ctx, op{"delete the configuration rule", needsRules}, http.MethodDelete, rulesetsPath(zone, set.id, "rules", e.ID), nil)
+	_, err = r.write(ctx, r.doing("delete"), http.MethodDelete, rulesetsPath(zone, set.id, "rules", e.ID), nil)
 	return err
 }
 
-// ruleBody lays a state over a rule as it stands.
-func ruleBody(raw []byte, to setup.EdgeRule, mark string) []byte {
+// body lays a state over a rule as it stands.
+func (p phase) body(raw []byte, to setup.EdgeRule, mark string) []byte {
 	expression := to.Expression
 	if expression == "" {
 		expression = setup.EdgeExpression(to.Host, to.Paths)
 	}
-	body := with(raw, "action", configRule)
-	body = with(body, "action_parameters", json.RawMessage(lifted))
+	body := with(raw, "action", p.action)
+	body = with(body, "action_parameters", json.RawMessage(p.parameters))
 	body = with(body, "expression", expression)
-	body = with(body, "description", setup.WithMark(fmt.Sprintf("Culvert: callers of the webhooks on %s need not be browsers", to.Host), mark))
+	body = with(body, "description", setup.WithMark(fmt.Sprintf(p.title, to.Host), mark))
 	return with(body, "enabled", to.Enabled)
 }

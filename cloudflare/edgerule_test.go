@@ -12,9 +12,9 @@ import (
 	"github.com/culvert/culvert/setup"
 )
 
-// configRuleset is the id of the list that the zone's configuration rules are in.
-func (w *world) configRuleset() string {
-	return w.id(w.stranger("GET", "Z/rulesets/phases/"+configPhase+"/entrypoint", nil))
+// rulesetOf is the id of the list that the zone's rules of a phase are in.
+func (w *world) rulesetOf(phase string) string {
+	return w.id(w.stranger("GET", "Z/rulesets/phases/"+phase+"/entrypoint", nil))
 }
 
 // foreign adds a rule of somebody else, behind all others.
@@ -28,10 +28,12 @@ func (w *world) foreign(name string, parameters map[string]any) string {
 	return id
 }
 
-// order lists the rules as they stand, ours by "ours".
-func (w *world) order() []string {
+// order lists the configuration rules as they stand, ours by "ours".
+func (w *world) order() []string { return w.orderOf(configPhase) }
+
+func (w *world) orderOf(phase string) []string {
 	var names []string
-	for _, r := range gjson.GetBytes(w.stranger("GET", "Z/rulesets/phases/"+configPhase+"/entrypoint", nil), "rules").Array() {
+	for _, r := range gjson.GetBytes(w.stranger("GET", "Z/rulesets/phases/"+phase+"/entrypoint", nil), "rules").Array() {
 		name := r.Get("description").String()
 		if strings.HasPrefix(name, "Culvert:") {
 			name = "ours"

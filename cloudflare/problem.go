@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +22,9 @@ const (
 	needsZone      = "Zone"
 	needsDNS       = "DNS"
 	needsRules     = "Config Rules"
+	needsWAF       = "Zone WAF"
+	needsBots      = "Bot Management"
+	needsSettings  = "Zone Settings"
 )
 
 // blockedFor is how long Cloudflare refuses a user who made too many calls, if
@@ -87,19 +91,20 @@ func (e *apiError) say(code setup.Code, format string, args ...any) *setup.Probl
 }
 
 func (e *apiError) denied() *setup.Problem {
-	p := e.say(setup.CodeDenied, "The token lacks the permission “%s: %s”. In the dashboard open My Profile, API Tokens, edit the token and add it.", e.needs, level(e.needs))
+	p := e.say(setup.CodeDenied, "The token lacks the permission “%s: %s”. In the dashboard open My Profile, API Tokens, edit the token and add it.", e.needs, e.level())
 	p.Permission = e.needs
 	return p
 }
 
-// level is what a permission is asked with; people add it once.
-func level(permission string) string {
-	for _, p := range setup.Permissions(setup.ModeFallback) {
-		if p.Name == permission {
-			return p.Level()
-		}
+// level is what the permission is asked with; people add it once. Domains are
+// read by everybody, and changed by nothing but that.
+func (e *apiError) level() string {
+	all := setup.Permissions(setup.ModeFallback)
+	for _, r := range setup.Remedies() {
+		all = append(all, r.Needs())
 	}
-	return "Read"
+	i := slices.IndexFunc(all, func(p setup.Permission) bool { return p.Name == e.needs })
+	return setup.Permission{Edit: e.op == endingPause || i >= 0 && all[i].Edit}.Level()
 }
 
 func (e *apiError) unauthorized() *setup.Problem {

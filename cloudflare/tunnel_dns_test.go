@@ -171,7 +171,7 @@ func TestOneMissingPermissionLeavesTheRestReadable(t *testing.T) {
 			setup.KindSplitTunnel, setup.KindFallback, setup.KindShadow},
 		"Access: Apps and Policies Write":                             {setup.KindPolicy, setup.KindApp, setup.KindEnrolment, setup.KindEnrolmentRule},
 		"Access: Organizations, Identity Providers, and Groups Write": {setup.KindOrganization, setup.KindLoginMethod},
-		"Zone Write": {setup.KindZone, setup.KindDNSRecord, setup.KindEdgeRule},
+		"Zone Write": {setup.KindZone, setup.KindDNSRecord, setup.KindEdgeRule, setup.KindZonePause},
 		"DNS Write":  {setup.KindDNSRecord},
 	}
 	for permission, kinds := range tests {

@@ -142,7 +142,7 @@ func (w *world) observe() setup.World {
 func (w *world) all(kind setup.Kind) []setup.Object {
 	w.Helper()
 	v := w.privateView()
-	v.Kinds = []setup.Kind{kind}
+	v.Kinds, v.Also = []setup.Kind{kind}, []setup.Kind{kind}
 	seen, err := w.Observe(w.Context(), v)
 	if err != nil {
 		w.Fatal(err)

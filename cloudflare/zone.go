@@ -40,7 +40,8 @@ func decodeZone(raw json.RawMessage) (setup.Object, error) {
 
 // zoneKinds are those that are read domain by domain.
 func zoneKinds() []setup.Kind {
-	return []setup.Kind{setup.KindZone, setup.KindDNSRecord, setup.KindEdgeRule}
+	return []setup.Kind{setup.KindZone, setup.KindDNSRecord, setup.KindEdgeRule,
+		setup.KindSkipRule, setup.KindBotFight, setup.KindSecurityLevel, setup.KindZonePause}
 }
 
 // readZone reads a domain and what is in view of it. Without the domain nothing
@@ -53,14 +54,21 @@ func (c *Client) readZone(ctx context.Context, v setup.View, name string) []part
 		read func(id string) part
 	}{
 		{setup.KindDNSRecord, func(id string) part { return c.readRecords(ctx, id, name, hostsIn(v.Hosts, name)) }},
-		{setup.KindEdgeRule, func(id string) part { return c.readEdgeRules(ctx, id, name) }},
+		{setup.KindEdgeRule, func(id string) part { return c.readRules(ctx, setup.KindEdgeRule, configRules(), id, name) }},
+		{setup.KindSkipRule, func(id string) part { return c.readRules(ctx, setup.KindSkipRule, customRules(), id, name) }},
+		{setup.KindBotFight, func(id string) part { return c.readBotFight(ctx, id, name) }},
+		{setup.KindSecurityLevel, func(id string) part { return c.readLevel(ctx, id, name) }},
+		{setup.KindZonePause, func(id string) part { return pauseOf(zone.objects, id, name) }},
 	}
 	parts := make([]part, len(inside)+1)
 	parts[0] = zone
 	var wg sync.WaitGroup
 	for i, in := range inside {
+		if !v.Asks(in.kind) {
+			continue
+		}
 		parts[i+1] = part{at: setup.ReadScope{Kind: in.kind, Scope: name}, err: zone.err}
-		if len(zone.objects) > 0 && v.Asks(in.kind) {
+		if len(zone.objects) > 0 {
 			wg.Go(func() { parts[i+1] = in.read(servingZone(zone.objects)) })
 		}
 	}

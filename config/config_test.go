@@ -41,6 +41,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 			EnvFile: value.Draw(t, "env"), Service: value.Draw(t, "service"),
 			Port: rapid.IntRange(0, 65535).Draw(t, "port"), Image: value.Draw(t, "image"), Tunnel: value.Draw(t, "tunnel"),
 			EdgeByHand:    rapid.Bool().Draw(t, "rule by hand"),
+			Remedies:      rapid.SampledFrom([][]setup.Remedy{nil, {}, {setup.RemedyBots, setup.RemedySkip}}).Draw(t, "changes at the edge"),
 			PublishedPort: rapid.SampledFrom([]setup.PortChoice{"", setup.PortLoopback, setup.PortNone, setup.PortKeep}).Draw(t, "choice"),
 		}
 		if rapid.Bool().Draw(t, "private") {

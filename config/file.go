@@ -25,9 +25,12 @@ type File struct {
 	Webhooks      []string // nil: those that the profile opens by default
 	Own           []setup.OwnPath
 	PublishedPort setup.PortChoice
-	EdgeByHand    bool   // the operator makes the rule for callers that are no browsers
-	Tunnel        string // name of the tunnel; empty: that of the setup
-	Image         string // of the connector; empty: as decided for you
+	EdgeByHand    bool // the operator makes the rule for callers that are no browsers
+	// Remedies are the further changes at Cloudflare's edge; nil: those that were
+	// agreed to.
+	Remedies []setup.Remedy
+	Tunnel   string // name of the tunnel; empty: that of the setup
+	Image    string // of the connector; empty: as decided for you
 
 	Mode   setup.Mode // empty: public
 	Inside profile.Inside
@@ -54,6 +57,7 @@ func (f File) Choices(found setup.Stack) profile.Choices {
 		Own:      slices.Clone(f.Own),
 		Port:     f.PublishedPort,
 		ByHand:   f.EdgeByHand,
+		Remedies: slices.Clone(f.Remedies),
 		Tunnel:   f.Tunnel,
 		Image:    f.Image,
 		Stack:    f.stack(found),
@@ -115,6 +119,7 @@ func FromAnswers(a setup.Answers) File {
 		Own:           slices.Clone(a.Own),
 		PublishedPort: a.Port,
 		EdgeByHand:    a.EdgeByHand,
+		Remedies:      slices.Clone(a.Remedies),
 		Tunnel:        a.Tunnel,
 		Image:         a.Image,
 	}

@@ -42,6 +42,7 @@ func topKeys() []key {
 		text("service", func(f *File) *string { return &f.Service }),
 		{"port", readPort},
 		{"edge_rule", readEdgeRule},
+		{"edge_changes", readRemedies},
 		text("tunnel", func(f *File) *string { return &f.Tunnel }),
 		text("connector_image", func(f *File) *string { return &f.Image }),
 		{"mode", readMode},
@@ -117,6 +118,38 @@ func readEdgeRule(r *reader, full string, node *yaml.Node) {
 	default:
 		r.fault(node.Line, full, "%q is no choice. Write culvert (the rule is made for you) or by_hand (you make it in the dashboard).", s)
 	}
+}
+
+// asAgreed means the changes that were agreed to when a check had shown that they
+// are needed.
+const asAgreed = "agreed"
+
+func readRemedies(r *reader, full string, node *yaml.Node) {
+	if node.Kind == yaml.ScalarNode {
+		switch strings.TrimSpace(node.Value) {
+		case "", "~", "null", asAgreed:
+			return
+		case "none":
+			r.file.Remedies = []setup.Remedy{}
+			return
+		}
+	}
+	r.file.Remedies = []setup.Remedy{}
+	for _, s := range r.list(full, string(setup.RemedyBots), node) {
+		if !slices.Contains(setup.Remedies(), setup.Remedy(s)) {
+			r.fault(node.Line, full, "%q is none of the changes. Write agreed (those that you agreed to), none, or a list of: %s.", s, strings.Join(remedyWords(setup.Remedies()), ", "))
+			continue
+		}
+		r.file.Remedies = append(r.file.Remedies, setup.Remedy(s))
+	}
+}
+
+func remedyWords(all []setup.Remedy) []string {
+	var words []string
+	for _, r := range all {
+		words = append(words, string(r))
+	}
+	return words
 }
 
 func find(keys []key, name string) (key, bool) {

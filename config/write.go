@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/culvert/culvert/setup"
 	"gopkg.in/yaml.v3"
 )
 
@@ -41,6 +42,7 @@ func Write(f File) []byte {
 	b.Truncate(b.Len() - 1)
 	fmt.Fprintf(&b, "port: %s\n\n", port(f.Port))
 	line("edge_rule", edgeRule(f.EdgeByHand), "Who makes the rule at Cloudflare that lets webhooks through which send no User-Agent:\nculvert, or by_hand in the dashboard, if the token shall not have Config Rules: Edit.")
+	line("edge_changes", remedies(f.Remedies), "What else is changed in your domain at Cloudflare because it stopped webhooks: agreed (what you\nagreed to on the page or with culvert repair), none, or a list of:\n"+strings.Join(remedyWords(setup.Remedies()), ", ")+".")
 	line("tunnel", quote(f.Tunnel), "The name of the tunnel. Empty: that of the setup.")
 	line("connector_image", quote(f.Image), "The image of cloudflared. Empty: the version that Culvert was tested with.")
 	f.writeWayIn(&b, line)
@@ -60,6 +62,13 @@ func edgeRule(hand bool) string {
 		return byHand
 	}
 	return byCulvert
+}
+
+func remedies(list []setup.Remedy) string {
+	if list == nil {
+		return asAgreed
+	}
+	return flow(remedyWords(list))
 }
 
 func webhooks(ids []string) string {

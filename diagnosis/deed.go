@@ -56,10 +56,10 @@ func (in Input) ours(d setup.Deed) bool {
 // trace is that of the first thing that a finding is about: what is told with it
 // follows from that.
 func (in Input) trace(f setup.Finding) trace {
-	if f.Class == setup.ClassZonePaused {
-		for _, o := range in.World.Objects {
-			if z, ok := o.State.(setup.Zone); ok && z.Name == in.Answers.Zone {
-				return trace{setup.Update, "zones/" + o.ID}
+	if f.Fix != nil {
+		for _, r := range f.Fix.Remedies {
+			if end, ok := in.switchPath(in.Answers.RemedyKey(r).Kind); ok {
+				return trace{setup.Update, end}
 			}
 		}
 	}
@@ -74,6 +74,18 @@ func (in Input) trace(f setup.Finding) trace {
 		}
 	}
 	return trace{}
+}
+
+// switchPath is the path of a switch of the whole domain.
+func (in Input) switchPath(k setup.Kind) (string, bool) {
+	below, known := map[setup.Kind]string{setup.KindZonePause: "", setup.KindBotFight: "/bot_management",
+		setup.KindSecurityLevel: "/settings/security_level"}[k]
+	for _, o := range in.World.Objects {
+		if z, ok := o.State.(setup.Zone); known && ok && z.Name == in.Answers.Zone {
+			return "zones/" + o.ID + below, true
+		}
+	}
+	return "", false
 }
 
 // traceOf is what the log would have of what a change puts right.

@@ -112,14 +112,9 @@ func rowsOfTheName() map[string]row {
 			p.fail(setup.ByNobody, append(doors(), "locked")...)
 		}, "zone-moved", setup.SeverityBroken, "NO messages arrive. Your domain example.org is no longer active", nil},
 		"the domain is paused": {func(p *patient) {
-			for i, o := range p.world.Objects {
-				if o.State.Kind() == setup.KindZone {
-					p.world.Objects[i].State = setup.Zone{Name: "example.org", Status: "active", Paused: true}
-				}
-			}
-			p.plan()
+			p.pause()
 			p.fail(setup.ByNobody, append(doors(), "locked")...)
-		}, "zone-paused", setup.SeverityBroken, "NO messages arrive. Cloudflare is paused", nil},
+		}, "zone-paused", setup.SeverityBroken, "NO messages arrive. Cloudflare is paused", []setup.Kind{setup.KindZonePause}},
 		"the record is deleted": {func(p *patient) {
 			p.alter(p.Answers.RecordKey(), setuptest.Gone)
 			p.fail(setup.ByNobody, append(doors(), "locked")...)
@@ -424,7 +419,7 @@ func (p *patient) reopen(k setup.Kind) {
 
 func allRows() map[string]row {
 	all := map[string]row{}
-	for _, rows := range []map[string]row{rowsOfWhatIsUnseen(), rowsOfTheName(), rowsOfAccess(), rowsOfTheTunnel(), rowsOfTheHost()} {
+	for _, rows := range []map[string]row{rowsOfWhatIsUnseen(), rowsOfTheName(), rowsOfTheEdge(), rowsOfAccess(), rowsOfTheTunnel(), rowsOfTheHost()} {
 		for what, r := range rows {
 			all[what] = r
 		}

@@ -24,7 +24,7 @@ func (x *examination) edgeRule() {
 		effect: "Cloudflare turns callers away that send no User-Agent (Browser Integrity Check).",
 		ifNot:  "Those who send none stay silent; nothing else breaks.",
 		evidence: x.takeFailing(func(v setup.Evidence) bool {
-			return doorBy(setup.ByEdge)(v) && blockOf(v).id == integrity
+			return doorBy(setup.ByEdge)(v) && x.ruleLifts(blockOf(v))
 		}),
 	}
 	if changes[0].Verb != setup.Create {
@@ -38,6 +38,13 @@ func (x *examination) edgeRule() {
 	x.tell(r)
 }
 
+// ruleLifts says whether a block is one that the rule is there to lift.
+func (x *examination) ruleLifts(b block) bool {
+	level, _ := edgeState[setup.SecurityLevel](x)
+	bots, known := edgeState[setup.BotFight](x)
+	return b.id == integrity || b.id == challenge && level.Level == setup.UnderAttack && known && !bots.On
+}
+
 // edgeBlocks: Cloudflare stops callers by itself, before door and lock.
 func (x *examination) edgeBlocks() {
 	for len(x.failing) > 0 {
@@ -45,20 +52,20 @@ func (x *examination) edgeBlocks() {
 		if first < 0 {
 			return
 		}
-		kind := blockOf(x.failing[first])
+		kind := x.blockOf(x.failing[first])
 		evidence := x.takeFailing(func(v setup.Evidence) bool {
-			return outsideBy(setup.ByEdge)(v) && blockOf(v) == kind
+			return outsideBy(setup.ByEdge)(v) && x.blockOf(v) == kind
 		})
 		r := report{class: setup.ClassEdgeBlocks, name: kind.id, severity: setup.SeverityBroken, title: kind.title,
-			cause:  "A security setting of the domain, or one of its rules.",
-			effect: "Callers without a browser are turned away: messages do not arrive.",
-			ifNot:  "It stays so.", advice: kind.advice, evidence: evidence}
+			cause: "A security setting of the domain, or one of its rules.",
+			ifNot: "It stays so.", advice: kind.advice, evidence: evidence}
 		if names := x.names(evidence); names != "" {
 			r.effect = fmt.Sprintf("Cloudflare turns callers of %s away: messages do not arrive.", names)
 		} else {
 			r.effect = "Cloudflare turns the checks away, so whether everything is locked cannot be told."
 			r.severity = setup.SeverityUnknown
 		}
+		x.explain(&r, kind)
 		x.tell(r)
 	}
 }
@@ -66,13 +73,23 @@ func (x *examination) edgeBlocks() {
 // block is one way in which Cloudflare stops callers.
 type block struct{ id, title, advice string }
 
+// blockOf tells by what an answer shows which setting it was, and by what is
+// known of the domain where it shows nothing.
+func (x *examination) blockOf(v setup.Evidence) block {
+	b := blockOf(v)
+	if level, known := edgeState[setup.SecurityLevel](x); b.id == integrity && edgeCode(v) == "" && known && !level.BrowserCheck {
+		return blocked()
+	}
+	return b
+}
+
 // blockOf tells by what an answer shows which setting it was. Sources:
 // Cloudflare docs, challenges (cf-mitigated) and error 1010 (Browser Integrity
 // Check).
 func blockOf(v setup.Evidence) block {
 	for _, l := range v.Excerpt {
 		if l == "Cf-Mitigated: challenge" {
-			return block{"challenge", "Cloudflare asks callers to prove that they are no machines (a challenge).",
+			return block{challenge, "Cloudflare asks callers to prove that they are no machines (a challenge).",
 				"In the dashboard, open Security → Bots and switch Bot Fight Mode off, or look for a rule that challenges; webhooks are machines."}
 		}
 	}
@@ -84,11 +101,19 @@ func blockOf(v setup.Evidence) block {
 		return block{integrity, "Cloudflare turns callers without a User-Agent away (Browser Integrity Check).",
 			"In the dashboard, open Rules → Configuration Rules and make one for the webhook paths that switches Browser Integrity Check off."}
 	}
-	return block{"waf", "Cloudflare blocks callers.",
+	return blocked()
+}
+
+func blocked() block {
+	return block{firewall, "Cloudflare blocks callers.",
 		"In the dashboard, open Security → Events: it names the rule that blocked them."}
 }
 
-const integrity = "integrity"
+const (
+	challenge = "challenge"
+	integrity = "integrity"
+	firewall  = "waf"
+)
 
 // edgeCode is the number of Cloudflare's error in an answer; empty if it shows
 // none, as the answer to a HEAD does not.

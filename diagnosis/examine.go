@@ -37,7 +37,7 @@ func rules() []func(*examination) {
 		(*examination).connector, (*examination).appDown, (*examination).settings, (*examination).certificate, (*examination).readdressed,
 		(*examination).privateWay,
 		(*examination).ingress, (*examination).lock, (*examination).team, (*examination).login,
-		(*examination).bypass, (*examination).doors, (*examination).edgeRule, (*examination).edgeBlocks, (*examination).port,
+		(*examination).bypass, (*examination).doors, (*examination).edgeRule, (*examination).edgeBlocks, (*examination).remedies, (*examination).port,
 		(*examination).secondConnector, (*examination).appSilent, (*examination).connectorBlind, (*examination).tunnelUnconnected,
 		(*examination).open, (*examination).appFaults,
 		(*examination).restOfChanges, (*examination).restOfBarriers, (*examination).restOfChecks,

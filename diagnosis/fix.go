@@ -25,7 +25,11 @@ func (x *examination) fix(changes []setup.Change) *setup.Fix {
 	for i, c := range changes {
 		keys[i] = c.Key
 	}
-	part, bar := x.Plan.Part(keys)
+	return x.fixOf(x.Plan.Part(keys))
+}
+
+// fixOf says what making the changes of a part would do.
+func (x *examination) fixOf(part []setup.Change, bar *setup.Barrier) *setup.Fix {
 	f := &setup.Fix{Then: x.then(part)}
 	if bar != nil {
 		f.Barred = bar.Detail
@@ -33,6 +37,7 @@ func (x *examination) fix(changes []setup.Change) *setup.Fix {
 	f.Expected = takesCalls
 	for _, c := range part {
 		f.Keys, f.Hashes, f.Changes = append(f.Keys, c.Key), append(f.Hashes, c.Hash()), append(f.Changes, line(c))
+		f.Asks = strings.TrimSpace(f.Asks + " " + c.Asks(x.neighbours()))
 		switch {
 		case c.Reach == setup.ReachRestart && !slices.Contains(f.Restarts, x.Answers.Stack.Service):
 			f.Restarts = append(f.Restarts, x.Answers.Stack.Service)
@@ -46,7 +51,17 @@ func (x *examination) fix(changes []setup.Change) *setup.Fix {
 	return f
 }
 
-func line(c setup.Change) string { return doing(c.Verb) + " " + setup.Title(c) }
+func line(c setup.Change) string {
+	switch c.To.(type) {
+	case setup.BotFight:
+		return "switches Bot Fight Mode off for all of " + c.Key.Scope
+	case setup.SecurityLevel:
+		return "ends attack mode for all of " + c.Key.Scope
+	case setup.ZonePause:
+		return "ends the pause of Cloudflare for all of " + c.Key.Scope
+	}
+	return doing(c.Verb) + " " + setup.Title(c)
+}
 
 func doing(v setup.Verb) string {
 	switch v {

@@ -38,14 +38,16 @@ func (x *examination) zone() {
 	if !x.paused() {
 		return
 	}
-	x.tell(report{
-		class: setup.ClassZonePaused, severity: setup.SeverityBroken,
+	r := report{
+		class: setup.ClassZonePaused, severity: setup.SeverityBroken, remedy: setup.RemedyActive,
+		advice: "In the dashboard, open the domain and choose “Enable Cloudflare on Site” at the foot of its overview.",
 		title:  fmt.Sprintf("Cloudflare is paused for your domain %s.", x.Answers.Zone),
 		effect: "Callers are sent past Cloudflare, where a tunnel cannot be reached: messages do not arrive and nobody gets in.",
 		cause:  notByCulvert, ifNot: "It stays so.",
-		advice:   "In the dashboard, open the domain and choose “Enable Cloudflare on Site” at the foot of its overview.",
 		evidence: x.takeFailing(outside),
-	})
+	}
+	x.takeRemedy(&r)
+	x.tell(r)
 }
 
 func (x *examination) paused() bool {

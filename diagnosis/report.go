@@ -17,6 +17,8 @@ type report struct {
 	ifNot    string
 	advice   string
 	run      int64
+	remedy   setup.Remedy       // what puts it right, in place of the changes
+	needs    []setup.Permission // to see the cause
 
 	changes  []setup.Change
 	barriers []setup.Barrier
@@ -31,7 +33,13 @@ const maxProof = 3
 func (x *examination) tell(r report) {
 	f := setup.Finding{
 		ID: string(r.class), Class: r.class, Severity: r.severity, Title: r.title, Effect: r.effect, Cause: r.cause,
-		Run: r.run, IfNot: r.ifNot, Advice: r.advice, Doors: doorsOf(r.evidence), Fix: x.fix(r.changes),
+		Run: r.run, IfNot: r.ifNot, Advice: r.advice, Doors: doorsOf(r.evidence), Fix: x.fix(r.changes), Needs: r.needs,
+	}
+	if r.remedy != "" {
+		f.Fix, f.Needs = x.remedyFix(r.remedy), append(f.Needs, r.remedy.Needs())
+		if f.Repairable() {
+			f.Advice = ""
+		}
 	}
 	if r.name != "" {
 		f.ID += "/" + r.name

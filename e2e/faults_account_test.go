@@ -79,15 +79,16 @@ func accountFaults() []fault {
 				s.call(http.MethodDelete, s.one(tunnels, "open-chat-studio")+"?cascade=true", nil)
 			}},
 		{what: "the zone is paused", class: setup.ClassZonePaused,
-			act:  func(s *scene) { s.call(http.MethodPatch, "zones/{zone}", object{"paused": true}) },
-			mend: func(s *scene) { s.call(http.MethodPatch, "zones/{zone}", object{"paused": false}) }},
+			act: func(s *scene) { s.call(http.MethodPatch, "zones/{zone}", object{"paused": true}) }},
 		{what: "Cloudflare challenges everybody", class: setup.ClassEdgeBlocks,
-			act:  func(s *scene) { s.setting("security_level", "under_attack") },
-			mend: func(s *scene) { s.setting("security_level", "medium") }},
+			act: func(s *scene) { s.setting("security_level", "under_attack") }},
 		{what: "Bot Fight Mode is switched on", class: setup.ClassEdgeBlocks,
-			act:  func(s *scene) { s.call(http.MethodPut, "zones/{zone}/bot_management", object{"fight_mode": true}) },
-			mend: func(s *scene) { s.call(http.MethodPut, "zones/{zone}/bot_management", object{"fight_mode": false}) }},
-		{what: "a rule of the firewall blocks the webhooks", class: setup.ClassEdgeBlocks,
+			act: func(s *scene) { s.call(http.MethodPut, "zones/{zone}/bot_management", object{"fight_mode": true}) }},
+		{what: "a rule of the firewall blocks webhooks", class: setup.ClassEdgeBlocks,
+			act: func(s *scene) {
+				s.firewall(object{"action": "block", "expression": `starts_with(http.request.uri.path, "/channels/telegram/")`, "description": "Somebody else's"})
+			}},
+		{what: "a rule of the firewall blocks what is locked as well", class: setup.ClassEdgeBlocks,
 			act: func(s *scene) {
 				s.firewall(object{"action": "block", "expression": `starts_with(http.request.uri.path, "/channels/")`, "description": "Somebody else's"})
 			},

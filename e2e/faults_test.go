@@ -86,7 +86,7 @@ func (s *scene) suffers(f fault) {
 		f.mend(s)
 	}
 	if repairable {
-		s.must("repair", "--yes")
+		s.must("repair", "--yes", "--whole-domain")
 	} else if f.mend == nil {
 		s.Errorf("nothing of it can be put right by culvert repair:\n%s", told)
 	}

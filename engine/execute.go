@@ -90,7 +90,10 @@ type execution struct {
 	proven   map[setup.Step]bool // the proof before a step was given
 	// openBefore says, for a limited run, what was open before it began.
 	openBefore map[string]bool
-	closes     bool // a limited run closes something that was open
+	// unaskable are checks of what must be locked that Cloudflare stopped by
+	// itself before a limited run began, if that run lifts it for webhooks alone.
+	unaskable map[string]bool
+	closes    bool // a limited run closes something that was open
 }
 
 // carryOut goes wave by wave: look, plan, compare with the approval, make what

@@ -99,11 +99,19 @@ func (x *execution) knowOpen(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading the evidence: %w", err)
 	}
-	x.openBefore = map[string]bool{}
+	x.openBefore, x.unaskable = map[string]bool{}, map[string]bool{}
 	for _, v := range evidence {
 		x.openBefore[v.Check.ID] = isOpen(v)
+		x.unaskable[v.Check.ID] = x.liftsForWebhooks() && v.Check.Locked && !v.OK && v.By == setup.ByEdge
 	}
 	return nil
+}
+
+// liftsForWebhooks says whether a limited run does nothing but let callers of
+// webhooks past what stops them at the edge. Locks are not touched by that, and
+// what stops callers there goes on.
+func (x *execution) liftsForWebhooks() bool {
+	return !slices.ContainsFunc(x.run.Only, func(k setup.Key) bool { return k.Kind != setup.KindSkipRule && k.Kind != setup.KindEdgeRule })
 }
 
 // closing says whether a change closes something that is open now. How long
@@ -196,13 +204,19 @@ func (x *execution) affected() []setup.Check {
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(x.answers.Checks), func(c setup.Check) bool {
-		return !c.Locked && !all && !doors[c.Door]
+		return !c.Locked && !all && !doors[c.Door] || x.unaskable[c.ID]
 	})
 }
 
 // mended is how a limited run ends that did what it should.
-func mended(p setup.Plan, only []setup.Key) string {
-	part, _ := p.Part(only)
+func (x *execution) mended(p setup.Plan) string {
+	part, _ := p.Part(x.run.Only)
+	note := "Put right and proven."
+	for _, stopped := range x.unaskable {
+		if stopped {
+			note = "Put right and proven. Whether everything else is locked cannot be told: Cloudflare stops those checks as before."
+		}
+	}
 	left := 0
 	for _, c := range p.Changes {
 		if c.Verb.Writes() && !slices.ContainsFunc(part, func(o setup.Change) bool { return o.Key == c.Key }) {
@@ -210,7 +224,7 @@ func mended(p setup.Plan, only []setup.Key) string {
 		}
 	}
 	if left > 0 {
-		return fmt.Sprintf("Put right and proven. Left alone: %d other things that are not as they were set up.", left)
+		note += fmt.Sprintf(" Left alone: %d other things that are not as they were set up.", left)
 	}
-	return "Put right and proven."
+	return note
 }

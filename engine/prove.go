@@ -66,7 +66,7 @@ func (x *execution) prove(ctx context.Context, p Planned) (Run, error) {
 	}
 	note := "Done and proven."
 	if x.limited() {
-		note = mended(p.Plan, x.run.Only)
+		note = x.mended(p.Plan)
 	}
 	return x.finish(ctx, p, ending{state: RunSucceeded, note: note})
 }

@@ -50,7 +50,8 @@ func apart(k setup.Kind) bool {
 	switch k {
 	case setup.KindApp, setup.KindPolicy, setup.KindLoginMethod, setup.KindDNSRecord, setup.KindEnrolment, setup.KindEnrolmentRule,
 		setup.KindGatewayProxy, setup.KindICMPProxy, setup.KindDNSLocation, setup.KindRoute, setup.KindHostnameRoute,
-		setup.KindSplitTunnel, setup.KindFallback, setup.KindShadow, setup.KindEdgeRule:
+		setup.KindSplitTunnel, setup.KindFallback, setup.KindShadow, setup.KindEdgeRule,
+		setup.KindSkipRule, setup.KindBotFight, setup.KindSecurityLevel, setup.KindZonePause:
 		return true
 	}
 	return false

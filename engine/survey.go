@@ -14,6 +14,9 @@ import (
 type Reach struct {
 	Accounts []string // by id
 	Host     bool     // Docker and the operator's files
+	// Edge are setups whose callers Cloudflare stops by itself: what could be the
+	// cause in their domain is looked at as well.
+	Edge []setup.SetupID
 }
 
 // Survey is how all setups that were agreed to stand.
@@ -36,7 +39,7 @@ func (e *Engine) Survey(ctx context.Context, again Reach) (Survey, error) {
 		return Survey{}, fmt.Errorf("reading the ledger: %w", err)
 	}
 	want, contradictions := setup.Merge("", nil, approved)
-	views, err := e.views(ctx, approved, ledger, want)
+	views, err := e.views(ctx, approved, ledger, want, again.Edge)
 	if err != nil {
 		return Survey{}, err
 	}
@@ -129,7 +132,7 @@ func (e *Engine) moved(ctx context.Context, approved map[setup.SetupID]setup.Ans
 
 // views says what to look at for all setups: one view for each account, and one
 // for this host.
-func (e *Engine) views(ctx context.Context, approved map[setup.SetupID]setup.Answers, l setup.Ledger, want map[setup.Key]setup.Want) (map[string]setup.View, error) {
+func (e *Engine) views(ctx context.Context, approved map[setup.SetupID]setup.Answers, l setup.Ledger, want map[setup.Key]setup.Want, edge []setup.SetupID) (map[string]setup.View, error) {
 	views := map[string]setup.View{}
 	add := func(a setup.Answers) {
 		v := a.View()
@@ -140,6 +143,9 @@ func (e *Engine) views(ctx context.Context, approved map[setup.SetupID]setup.Ans
 	for _, id := range slices.Sorted(maps.Keys(approved)) { // the same view for the same setups
 		a := approved[id]
 		add(a)
+		if slices.Contains(edge, id) {
+			views[a.Account] = views[a.Account].Join(setup.View{Also: setup.EdgeKinds()})
+		}
 		if !leftBehind(id, l, want) {
 			continue
 		}

@@ -85,7 +85,7 @@ type (
 		Actor  string
 	}
 	askedChoose struct{ Project, Service, Profile string }
-	askedRepair struct{ Findings, Hashes []string }
+	askedRepair struct{ journey.Mending }
 	asked       string
 )
 
@@ -195,8 +195,8 @@ func (f *fake) Series(_ context.Context, _ setup.SetupID, check string, span jou
 
 func (f *fake) Again(context.Context, setup.SetupID) error { return f.note(asked("again")) }
 
-func (f *fake) Repair(_ context.Context, _ setup.SetupID, findings, hashes []string, _ string) (setup.Run, error) {
-	return setup.Run{ID: 12}, f.note(askedRepair{findings, hashes})
+func (f *fake) Repair(_ context.Context, _ setup.SetupID, m journey.Mending, _ string) (setup.Run, error) {
+	return setup.Run{ID: 12}, f.note(askedRepair{m})
 }
 
 func (f *fake) Look(context.Context) (journey.Found, error) { return f.found, f.overErr }

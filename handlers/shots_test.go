@@ -102,6 +102,7 @@ func shots() []shot {
 		{"status", at("status"), stands(func(t testing.TB) journey.Standing { return sceneStanding(t, illness{}) }), ""},
 		{"status-silent", at("status"), stands(sceneWhatsAppSilent), ""},
 		{"status-much", at("status"), stands(sceneMuchWrong), ""},
+		{"status-edge", at("status"), stands(sceneBotFight), ""},
 		{"status-mending", at("status"), stands(sceneMending), ""},
 		{"status-mended", at("status"), stands(sceneMended), ""},
 		{"status-private", at("status"), stands(func(t testing.TB) journey.Standing {

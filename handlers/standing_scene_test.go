@@ -22,6 +22,7 @@ type illness struct {
 	open    []string        // locks that do not hold
 	age     time.Duration   // of all proof; 0: 20 seconds
 	facts   func(*found.Facts)
+	world   []setup.Object // seen of the domain
 	standby func(*journey.Standing)
 }
 
@@ -55,7 +56,7 @@ func sceneStanding(t testing.TB, ill illness) journey.Standing {
 	if ill.facts != nil {
 		ill.facts(&in.Facts)
 	}
-	in.Evidence = evidenceOf(in, ill)
+	in.Evidence, in.World.Objects = evidenceOf(in, ill), ill.world
 	findings := diagnosis.Of(in)
 	for i := range findings {
 		findings[i].Since = now.Add(-13 * time.Minute)
@@ -96,6 +97,9 @@ func evidenceOf(in diagnosis.Input, ill illness) []setup.Evidence {
 			if ill.by != "" {
 				v.By, v.Status, v.Detail = ill.by, 502, "Cloudflare answers that it does not reach the app."
 			}
+			if ill.by == setup.ByEdge {
+				v.Status, v.Detail, v.Excerpt = 403, "Cloudflare blocked the caller (403, challenge): a security setting of your domain stands in the way.", []string{"HTTP 403", "Cf-Mitigated: challenge"}
+			}
 		case slices.Contains(ill.open, c.ID):
 			v.OK, v.By, v.Status, v.Detail = false, setup.ByApp, 200, "The app answers without a login."
 		case c.Port():
@@ -109,6 +113,22 @@ func evidenceOf(in diagnosis.Input, ill illness) []setup.Evidence {
 // sceneWhatsAppSilent: somebody deleted the door of WhatsApp.
 func sceneWhatsAppSilent(t testing.TB) journey.Standing {
 	return sceneStanding(t, illness{doors: []string{"whatsapp"}})
+}
+
+// sceneBotFight: Cloudflare challenges every webhook.
+func sceneBotFight(t testing.TB) journey.Standing {
+	var doors []string
+	for _, d := range sceneAnswered(t).Answers.Doors {
+		doors = append(doors, d.ID)
+	}
+	seen := func(id string, s setup.State) setup.Object {
+		return setup.Object{Scope: "example.org", ID: id, State: s}
+	}
+	zone := seen("zone-1", setup.Zone{Name: "example.org", Status: "active"})
+	zone.Scope = account
+	return sceneStanding(t, illness{silent: doors, by: setup.ByEdge, world: []setup.Object{zone, seen("zone-1", setup.BotFight{On: true}),
+		seen("zone-1", setup.SecurityLevel{Level: "medium"}),
+		seen("record-2", setup.DNSRecord{Zone: setup.Lit("zone-1"), Name: "shop.example.org", Type: "A", Content: "192.0.2.1"})}})
 }
 
 // sceneMuchWrong: a door is gone, a page is open, and the connector is not what

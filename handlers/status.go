@@ -17,7 +17,7 @@ type Standings interface {
 	Again(context.Context, setup.SetupID) error
 	// Series tells how a check did over a stretch of time.
 	Series(ctx context.Context, id setup.SetupID, check string, span journey.Span) (setup.Series, error)
-	Repair(ctx context.Context, id setup.SetupID, findings, hashes []string, actor string) (setup.Run, error)
+	Repair(ctx context.Context, id setup.SetupID, m journey.Mending, actor string) (setup.Run, error)
 }
 
 // recentChanges is how much of the history a status page shows.
@@ -92,7 +92,8 @@ func (s *site) repair(w http.ResponseWriter, r *http.Request) error {
 	if len(findings) == 0 {
 		return errForm
 	}
-	if _, err := s.Journey.Repair(r.Context(), setupOf(r), findings, r.PostForm["hash"], s.actor(r)); err != nil {
+	m := journey.Mending{Findings: findings, Hashes: r.PostForm["hash"], Domain: r.PostForm.Get("domain") != ""}
+	if _, err := s.Journey.Repair(r.Context(), setupOf(r), m, s.actor(r)); err != nil {
 		return s.refused(w, r, err)
 	}
 	return s.said(w, r, "Begun. This page shows how it goes; you may close it.")

@@ -54,6 +54,33 @@ func TestAChannelIsDarkWhileItsChecksAreFromBeforeSomethingBroke(t *testing.T) {
 	a.says("#region-lights", "✔ Telegram messages arrive", "○ WhatsApp (Meta) door missing, being checked")
 }
 
+// What changes the whole domain is said above its own button, which is unfolded
+// first, and is part of no other button.
+func TestWhatChangesTheWholeDomainAsksForAYesOfItsOwn(t *testing.T) {
+	s := sceneBotFight(t)
+	f := s.Condition.Findings[0]
+	p := standOn(t, s)
+	a := p.status()
+	a.says(".problem", "Bot Fight Mode is on for the whole domain", "switches Bot Fight Mode off for all of example.org", "Bot Management: Edit", "make a new token with it",
+		"so also for every other address in it, such as shop.example.org", "Fix it for the whole domain", "Yes, change it for the whole domain: 3 s, no restart")
+	if n := a.doc.Find("#region-headline form, #region-lights form").Length(); n != 0 {
+		t.Errorf("%d other buttons do it as well", n)
+	}
+	if button := a.doc.Find(".problem form button"); button.Length() != 1 || button.Closest("details").Length() != 1 {
+		t.Error("the button can be pressed before it is said what it changes")
+	}
+	fields := url.Values{"page": {"status"}, "finding": {f.ID}, "hash": f.Fix.Hashes}
+	for _, yes := range []bool{false, true} {
+		if yes {
+			fields.Set("domain", "yes")
+		}
+		p.post(at("repair"), fields)
+		if got, want := p.fake.last(), (askedRepair{journey.Mending{Findings: []string{f.ID}, Hashes: f.Fix.Hashes, Domain: yes}}); !reflect.DeepEqual(got, want) {
+			t.Errorf("sent %+v, want %+v", got, want)
+		}
+	}
+}
+
 func TestProblemsStandWorstFirst(t *testing.T) {
 	s := sceneMuchWrong(t)
 	a := standOn(t, s).status()
@@ -83,7 +110,7 @@ func TestEachFixSendsWhatItWasShownToDo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return askedRepair{found, fix.Hashes}
+		return askedRepair{journey.Mending{Findings: found, Hashes: fix.Hashes}}
 	}
 	var whatsapp string
 	for _, f := range s.Condition.Findings {
@@ -113,7 +140,7 @@ func TestWhatIsNoLongerAsItWasShownIsNotRepaired(t *testing.T) {
 	a.says("#note", "no longer the one that was shown")
 	a.says("#region-headline", "do NOT arrive")
 	p.post(at("repair"), url.Values{"hash": {"x"}}, htmx...).status(422)
-	if got := p.fake.last(); reflect.DeepEqual(got, askedRepair{nil, []string{"x"}}) {
+	if got := p.fake.last(); reflect.DeepEqual(got, askedRepair{journey.Mending{Hashes: []string{"x"}}}) {
 		t.Error("a form without findings asks for all of them")
 	}
 }

@@ -34,6 +34,9 @@ func (j *Journey) FromFile(ctx context.Context, f config.File, token secret.Text
 	}
 	choices := f.Choices(c.Stack)
 	choices.Setup, choices.Consents, choices.FrontDir = id, draft.Consents, j.frontDir(c.Stack)
+	if f.Remedies == nil {
+		choices.Remedies = draft.Remedies
+	}
 	if choices.Inside.Subnet == "" {
 		choices.Inside.Subnet = draft.Inside.Subnet
 	}
@@ -169,7 +172,7 @@ func draftOf(a setup.Answers, d Draft) Draft {
 		d.Mode, d.Inside = a.Mode, profile.InsideOf(a)
 	}
 	d.Doors = []string{}
-	d.Own, d.ByHand = a.Own, a.EdgeByHand
+	d.Own, d.ByHand, d.Remedies = a.Own, a.EdgeByHand, a.Remedies
 	for _, door := range profile.Known(a) {
 		d.Doors = append(d.Doors, door.ID)
 	}

@@ -2,6 +2,7 @@ package journey
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,12 +20,14 @@ func (j *Journey) Fix(ctx context.Context, id setup.SetupID, findings []string) 
 	return FixOf(s.Condition.Findings, findings)
 }
 
-// FixOf joins the fixes of findings.
+// FixOf joins the fixes of findings: those with the given ids, or all that can be
+// put right, if there are none. What changes a whole domain is never among all:
+// it has to be meant.
 func FixOf(all []setup.Finding, wanted []string) (setup.Fix, []string, error) {
 	var fix setup.Fix
 	var ids, does []string
 	for _, f := range all {
-		if len(wanted) > 0 && !slices.Contains(wanted, f.ID) {
+		if len(wanted) > 0 && !slices.Contains(wanted, f.ID) || len(wanted) == 0 && f.Fix != nil && f.Fix.Asks != "" {
 			continue
 		}
 		if !f.Repairable() {
@@ -47,6 +50,14 @@ func FixOf(all []setup.Finding, wanted []string) (setup.Fix, []string, error) {
 
 // join adds a fix to others; what both do is done once.
 func join(fix *setup.Fix, f setup.Fix) {
+	for _, r := range f.Remedies {
+		if !slices.Contains(fix.Remedies, r) {
+			fix.Remedies = append(fix.Remedies, r)
+		}
+	}
+	if !strings.Contains(fix.Asks, f.Asks) {
+		fix.Asks = strings.TrimSpace(fix.Asks + " " + f.Asks)
+	}
 	for i, h := range f.Hashes {
 		if !slices.Contains(fix.Hashes, h) {
 			fix.Keys, fix.Hashes, fix.Changes = append(fix.Keys, f.Keys[i]), append(fix.Hashes, h), append(fix.Changes, f.Changes[i])
@@ -72,19 +83,68 @@ func notRepairable(f setup.Finding) error {
 	return &setup.Problem{Code: setup.CodeRefused, Message: strings.TrimSpace(why)}
 }
 
-// Repair starts a run that puts findings right and leaves everything else
-// alone: those with the given ids, or all that can be, if there are none. The
-// hashes are those of the changes that were shown; Stale says that it would take
-// others now.
-func (j *Journey) Repair(ctx context.Context, id setup.SetupID, findings, hashes []string, actor string) (setup.Run, error) {
-	fix, ids, err := j.Fix(ctx, id, findings)
+// Mending is what a person agreed to.
+type Mending struct {
+	Findings []string // ids; empty: all that can be put right
+	Hashes   []string // of the changes that were shown
+	// Domain: also to what it changes for the whole domain.
+	Domain bool
+}
+
+// Repair starts a run that puts findings right and leaves everything else alone.
+// Stale says that it would take other changes now than those that were shown.
+func (j *Journey) Repair(ctx context.Context, id setup.SetupID, m Mending, actor string) (setup.Run, error) {
+	fix, ids, err := j.Fix(ctx, id, m.Findings)
 	if err != nil {
 		return setup.Run{}, err
 	}
-	if len(ids) == 0 || !sameHashes(fix.Hashes, hashes) {
+	if len(ids) == 0 || !sameHashes(fix.Hashes, m.Hashes) {
 		return setup.Run{}, Stale{}
 	}
-	return j.Engine.Mend(ctx, id, fix.Keys, fix.Hashes, ids, actor)
+	if fix.Asks != "" && !m.Domain {
+		return setup.Run{}, &setup.Problem{Code: setup.CodeInvalid,
+			Message: "Nothing was changed, because it would be changed for the whole domain: say that it may. " + fix.Asks}
+	}
+	return j.Mend(ctx, id, fix, ids, actor)
+}
+
+// Mend carries out a fix that was agreed to. What it takes beyond what was
+// agreed to before becomes part of the answers, as a decision that can be undone
+// like every other; typed answers that were not carried out yet stay typed.
+func (j *Journey) Mend(ctx context.Context, id setup.SetupID, fix setup.Fix, findings []string, actor string) (setup.Run, error) {
+	if len(fix.Remedies) == 0 {
+		return j.Engine.Mend(ctx, id, fix.Keys, fix.Hashes, findings, actor)
+	}
+	c, err := j.thinking(ctx, id)
+	if err != nil {
+		return setup.Run{}, err
+	}
+	if c.approved == nil {
+		return setup.Run{}, ErrNotFound
+	}
+	answers := *c.approved
+	var does []string
+	for _, r := range fix.Remedies {
+		answers, does = answers.With(r), append(does, r.Does(answers))
+		c.draft = c.draft.with(r)
+	}
+	if err := j.saveDraft(ctx, c.row, c.draft); err != nil {
+		return setup.Run{}, err
+	}
+	request := engineRequest(id, &answers, setup.StepRemove, fix.Hashes, actor)
+	request.Only, request.Mends, request.Decision = fix.Keys, findings, strings.Join(does, " and ")
+	run, err := j.Engine.Start(ctx, request)
+	if err != nil {
+		return run, errors.Join(err, j.putBack(ctx, c, answers))
+	}
+	return run, nil
+}
+
+// with asks for a remedy as well.
+func (d Draft) with(r setup.Remedy) Draft {
+	asked := setup.Answers{Remedies: d.Remedies, EdgeByHand: d.ByHand}.With(r)
+	d.Remedies, d.ByHand = asked.Remedies, asked.EdgeByHand
+	return d
 }
 
 // Classes that can be repaired by themselves, and those that are suggested:

@@ -167,10 +167,10 @@ func TestAFindingIsPutRightAsItWasShown(t *testing.T) {
 	if err != nil || !slices.Equal(ids, []string{telegram}) || len(fix.Hashes) != 1 {
 		t.Fatalf("the fix is %+v of %v, %v", fix, ids, err)
 	}
-	if _, err := w.Repair(t.Context(), w.id, ids, []string{"another"}, "ana"); !errors.Is(err, Stale{}) {
+	if _, err := w.Repair(t.Context(), w.id, Mending{Findings: ids, Hashes: []string{"another"}}, "ana"); !errors.Is(err, Stale{}) {
 		t.Errorf("with other changes than were shown: %v, want Stale", err)
 	}
-	run, err := w.Repair(t.Context(), w.id, ids, fix.Hashes, "ana")
+	run, err := w.Repair(t.Context(), w.id, Mending{Findings: ids, Hashes: fix.Hashes}, "ana")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +197,7 @@ func TestAllThatCanBePutRightIs(t *testing.T) {
 	if err != nil || len(ids) != 3 || len(fix.Keys) != 3 || !slices.Equal(fix.Restarts, []string{"cloudflared"}) {
 		t.Fatalf("the fix is %+v of %v, %v", fix, ids, err)
 	}
-	run, err := w.Repair(t.Context(), w.id, nil, fix.Hashes, "ana")
+	run, err := w.Repair(t.Context(), w.id, Mending{Hashes: fix.Hashes}, "ana")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +208,7 @@ func TestAllThatCanBePutRightIs(t *testing.T) {
 	if s := w.standing(); len(s.Condition.Findings) != 0 {
 		t.Errorf("afterwards it says %q", s.Condition.Sentence)
 	}
-	if _, err := w.Repair(t.Context(), w.id, nil, nil, "ana"); !errors.Is(err, Stale{}) {
+	if _, err := w.Repair(t.Context(), w.id, Mending{}, "ana"); !errors.Is(err, Stale{}) {
 		t.Errorf("with nothing to put right: %v, want Stale", err)
 	}
 }

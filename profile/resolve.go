@@ -26,6 +26,7 @@ type Choices struct {
 	Own      []setup.OwnPath  // beside them
 	Port     setup.PortChoice // empty: loopback
 	ByHand   bool             // the operator makes the rule for callers that are no browsers
+	Remedies []setup.Remedy   // further changes at Cloudflare's edge
 	Tunnel   string           // name of the tunnel; empty: the setup's
 	Image    string           // of the connector; empty: DefaultImage
 	Session  string           // empty: DefaultSession
@@ -64,6 +65,7 @@ func (p Profile) Resolve(c Choices) (setup.Answers, []setup.FieldError) {
 		Own:        own,
 		Checks:     p.checks(doors),
 		EdgeByHand: c.ByHand,
+		Remedies:   setup.SortedRemedies(c.Remedies),
 		Consents:   c.Consents,
 	}
 	for _, d := range doors {

@@ -82,6 +82,9 @@ type Answers struct {
 	// EdgeByHand: the operator looks after what Cloudflare's edge lets through by
 	// themselves, so no rule is made for the webhook paths.
 	EdgeByHand bool `json:"edge_by_hand,omitempty"`
+	// Remedies are the further changes at Cloudflare's edge that the operator
+	// asked for, sorted.
+	Remedies []Remedy `json:"remedies,omitempty"`
 	// Site is what the app's own record of its address shall say; empty: it is
 	// left alone.
 	Site string `json:"site,omitempty"`
@@ -115,6 +118,11 @@ func (a Answers) View() View {
 	if a.Stack.Project != "" {
 		v.Stacks = []Stack{a.Stack}
 	}
+	for _, r := range a.Remedies {
+		if k := a.RemedyKey(r).Kind; k.aside() {
+			v.Also = append(v.Also, k)
+		}
+	}
 	if a.Private != nil {
 		v = v.Join(a.Private.view(a))
 	}
@@ -134,6 +142,7 @@ func (v View) Join(o View) View {
 	v.Names = union(v.Names, o.Names)
 	v.Certificates = union(v.Certificates, o.Certificates)
 	v.Replaces = union(v.Replaces, o.Replaces)
+	v.Also = union(v.Also, o.Also)
 	for _, s := range o.Stacks {
 		same := func(have Stack) bool { return reflect.DeepEqual(have, s) }
 		if !slices.ContainsFunc(v.Stacks, same) {

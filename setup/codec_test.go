@@ -17,6 +17,8 @@ func examples() []State {
 		LoginMethod{Type: "onetimepin", Name: "PIN"}, Tunnel{Name: "ocs", Remote: true},
 		Policy{Name: "Team", Decision: Allow, Include: []Include{{"email", "ana@example.org"}}, Other: "x"},
 		EdgeRule{Zone: Lit("z"), Host: "chat.example.org", Paths: []string{"/x"}, Expression: "e", Enabled: true, Other: "o", Overruled: []string{"r"}},
+		SkipRule{EdgeRule{Zone: Lit("z"), Host: "chat.example.org", Paths: []string{"/x"}, Expression: "e", Enabled: true, Other: "o", Overruled: []string{"r"}}},
+		BotFight{On: true}, SecurityLevel{Level: UnderAttack}, ZonePause{Paused: true},
 		App{Name: "Lock", Destinations: []string{"tcp://ocs.your-org:443"}, Policies: []ID{Lit("p")}, Session: "24h", Other: "x"},
 		Enrolment{Session: "24h"}, EnrolmentRule{App: Lit("a"), Policy: Lit("p")},
 		Ingress{Tunnel: tunnel, Host: "chat.example.org", Rules: []Rule{{Path: "^/x$", Service: "http://web:8000", Other: "x"}}},
@@ -64,7 +66,7 @@ func TestEveryKindIsKeptNamedAndToldApart(t *testing.T) {
 		if !Met(s, s) || !Met(s.over(nil), s.over(nil)) {
 			t.Errorf("%s is not what it asks for", s.Kind())
 		}
-		if len(s.occupies()) == 0 && s.Kind() != KindLoginMethod && s.Kind() != KindPolicy && s.Kind() != KindEdgeRule {
+		if len(s.occupies()) == 0 && s.Kind() != KindLoginMethod && s.Kind() != KindPolicy && s.Kind() != KindEdgeRule && s.Kind() != KindSkipRule {
 			t.Errorf("%s takes no name, so nobody else's is noticed", s.Kind())
 		}
 	}

@@ -33,6 +33,14 @@ func Name(k Key, s State) string {
 		return "Rule “" + s.Name + "” (Access policy)"
 	case EdgeRule:
 		return edgeName(s)
+	case SkipRule:
+		return skipName(s)
+	case BotFight:
+		return "Bot Fight Mode of " + k.Scope + " (the whole domain)"
+	case SecurityLevel:
+		return "Attack mode of " + k.Scope + " (security level of the whole domain)"
+	case ZonePause:
+		return "Cloudflare for " + k.Scope + " (the whole domain)"
 	case App:
 		return s.Name + " (Access application)"
 	case Ingress:
@@ -77,7 +85,15 @@ func Describe(s State) []string {
 	case Policy:
 		return describePolicy(s)
 	case EdgeRule:
-		return describeEdge(s)
+		return describeEdge(s, "lifts Browser Integrity Check and attack mode for these paths")
+	case SkipRule:
+		return describeEdge(s.EdgeRule, "skips the custom rules behind it for these paths")
+	case BotFight:
+		return []string{"Bot Fight Mode " + yesNo(s.On, "on", "off")}
+	case SecurityLevel:
+		return []string{"security level " + s.Level}
+	case ZonePause:
+		return []string{yesNo(s.Paused, "paused", "not paused")}
 	case App:
 		lines := make([]string, 0, len(s.Destinations)+1)
 		for _, d := range s.Destinations {

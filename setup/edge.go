@@ -44,12 +44,12 @@ func (a Answers) EdgeRuleKey() Key { return Key{KindEdgeRule, a.Zone, a.Hostname
 
 func (a Answers) wantEdge(w map[Key]State) {
 	if a.public() && len(a.Doors) > 0 && !a.EdgeByHand {
-		w[a.EdgeRuleKey()] = EdgeRule{Zone: Ref(a.zoneKey()), Host: a.Hostname, Paths: a.doorPaths(), Enabled: true}
+		w[a.EdgeRuleKey()] = EdgeRule{Zone: Ref(a.zoneKey()), Host: a.Hostname, Paths: a.DoorPaths(), Enabled: true}
 	}
 }
 
-// doorPaths are the paths of all doors, sorted.
-func (a Answers) doorPaths() []string {
+// DoorPaths are the paths of all doors, as their destinations say them, sorted.
+func (a Answers) DoorPaths() []string {
 	var paths []string
 	for _, d := range a.Doors {
 		paths = append(paths, d.Destinations...)
@@ -95,8 +95,12 @@ func ReadEdgeExpression(expression string) (host string, paths []string, ok bool
 	return host, paths, EdgeExpression(host, paths) == expression
 }
 
-func describeEdge(r EdgeRule) []string {
+// describeEdge tells what a rule is about, and what it does if it is as ours are.
+func describeEdge(r EdgeRule, does string) []string {
 	var lines []string
+	if r.Other == "" {
+		lines = append(lines, does)
+	}
 	for _, p := range r.Paths {
 		lines = append(lines, "covers "+r.Host+p)
 	}

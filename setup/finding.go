@@ -146,6 +146,9 @@ type Finding struct {
 	Proof  []Evidence `json:"proof,omitempty"` // of those checks, the telling ones
 	Since  time.Time  `json:"since,omitzero"`
 	Fix    *Fix       `json:"fix,omitempty"` // nil: Culvert cannot put it right
+	// Needs are permissions that it takes to see the cause, or to put it right,
+	// beyond those that a token has from the first.
+	Needs []Permission `json:"needs,omitempty"`
 }
 
 // DoneBy is the finding with who brought it about; nil: that is not known.
@@ -168,6 +171,12 @@ type Fix struct {
 	Expected time.Duration `json:"expected"`
 	Does     string        `json:"does"` // recreates 1 door, restarts nothing, about 3 s
 	Then     string        `json:"then"` // what is proven afterwards
+	// Remedies are what the operator asks for with it beyond what was agreed to
+	// before.
+	Remedies []Remedy `json:"remedies,omitempty"`
+	// Asks says what it changes for the whole domain; that is agreed to by
+	// itself. Empty: nothing.
+	Asks string `json:"asks,omitempty"`
 	// Barred says why it cannot be done now; empty: it can.
 	Barred string `json:"barred,omitempty"`
 }

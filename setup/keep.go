@@ -7,6 +7,8 @@ func (p *planner) stays(k Key, rec Record) string {
 	switch k.Kind {
 	case KindComposePort, KindPublished:
 		return "the port stays closed; opening it again is up to you"
+	case KindZonePause:
+		return "Cloudflare stays switched on for the domain; pausing it would take the locks off everything else in it"
 	case KindPredecessor:
 		return "it stays stopped; starting it again is up to you"
 	case KindEnrolment:

@@ -23,6 +23,10 @@ const (
 	KindTunnel         Kind = "tunnel"          // the tunnel at Cloudflare
 	KindPolicy         Kind = "policy"          // a reusable Access policy
 	KindEdgeRule       Kind = "edge-rule"       // webhooks are not asked whether they are browsers
+	KindSkipRule       Kind = "skip-rule"       // webhooks are kept from the domain's custom rules
+	KindBotFight       Kind = "bot-fight"       // whether Bot Fight Mode is on in a domain
+	KindSecurityLevel  Kind = "security-level"  // whether a domain is in attack mode
+	KindZonePause      Kind = "zone-pause"      // whether Cloudflare is paused for a domain
 	KindApp            Kind = "access-app"      // an Access application: a lock or a door
 	KindEnrolment      Kind = "enrolment"       // the application through which devices join the account
 	KindEnrolmentRule  Kind = "enrolment-rule"  // a policy of it: who may join
@@ -57,7 +61,7 @@ func Kinds() []Kind { return slices.Clone(kinds[:]) }
 
 var kinds = [...]Kind{
 	KindOrganization, KindZone, KindNetwork, KindVirtualNetwork, KindDeviceProfile, KindLoginMethod, KindTunnel,
-	KindPolicy, KindEdgeRule, KindApp, KindEnrolment, KindEnrolmentRule, KindIngress, KindPrivateNetwork, KindCertificate,
+	KindPolicy, KindEdgeRule, KindSkipRule, KindBotFight, KindSecurityLevel, KindZonePause, KindApp, KindEnrolment, KindEnrolmentRule, KindIngress, KindPrivateNetwork, KindCertificate,
 	KindFrontConfig, KindConnectorFile, KindSidecar, KindConnector, KindComposeNetwork, KindAttachment, KindEnvVar,
 	KindSetting, KindGatewayProxy, KindICMPProxy, KindDNSLocation, KindRoute, KindHostnameRoute, KindSplitTunnel,
 	KindFallback, KindShadow, KindDNSRecord, KindSite, KindComposePort, KindPublished, KindPredecessor,
@@ -96,10 +100,23 @@ func (k Kind) inPlace() bool {
 // updated: none is not "no", it means that nobody has looked.
 func (k Kind) always() bool {
 	switch k {
-	case KindGatewayProxy, KindICMPProxy, KindSplitTunnel, KindFallback, KindShadow, KindSite, KindPredecessor:
+	case KindGatewayProxy, KindICMPProxy, KindSplitTunnel, KindFallback, KindShadow, KindSite, KindPredecessor,
+		KindBotFight, KindSecurityLevel, KindZonePause:
 		return true
 	}
 	return false
+}
+
+// aside kinds are looked at only where a View says so: a token without further
+// permissions may not read them, and reading them costs calls.
+func (k Kind) aside() bool {
+	return k == KindSkipRule || k == KindBotFight || k == KindSecurityLevel
+}
+
+// forDomain says whether a kind is about a whole domain, and so about every
+// other address in it.
+func (k Kind) forDomain() bool {
+	return k == KindBotFight || k == KindSecurityLevel || k == KindZonePause
 }
 
 // Private says whether only the private modes have to do with a kind. It is
@@ -228,7 +245,7 @@ const (
 // Place says where things of the kind live.
 func (k Kind) Place() Place {
 	switch k {
-	case KindDNSRecord, KindEdgeRule:
+	case KindDNSRecord, KindEdgeRule, KindSkipRule, KindBotFight, KindSecurityLevel, KindZonePause:
 		return AtZone
 	case KindNetwork, KindPrivateNetwork, KindSidecar, KindConnector, KindAttachment, KindSetting, KindPublished,
 		KindSite, KindPredecessor:

@@ -138,8 +138,14 @@ func (l Ledger) View() View {
 	for _, k := range l.keys() {
 		r := l.Records[k]
 		v.Private = v.Private || k.Kind.Private()
+		if k.Kind.Place() == AtZone {
+			v = v.Join(View{Zones: []string{k.Scope}})
+		}
+		if k.Kind.aside() {
+			v = v.Join(View{Also: []Kind{k.Kind}})
+		}
 		if k.Kind == KindDNSRecord {
-			v = v.Join(View{Zones: []string{k.Scope}, Hosts: []string{k.Name}})
+			v = v.Join(View{Hosts: []string{k.Name}})
 		}
 		for _, s := range []State{r.Left, r.Prior, r.intended()} {
 			v = v.Join(viewOf(s))

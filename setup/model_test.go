@@ -303,6 +303,9 @@ func hostWorld(setups ...Answers) *model {
 	for _, a := range setups {
 		if !zones[a.Zone] {
 			m.put(account, "zone-"+a.Zone, "", Zone{Name: a.Zone, Status: "active"})
+			m.put(a.Zone, "zone-"+a.Zone, "", BotFight{On: true})
+			m.put(a.Zone, "zone-"+a.Zone, "", SecurityLevel{Level: UnderAttack})
+			m.put(a.Zone, "zone-"+a.Zone, "", ZonePause{Paused: true})
 			zones[a.Zone] = true
 		}
 		m.put("docker", a.Stack.Network, "", Network{Name: a.Stack.Network})

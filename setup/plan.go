@@ -89,6 +89,7 @@ const (
 	ReachHere    Reach = "here"    // nobody notices
 	ReachRestart Reach = "restart" // the app's service is restarted
 	ReachLive    Reach = "live"    // what comes in through a name
+	ReachDomain  Reach = "domain"  // every other address of the domain as well
 	ReachAccount Reach = "account" // everybody in the Cloudflare account
 )
 
@@ -100,6 +101,8 @@ func reachOf(k Kind, v Verb) Reach {
 		return ReachRestart
 	case k == KindDNSRecord, k == KindSite, (k == KindConnector || k == KindSidecar) && v == Update:
 		return ReachLive
+	case k.forDomain():
+		return ReachDomain
 	case k == KindLoginMethod, k.forDevices():
 		return ReachAccount
 	}

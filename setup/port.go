@@ -38,6 +38,8 @@ type View struct {
 	// Certificates are those that should be there, as they are wanted.
 	Certificates []Certificate
 	Replaces     []Service // hand-made services that are replaced
+	// Also are kinds that are looked at only when they are asked for.
+	Also []Kind
 	// Kinds narrows the look to some kinds; empty: every kind. A Port may show
 	// more than it was asked for.
 	Kinds []Kind
@@ -45,7 +47,7 @@ type View struct {
 
 // Asks says whether a view asks for a kind.
 func (v View) Asks(k Kind) bool {
-	return (v.Private || !k.Private()) && (len(v.Kinds) == 0 || slices.Contains(v.Kinds, k))
+	return (v.Private || !k.Private()) && (!k.aside() || slices.Contains(v.Also, k)) && (len(v.Kinds) == 0 || slices.Contains(v.Kinds, k))
 }
 
 // Stack is a Compose app on this host, as its containers' labels tell.

@@ -16,6 +16,11 @@ func inAnyMode(t *rapid.T, a Answers) Answers {
 	if rapid.IntRange(0, 3).Draw(t, "site") == 0 {
 		a.Site = a.Hostname
 	}
+	for _, r := range Remedies() {
+		if rapid.IntRange(0, 3).Draw(t, string(r)) == 0 {
+			a = a.With(r)
+		}
+	}
 	return a
 }
 

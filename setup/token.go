@@ -3,6 +3,7 @@ package setup
 import (
 	"encoding/json"
 	"net/url"
+	"slices"
 )
 
 // Permission is one thing that an API token must be allowed to do.
@@ -33,7 +34,7 @@ func Permissions(m Mode) []Permission {
 		{Name: "Account Settings", Key: listsAccounts, Blocks: "listing your accounts (you can type the account id instead) and telling who changed something there"},
 		{Name: "Zone", Key: "zone", Zone: true, Blocks: "finding your domain"},
 		{Name: "DNS", Key: "dns", Edit: true, Zone: true, Blocks: "pointing your address to the tunnel"},
-		{Name: "Config Rules", Key: PermitsRules, Edit: true, Zone: true, Blocks: "letting webhooks through that send no User-Agent (you can make that rule by hand instead)"},
+		{Name: "Config Rules", Key: PermitsRules, Edit: true, Zone: true, Blocks: "letting webhooks through that send no User-Agent, and in attack mode (you can make that rule by hand instead)"},
 	}
 	if m.Private() {
 		all = append(all, Permission{Name: "Zero Trust", Key: "teams", Edit: true, Blocks: "what your team's devices send through WARP, and whom they ask for the private name"})
@@ -47,6 +48,20 @@ func Permissions(m Mode) []Permission {
 const PermitsRules = "config_settings"
 
 const listsAccounts = "account_settings"
+
+// WithFurther are permissions and further ones, each named once.
+func WithFurther(all, further []Permission) []Permission {
+	all = slices.Clone(all)
+	for _, p := range further {
+		i := slices.IndexFunc(all, func(have Permission) bool { return have.Key == p.Key })
+		if i < 0 {
+			all = append(all, p)
+		} else if p.Edit {
+			all[i] = p
+		}
+	}
+	return all
+}
 
 // TokenLink is the address of the dashboard's page for a new user token with
 // exactly the given permissions filled in. The person still presses Create.

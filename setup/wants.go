@@ -11,6 +11,7 @@ func (a Answers) wants() map[Key]State {
 	a.wantAccount(w)
 	a.wantAccess(w)
 	a.wantEdge(w)
+	a.wantRemedies(w)
 	a.wantTunnel(w)
 	a.wantHost(w)
 	if a.Private != nil {

@@ -32,26 +32,39 @@ func (w *Watcher) Examine(ctx context.Context, id setup.SetupID) (Report, error)
 			s.track.standing = append(s.track.standing, i)
 		}
 	}
-	seen, err := h.Engine.Survey(ctx, engine.Reach{Accounts: []string{s.answers.Account}, Host: true})
-	if err != nil {
+	if err := h.lookAt(ctx, s, engine.Reach{Accounts: []string{s.answers.Account}, Host: true}); err != nil {
 		return Report{}, err
 	}
-	p, ok := seen.Plans[id]
-	if !ok {
-		return Report{}, engine.ErrBusy
-	}
 	s.facts = h.Prober.Facts(ctx, s.answers)[0]
-	s.planned = &p
-	s.carry()
 	s.arrange(h.Prober, h.Clock.Now(), 0, h.rand)
 	if err := h.askAll(ctx, s); err != nil {
 		return Report{}, err
+	}
+	if s.stoppedAtEdge() { // what does it is looked for only then
+		if err := h.lookAt(ctx, s, engine.Reach{Edge: []setup.SetupID{id}}); err != nil {
+			return Report{}, err
+		}
 	}
 	in := s.input(h.Clock.Now(), h.Downtime)
 	shown, _ := s.track.update(diagnosis.Of(in), moment{now: in.Now, seen: s.seen(), run: s.run, first: s.firsts()})
 	h.askOnce(ctx, s, in, shown)
 	s.condition = diagnosis.Sum(in, shown)
 	return s.report(in.Now), nil
+}
+
+// lookAt plans a setup from a look now.
+func (h *heart) lookAt(ctx context.Context, s *subject, reach engine.Reach) error {
+	seen, err := h.Engine.Survey(ctx, reach)
+	if err != nil {
+		return err
+	}
+	p, ok := seen.Plans[s.id]
+	if !ok {
+		return engine.ErrBusy
+	}
+	s.planned = &p
+	s.carry()
+	return nil
 }
 
 // askAll makes every check of a setup, and again as long as an answer does not

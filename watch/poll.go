@@ -88,7 +88,7 @@ func (h *heart) survey(ctx context.Context, now time.Time) {
 	if h.looking || len(h.subjects) == 0 {
 		return
 	}
-	reach := engine.Reach{Host: !now.Before(h.hostDue)}
+	reach := engine.Reach{Host: !now.Before(h.hostDue), Edge: h.stoppedAtEdge()}
 	for _, id := range sortedAccounts(h.accounts) {
 		if a := h.accounts[id]; !now.Before(a.due) {
 			reach.Accounts = append(reach.Accounts, id)
@@ -113,6 +113,17 @@ func (h *heart) survey(ctx context.Context, now time.Time) {
 		}
 		return func() { h.surveyed(ctx, reach, seen, err, cost, answers, facts) }
 	})
+}
+
+// stoppedAtEdge are the setups whose callers Cloudflare stops by itself.
+func (h *heart) stoppedAtEdge() []setup.SetupID {
+	var ids []setup.SetupID
+	for _, id := range sortedIDs(h.subjects) {
+		if h.subjects[id].stoppedAtEdge() {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // answers are those of all setups.

@@ -106,6 +106,11 @@ func (s *subject) carry() {
 	s.carried = &v
 }
 
+// stoppedAtEdge says whether Cloudflare stops callers by itself.
+func (s *subject) stoppedAtEdge() bool {
+	return slices.ContainsFunc(s.evidence(), func(v setup.Evidence) bool { return !v.OK && v.By == setup.ByEdge && v.Check.Outside() })
+}
+
 // firsts says of each check that does not hold since when.
 func (s *subject) firsts() map[string]time.Time {
 	firsts := map[string]time.Time{}

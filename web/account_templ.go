@@ -894,7 +894,7 @@ func tokenForm(v View) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 71, "<p>Open this page at Cloudflare. The rows above are filled in already; nothing else is asked for. Press <strong>Continue to summary</strong>, then <strong>Create Token</strong>.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 71, "<p>Open this page at Cloudflare. The rows above are filled in already; nothing else is asked for. A row that Cloudflare does not know by its name it leaves out, perhaps <strong>Config Rules</strong>: look whether all are there, and add what is missing. Then press <strong>Continue to summary</strong>, then <strong>Create Token</strong>.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -21,6 +21,8 @@ type FixForm struct {
 	Findings []string
 	Hashes   []string
 	Plan     string // of all that it would do
+	Takes    string // what it costs
+	Asks     string // what it changes for the whole domain; empty: nothing
 }
 
 // fixForm is the button for some findings; false: nothing of them can be put
@@ -33,9 +35,9 @@ func (v StandingView) fixForm(id, word, class, about string, findings []string) 
 	if err != nil || len(ids) == 0 {
 		return FixForm{}, false
 	}
-	sum := sha256.Sum256([]byte(strings.Join(fix.Hashes, " ")))
-	return FixForm{ID: "fix-" + id, Label: word + ": " + fixTakes(fix), Class: class, About: about,
-		Findings: ids, Hashes: fix.Hashes, Plan: hex.EncodeToString(sum[:])[:12]}, true
+	sum := sha256.Sum256([]byte(strings.Join(fix.Hashes, " ") + fix.Asks))
+	return FixForm{ID: "fix-" + id, Label: word + ": " + fixTakes(fix), Takes: fixTakes(fix), Class: class, About: about,
+		Findings: ids, Hashes: fix.Hashes, Plan: hex.EncodeToString(sum[:])[:12], Asks: fix.Asks}, true
 }
 
 // fixTakes says before the button what it costs.
@@ -47,11 +49,12 @@ func fixTakes(f setup.Fix) string {
 	return fmt.Sprintf("%s, %s", diagnosis.Age(f.Expected), restart)
 }
 
-// repairable lists the findings that can be put right, of some or of all.
+// repairable lists the findings that can be put right, of some or of all. What
+// changes a whole domain has a button of its own, where it says so.
 func (v StandingView) repairable(which func(setup.Finding) bool) []string {
 	var ids []string
 	for _, f := range v.S.Condition.Findings {
-		if f.Repairable() && which(f) {
+		if f.Repairable() && f.Fix.Asks == "" && which(f) {
 			ids = append(ids, f.ID)
 		}
 	}

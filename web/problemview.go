@@ -19,8 +19,10 @@ type Problem struct {
 	Looked []Sight  // where it was seen, if no check shows it
 	Fix    *FixForm // nil: there is no button
 	Mended bool     // it is being put right now
-	Given  string   // why it is no longer repaired by itself
-	Help   string   // all of it, to copy
+	// TokenLink leads to a new token with the permissions that it needs as well.
+	TokenLink string
+	Given     string // why it is no longer repaired by itself
+	Help      string // all of it, to copy
 }
 
 // Sight is when one place was looked at.
@@ -38,8 +40,11 @@ func (v StandingView) problems() []Problem {
 		if len(f.Proof) == 0 {
 			p.Looked = v.looked(f)
 		}
-		if form, ok := v.fixForm(anchor(f.ID), "Fix", "primary", f.Title, v.repairable(func(o setup.Finding) bool { return o.ID == f.ID })); ok {
+		if form, ok := v.fixForm(anchor(f.ID), "Fix", "primary", f.Title, []string{f.ID}); ok {
 			p.Fix = &form
+		}
+		if len(f.Needs) > 0 && !v.Rehearsal {
+			p.TokenLink = setup.TokenLink(setup.WithFurther(setup.Permissions(v.S.Answers.Mode), f.Needs))
 		}
 		p.Help = v.help(p)
 		all[i] = p
@@ -124,6 +129,10 @@ func (v StandingView) help(p Problem) string {
 	}
 	if p.Finding.Fix != nil {
 		line("Fix", p.Finding.Fix.Does)
+		line("Also", p.Finding.Fix.Asks)
+	}
+	for _, n := range p.Needs {
+		line("Needs", n.Name+": "+n.Level())
 	}
 	return b.String()
 }

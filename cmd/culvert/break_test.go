@@ -20,8 +20,8 @@ func breakageTable() map[string]told {
 		"record-grey":         {setup.ClassRecordGrey, true},
 		"record-deleted":      {setup.ClassRecordMissing, true},
 		"nameservers-changed": {setup.ClassZoneMoved, false},
-		"zone-paused":         {setup.ClassZonePaused, false},
-		"bot-fight-mode":      {setup.ClassEdgeBlocks, false},
+		"zone-paused":         {setup.ClassZonePaused, true},
+		"bot-fight-mode":      {setup.ClassEdgeBlocks, true},
 		"browser-check":       {setup.ClassEdgeRule, true},
 		"door-deleted":        {setup.ClassDoorMissing, true},
 		"door-widened":        {setup.ClassDoorWide, true},
@@ -47,7 +47,7 @@ func breakageTable() map[string]told {
 // traced are breakages of which the account's audit log tells beyond doubt who did
 // them.
 func traced() []string {
-	return []string{"record-grey", "record-deleted", "zone-paused", "door-deleted", "door-widened", "lock-deleted", "lock-without-policy",
+	return []string{"record-grey", "record-deleted", "zone-paused", "bot-fight-mode", "door-deleted", "door-widened", "lock-deleted", "lock-without-policy",
 		"team-everyone", "doors-closed", "login-deleted", "rules-emptied", "tunnel-deleted"}
 }
 
@@ -91,7 +91,7 @@ func TestNoBreakageLeavesAGreenLight(t *testing.T) {
 				return
 			}
 			s.breakage("break", b.ID)
-			s.must("repair", "--yes")
+			s.must("repair", "--yes", "--whole-domain")
 			s.must("status")
 			s.breakage("mend", b.ID) // takes nothing away from what was repaired
 			s.must("status")

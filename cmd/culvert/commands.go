@@ -25,6 +25,7 @@ type job struct {
 	id      setup.SetupID
 	answers *setup.Answers
 	json    bool
+	typed   *bufio.Reader // what somebody types, once anything was asked
 }
 
 // fileFlags are the flags of every command that works on a file.
@@ -262,12 +263,20 @@ func (j *job) agreeAndRun(ctx context.Context, p engine.Planned, yes bool) error
 	return nil
 }
 
-// agreed asks on the terminal.
+// agreed asks on the terminal whether what was shown may be done.
 func (j *job) agreed(ctx context.Context) bool {
-	_, _ = fmt.Fprint(j.stderr, "Make these changes? Type yes: ")
+	return j.saysYes(ctx, "Make these changes? Type yes: ")
+}
+
+// saysYes asks a question on the terminal.
+func (j *job) saysYes(ctx context.Context, question string) bool {
+	_, _ = fmt.Fprint(j.stderr, question)
+	if j.typed == nil {
+		j.typed = bufio.NewReader(os.Stdin)
+	}
 	answer := make(chan string, 1)
 	go func() { // ends with the process if nobody answers
-		line, _ := bufio.NewReader(os.Stdin).ReadString('\n')
+		line, _ := j.typed.ReadString('\n')
 		answer <- strings.TrimSpace(line)
 	}()
 	select {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,23 +15,30 @@ import (
 )
 
 func newRepair(s *settings) *cobra.Command {
-	var yes bool
-	var only []string
+	var r repairing
 	c := s.command("repair", "Put right what is wrong, and nothing else", func(ctx context.Context, j *job) error {
 		if err := j.named(ctx); err != nil {
 			return err
 		}
-		return j.repair(ctx, only, yes)
+		return j.repair(ctx, r)
 	})
 	c.Long = "Look at everything, say what is wrong with what was applied, and put it right: as the button on the page does,\n" +
 		"for when the page cannot be reached. What the file says meanwhile does not count; culvert apply is for that."
-	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	c.Flags().StringArrayVar(&only, "only", nil, "put only this right; its name is in culvert status")
+	c.Flags().BoolVar(&r.yes, "yes", false, "do not ask")
+	c.Flags().BoolVar(&r.domain, "whole-domain", false, "also make changes that count for the whole domain; --yes alone does not")
+	c.Flags().StringArrayVar(&r.only, "only", nil, "put only this right; its name is in culvert status")
 	return c
 }
 
+// repairing is what was said on the command line.
+type repairing struct {
+	yes    bool
+	domain bool
+	only   []string
+}
+
 // repair looks, shows what is wrong and what would be done, asks, and does it.
-func (j *job) repair(ctx context.Context, only []string, yes bool) error {
+func (j *job) repair(ctx context.Context, r repairing) error {
 	report, err := j.examine(ctx)
 	if errors.Is(err, engine.ErrNotFound) {
 		return errors.New("nothing was applied yet, so there is nothing to repair. Run culvert apply first")
@@ -39,11 +47,7 @@ func (j *job) repair(ctx context.Context, only []string, yes bool) error {
 		return err
 	}
 	findings := report.Condition.Findings
-	if err := known(findings, only); err != nil {
-		return err
-	}
-	fix, ids, err := journey.FixOf(findings, only)
-	if err != nil {
+	if err := known(findings, r.only); err != nil {
 		return err
 	}
 	if j.json {
@@ -53,17 +57,51 @@ func (j *job) repair(ctx context.Context, only []string, yes bool) error {
 	}
 	j.say("%s: %s", report.Answers.Hostname, report.Condition.Sentence)
 	j.printFindings(findings, report.Untold)
-	switch {
-	case len(findings) == 0:
+	if len(findings) == 0 {
 		return nil
-	case len(ids) == 0:
-		return errors.New("nothing of this can be put right from here")
+	}
+	chosen, err := j.choose(ctx, findings, r)
+	if err != nil {
+		return err
+	}
+	fix, ids, err := journey.FixOf(findings, chosen)
+	if err != nil {
+		return err
 	}
 	j.lines("\nThis would be done:", append(fix.Changes, fix.Does))
-	if !yes && !j.agreed(ctx) {
+	if !r.yes && !j.agreed(ctx) {
 		return errors.New("nothing was changed")
 	}
 	return j.mend(ctx, fix, ids, len(findings)-len(ids))
+}
+
+// choose gives the findings to put right. What changes a whole domain is agreed
+// to one by one, or by a flag of its own.
+func (j *job) choose(ctx context.Context, findings []setup.Finding, r repairing) ([]string, error) {
+	var chosen, left []string
+	for _, f := range findings {
+		switch named := slices.Contains(r.only, f.ID); {
+		case len(r.only) > 0 && !named, !f.Repairable() && !named:
+		case !f.Repairable() || f.Fix.Asks == "" || r.domain:
+			chosen = append(chosen, f.ID)
+		case r.yes:
+			left = append(left, f.ID)
+		default:
+			j.say("\n%s", f.Fix.Asks)
+			if j.saysYes(ctx, "Change it for the whole domain? Type yes: ") {
+				chosen = append(chosen, f.ID)
+			} else {
+				left = append(left, f.ID)
+			}
+		}
+	}
+	switch {
+	case len(chosen) > 0:
+		return chosen, nil
+	case len(left) > 0:
+		return nil, fmt.Errorf("nothing was changed: putting %s right changes the whole domain, as said above. If it may, add --whole-domain", strings.Join(left, ", "))
+	}
+	return nil, errors.New("nothing of this can be put right from here")
 }
 
 // known says which of the named findings do not stand.
@@ -86,7 +124,7 @@ func known(findings []setup.Finding, only []string) error {
 }
 
 func (j *job) mend(ctx context.Context, fix setup.Fix, ids []string, others int) error {
-	run, err := j.engine.Mend(ctx, j.id, fix.Keys, fix.Hashes, ids, actor())
+	run, err := j.journey.Mend(ctx, j.id, fix, ids, actor())
 	if err != nil {
 		return err
 	}
@@ -97,6 +135,9 @@ func (j *job) mend(ctx context.Context, fix setup.Fix, ids []string, others int)
 		return fmt.Errorf("%s: %s", run.State, run.Note)
 	}
 	j.say("%s", run.Note)
+	if slices.Contains(fix.Remedies, setup.RemedyRule) && j.file.EdgeByHand {
+		j.say("Write edge_rule: culvert into the file, or the next culvert apply takes the rule away again.")
+	}
 	if others > 0 {
 		return fmt.Errorf("%d more are wrong; culvert status tells them", others)
 	}

@@ -169,6 +169,14 @@ func (j *job) printFinding(f setup.Finding) {
 	default:
 		row("Fix", f.Fix.Does)
 		row("Then", f.Fix.Then)
-		row("", "culvert repair --only "+f.ID)
+		if f.Fix.Asks == "" {
+			row("", "culvert repair --only "+f.ID)
+		} else {
+			row("Also", f.Fix.Asks)
+			row("", "culvert repair --only "+f.ID+" --whole-domain")
+		}
+	}
+	for _, p := range f.Needs {
+		row("Token", fmt.Sprintf("%s: %s, for %s. If the token lacks it, add the row in the dashboard (My Profile, API Tokens).", p.Name, p.Level(), p.Blocks))
 	}
 }
