@@ -160,7 +160,7 @@ func describeCertificate(c Certificate) []string {
 }
 
 func describeSpec(s SidecarSpec) []string {
-	lines := []string{s.Service + ": image " + s.Image}
+	lines := []string{s.Service + ": image " + heldBy(s.Image)}
 	for _, e := range s.Networks {
 		lines = append(lines, s.Service+": "+e.String())
 	}

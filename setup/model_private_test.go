@@ -55,8 +55,8 @@ func inMode(a Answers, mode Mode) Answers {
 	a.Settings = append(a.Settings, Item{Name: "CSRF_TRUSTED_ORIGINS", Value: "https://" + name}, Item{Name: "DJANGO_ALLOWED_HOSTS", Value: name})
 	a.Stack.PrivateNetwork, a.Stack.FrontDir = "culvert-"+string(a.Setup), "/var/lib/culvert/"+string(a.Setup)
 	a.Private = &Private{
-		Name: name, Subnet: subnet, Address: first.String(), DNS: first.Next().String(), DNSImage: "dnsmasq@sha256:1",
-		Front: &Front{Image: "nginx@sha256:2", Source: FromInternal},
+		Name: name, Subnet: subnet, Address: first.String(), DNS: first.Next().String(), DNSImage: "dnsmasq:2.91",
+		Front: &Front{Image: "nginx:1.28", Source: FromInternal},
 	}
 	return a
 }

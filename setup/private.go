@@ -23,7 +23,7 @@ type Private struct {
 	VNet     string   `json:"vnet,omitempty"`     // name of a virtual network; empty: the default
 	ICMP     bool     `json:"icmp,omitempty"`     // pings as well
 	Location bool     `json:"location,omitempty"` // a DNS location, as the guide makes one
-	DNSImage string   `json:"dns_image"`          // dnsmasq, by digest
+	DNSImage string   `json:"dns_image"`          // dnsmasq, by tag or digest
 	Comment  string   `json:"comment,omitempty"`  // the operator's description of the routes
 	Login    Login    `json:"login,omitzero"`     // of the app, by which the way is proven
 	// Protocol of the connector; empty: as the mode needs it.
@@ -41,7 +41,7 @@ type Login struct {
 
 // Front is the choice of a server that speaks TLS for the private name.
 type Front struct {
-	Image    string `json:"image"` // nginx, by digest
+	Image    string `json:"image"` // nginx, by tag or digest
 	Source   Source `json:"source"`
 	Wildcard bool   `json:"wildcard,omitempty"`
 }

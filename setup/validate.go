@@ -41,6 +41,7 @@ func (a Answers) Validate() []FieldError {
 		add("port", "Choose what becomes of the published port: loopback, none or keep.")
 	}
 	add("app", checkSettings(a.Settings))
+	add("connector_image", checkImage(a.Image, "cloudflare/cloudflared:2026.8.2"))
 	return append(bad, a.validateMode()...)
 }
 

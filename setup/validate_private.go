@@ -52,6 +52,8 @@ func (a Answers) validatePrivate() []FieldError {
 		"private.protocol", a.checkProtocol(),
 		"private.profiles", p.checkProfiles(),
 		"private.comment", p.checkComment(),
+		"private.dns_image", p.checkDNSImage(a.Mode),
+		"private.front_image", p.Front.checkImage(),
 		"connector_image", a.checkConnectorVersion(),
 		"hostname", a.checkIdleName(),
 		"app", a.checkPrivateStack(),
@@ -166,6 +168,20 @@ func (p Private) checkComment() string {
 		return fmt.Sprintf("A description can have at most %d characters.", maxComment)
 	}
 	return ""
+}
+
+func (p Private) checkDNSImage(m Mode) string {
+	if m != ModeFallback {
+		return ""
+	}
+	return checkImage(p.DNSImage, "dockurr/dnsmasq:2.91")
+}
+
+func (f *Front) checkImage() string {
+	if f == nil {
+		return ""
+	}
+	return checkImage(f.Image, "nginx:1.28-alpine")
 }
 
 var imageVersion = regexp.MustCompile(`:(\d{4})\.(\d+)\.\d+$`)

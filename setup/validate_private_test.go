@@ -62,6 +62,9 @@ func TestAContradictionIsToldAtItsFieldWithTheWayOut(t *testing.T) {
 		"no such protocol":                {ModeHostname, private(func(p *Private) { p.Protocol = "h3" }), "private.protocol", "quic or http2"},
 		"no such profile":                 {ModeHostname, private(func(p *Private) { p.Profiles = []string{"Staff"} }), "private.profiles", "Write default"},
 		"a long description":              {ModeHostname, private(func(p *Private) { p.Comment = strings.Repeat("x", 61) }), "private.comment", "at most 60"},
+		"no image of dnsmasq":             {ModeFallback, private(func(p *Private) { p.DNSImage = "dockurr/dnsmasq:" }), "private.dns_image", "dockurr/dnsmasq:2.91"},
+		"a digest that was cut":           {ModeFallback, private(func(p *Private) { p.Front.Image = "nginx@sha256:12ab" }), "private.front_image", "64 characters"},
+		"an image that is a variable":     {ModeFallback, func(a *Answers) { a.Image = "${IMAGE}" }, "connector_image", "cloudflare/cloudflared:2026.8.2"},
 		"an old connector":                {ModeHostname, func(a *Answers) { a.Image = "cloudflare/cloudflared:2025.4.0" }, "connector_image", "2025.7.0 or later"},
 		"an address for nothing":          {ModeHostname, func(a *Answers) { a.Doors = nil }, "hostname", "Leave the address empty"},
 		"webhooks without an address":     {ModeHostname, func(a *Answers) { a.Hostname, a.Zone = "", "" }, "hostname", "Type the address"},
@@ -95,6 +98,22 @@ func TestTheNewestConnectorsGoByName(t *testing.T) {
 		a.Image = image
 		if got := a.checkConnectorVersion() != ""; got != old {
 			t.Errorf("%s is too old: %v", image, got)
+		}
+	}
+}
+
+func TestAnImageIsHeldByATagOrToTheLetterByADigest(t *testing.T) {
+	digest := "@sha256:" + strings.Repeat("0123456789abcdef", 4)
+	for image, held := range map[string]string{
+		"nginx:1.28-alpine": "by tag", "nginx:1.28-alpine" + digest: "by digest", "registry.example:5000/a/nginx" + digest: "by digest",
+	} {
+		a := inMode(sample("ocs", "chat.example.org"), ModeFallback)
+		a.Private.DNSImage, a.Private.Front.Image = image, image
+		if bad := a.Validate(); len(bad) > 0 {
+			t.Errorf("%s: %v", image, bad)
+		}
+		if lines := describeSpec(a.sidecars()[0]); !strings.Contains(lines[0], image+" ("+held+")") {
+			t.Errorf("%s is described as %q", image, lines[0])
 		}
 	}
 }
