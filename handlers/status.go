@@ -4,7 +4,9 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 
+	"github.com/culvert/culvert/auth"
 	"github.com/culvert/culvert/journey"
 	"github.com/culvert/culvert/setup"
 	"github.com/culvert/culvert/web"
@@ -74,6 +76,9 @@ func (s *site) status(w http.ResponseWriter, r *http.Request) error {
 	v, err := s.standing(r, web.PageStatus)
 	if err != nil {
 		return err
+	}
+	if to := v.TryAt(); to != "" {
+		auth.Connecting(w.Header(), strings.TrimSuffix(to, "/"))
 	}
 	return s.show(w, r, http.StatusOK, web.Status(v))
 }

@@ -229,12 +229,16 @@ func TestTheWayOfAColleagueIsGreenByProofAloneAndNeverOnTheDevice(t *testing.T) 
 		t.Errorf("%d stops are on without proof: %s", on.Length(), words(on.Text()))
 	}
 	a := standOn(t, sceneStanding(t, illness{standby: proven})).status()
-	a.says("#region-way", "The way of a colleague", "Who answers for ocs.example", "CIDR route", "nobody can see what happens on a device", "Try it from this browser")
+	a.says("#region-way", "The way of a colleague", "Who answers for ocs.example", "CIDR route", "From the DNS on, every stop is proven.", "nobody can see what happens on a colleague’s device")
+	a.says("#try", "From this server nobody can see what WARP does", "http://ocs.example:8000/", "What the test proves")
+	if policy := a.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "connect-src 'self' http://ocs.example:8000;") {
+		t.Errorf("the page may not ask it: %s", policy)
+	}
 	colleague := a.doc.Find("#region-way section").Eq(1)
 	if on := colleague.Find(".hop.on"); on.Length() != 4 || colleague.Find(".hop").Eq(1).HasClass("on") {
 		t.Errorf("%d stops are on, the device among them or not: %s", on.Length(), words(on.Text()))
 	}
-	if to := colleague.Find("a.button").AttrOr("href", ""); to != "http://ocs.example:8000/" {
+	if to := a.doc.Find("#try a.button").AttrOr("href", ""); to != "http://ocs.example:8000/" {
 		t.Errorf("it is tried at %s", to)
 	}
 	a = standOn(t, sceneStanding(t, illness{standby: func(s *journey.Standing) {

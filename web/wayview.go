@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/culvert/culvert/diagnosis"
@@ -15,7 +16,6 @@ type WayView struct {
 	Begin string // who sets out
 	Hops  []HopRow
 	Text  string // where it breaks, or that it does not
-	Try   string // address to try it at; empty: nothing to try
 	State LightState
 	Until time.Time // when the text is no longer known to be true
 }
@@ -66,15 +66,17 @@ func (v StandingView) addHops(w *WayView, hops []diagnosis.Hop, broken int) {
 
 // privateWay is how the team comes in by its private name; false: it does not.
 func (v StandingView) privateWay() (WayView, bool) {
-	p := v.S.Answers.Private
-	if p == nil || !v.S.Answers.Mode.Private() {
+	if !v.private() {
 		return WayView{}, false
 	}
 	hops := diagnosis.PrivateWay(v.Now, v.S.Answers, v.S.Condition.Findings, v.S.Facts, v.S.Evidence, v.S.Seen.Cloud)
 	broken := diagnosis.Broken(hops)
-	w := WayView{ID: "private-way", Title: "The way of a colleague", Begin: "A colleague’s browser", State: LightOut, Try: tryAt(*p, v.S.Answers.Stack.Target)}
+	w := WayView{ID: "private-way", Title: "The way of a colleague", Begin: "A colleague’s browser", State: LightOut}
 	v.addHops(&w, hops, broken)
-	w.State, w.Text = LightOut, "From this server nobody can see what happens on a device. Try it on one that has WARP."
+	w.State, w.Text = LightOut, "From this server nobody can see what happens on a colleague’s device (WARP). Try it on one, below."
+	if known := slices.IndexFunc(hops[1:], func(h diagnosis.Hop) bool { return h.Light != diagnosis.Good }); known < 0 {
+		w.Text = "From the DNS on, every stop is proven. " + w.Text
+	}
 	if broken >= 0 {
 		w.State, w.Text = LightOff, v.brokenText(hops[broken])
 	} else {
@@ -127,12 +129,21 @@ func (v StandingView) stopName(s diagnosis.Stop) (name, term string) {
 	return orWords(v.S.Profile.Name, "The app"), v.S.Answers.Stack.Service
 }
 
-// tryAt is the address at which a device reaches the app by the private name.
-func tryAt(p setup.Private, port int) string {
-	if p.Front != nil {
-		return "https://" + p.Name + "/"
+// private says whether the team comes in by a private name.
+func (v StandingView) private() bool {
+	return v.S.Answers.Private != nil && v.S.Answers.Mode.Private()
+}
+
+// TryAt is the address at which a device reaches the app by the private name;
+// empty: there is none.
+func (v StandingView) TryAt() string {
+	if !v.private() || v.S.TornDown {
+		return ""
 	}
-	return fmt.Sprintf("http://%s:%d/", p.Name, port)
+	if p := v.S.Answers.Private; p.Front == nil {
+		return fmt.Sprintf("http://%s:%d/", p.Name, v.S.Answers.Stack.Target)
+	}
+	return "https://" + v.S.Answers.Private.Name + "/"
 }
 
 func (v StandingView) privateName() string {

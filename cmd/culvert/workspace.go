@@ -250,8 +250,9 @@ func (w *workspace) wire(ctx context.Context, dir string, out outside, profiles 
 }
 
 // modes are the ways in that can be chosen, on the pages and in a culvert.yaml.
-// The private ones follow with their pages.
-func modes() []setup.Mode { return []setup.Mode{setup.ModePublic} }
+func modes() []setup.Mode {
+	return []setup.Mode{setup.ModePublic, setup.ModeFallback, setup.ModeHostname}
+}
 
 // relay passes what happens on to the pages and to the watcher.
 type relay struct {

@@ -287,6 +287,30 @@
     }, 1500);
   }
 
+  // Whether this browser gets to a private name. What comes back cannot be read,
+  // only that something did: without a trusted certificate nothing does.
+  document.querySelectorAll('button[data-try]').forEach(function (button) {
+    button.hidden = false;
+    button.addEventListener('click', function () {
+      var to = button.dataset.try, at = new Date();
+      button.disabled = true;
+      tried('out', '…', 'Asking ' + to);
+      fetch(to, { mode: 'no-cors', credentials: 'omit', cache: 'no-store', redirect: 'follow', signal: AbortSignal.timeout(8000) }).then(function () {
+        tried('on', '✔', 'This browser gets to ' + to + ' (' + at.toLocaleTimeString() + '). Open it to see whether you can log in.');
+      }, function (e) {
+        tried('off', '✘', e.name === 'TimeoutError'
+          ? 'No answer from ' + to + ' within 8 seconds: the packets do not arrive. Is WARP on, and joined to your account?'
+          : 'This browser does not get to ' + to + ': the name is not known here, nothing answers, or the certificate is not trusted. Open it to see which.');
+      }).then(function () { button.disabled = false; });
+    });
+  });
+
+  function tried(state, sign, text) {
+    var line = document.getElementById('tried');
+    line.className = 'light ' + state;
+    line.textContent = sign + ' ' + text;
+  }
+
   document.addEventListener('htmx:afterSwap', function (e) { dress(e.target); });
 
   function say(text) {
