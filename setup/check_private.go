@@ -1,6 +1,9 @@
 package setup
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Ids of what is asked on the private way. From this server it begins behind
 // the devices: at the DNS server, the front and the app.
@@ -50,6 +53,18 @@ func (a Answers) PrivateChecks() []Check {
 		page = Check{ID: SignInCheck, Name: "Logging in at " + a.Private.Name, Method: "POST", Path: a.Private.Login.Path}
 	}
 	return append(checks, page)
+}
+
+// PrivateAddress is what the team types to get to the app by the private name;
+// empty: it has none.
+func (a Answers) PrivateAddress() string {
+	switch {
+	case a.Private == nil || !a.Mode.Private():
+		return ""
+	case a.Private.Front == nil:
+		return fmt.Sprintf("http://%s:%d/", a.Private.Name, a.Stack.Target)
+	}
+	return "https://" + a.Private.Name + "/"
 }
 
 // LedIn says whether devices were led to the private name: from then on it has

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -130,20 +129,23 @@ func (v StandingView) stopName(s diagnosis.Stop) (name, term string) {
 }
 
 // private says whether the team comes in by a private name.
-func (v StandingView) private() bool {
-	return v.S.Answers.Private != nil && v.S.Answers.Mode.Private()
-}
+func (v StandingView) private() bool { return v.S.Answers.PrivateAddress() != "" }
 
 // TryAt is the address at which a device reaches the app by the private name;
 // empty: there is none.
 func (v StandingView) TryAt() string {
-	if !v.private() || v.S.TornDown {
+	if v.S.TornDown {
 		return ""
 	}
-	if p := v.S.Answers.Private; p.Front == nil {
-		return fmt.Sprintf("http://%s:%d/", p.Name, v.S.Answers.Stack.Target)
+	return v.S.Answers.PrivateAddress()
+}
+
+// privateAddress is the same while the way is walked.
+func (v View) privateAddress() string {
+	if v.O.Answers == nil {
+		return ""
 	}
-	return "https://" + v.S.Answers.Private.Name + "/"
+	return v.O.Answers.PrivateAddress()
 }
 
 func (v StandingView) privateName() string {

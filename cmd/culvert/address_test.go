@@ -51,7 +51,7 @@ func TestAContainerThatLeftThePrivateAddressIsFoundAndPutBack(t *testing.T) {
 	}
 }
 
-// inPrivate is a rehearsal in which the private ways in are offered.
+// inPrivate is a rehearsal.
 func inPrivate(t *testing.T) walker {
 	t.Helper()
 	return inPrivateOf(t, sim.Unsure{})
@@ -67,7 +67,6 @@ func inPrivateOf(t *testing.T, unsure sim.Unsure) walker {
 			t.Error(err)
 		}
 	})
-	space.journey.Modes = []setup.Mode{setup.ModePublic, setup.ModeFallback, setup.ModeHostname}
 	return walker{t, space, t.Context()}
 }
 

@@ -52,7 +52,9 @@ func traced() []string {
 }
 
 // elsewhere are breakages of what the example does not use.
-func elsewhere() []string { return []string{"fallback-removed", "address-changed"} }
+func elsewhere() []string {
+	return []string{"fallback-removed", "address-changed", "route-deleted", "dns-stopped", "front-stopped", "connector-http2"}
+}
 
 func TestAnotherAddressOfTheAppHarmsNothingThatAsksByName(t *testing.T) {
 	t.Parallel()

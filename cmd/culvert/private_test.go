@@ -101,7 +101,6 @@ func TestTheWaysInFollowEachOtherAndLeaveNothingBehind(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	space.journey.Modes = []setup.Mode{setup.ModePublic, setup.ModeFallback, setup.ModeHostname}
 	space.cloud.Use(secret.New(space.journey.Practice))
 	w := walker{t, space, ctx}
 	view := w.job(setup.ModeFallback).answers.View().Join(w.job(setup.ModeHostname).answers.View())
