@@ -68,6 +68,8 @@ func beforeDevices(k Key, s State, o Key, other State) strength {
 	switch o.Kind {
 	case KindRoute, KindHostnameRoute:
 		return hard
+	case KindApp: // also where the route stands already: devices would be led to a lock that lets in others
+		return when(o.isLock(), hard)
 	case KindDeviceProfile:
 		return when(o.Name == profileOf(s), hard)
 	case KindSplitTunnel:
