@@ -333,6 +333,20 @@ func rowsOfTheHost() map[string]row {
 			p.see(setup.Check{ID: "beside/app", Name: "The app"}, false, setup.ByNobody)
 			p.fail(setup.ByConnector, doors()...)
 		}, "app-stopped", setup.SeverityBroken, "NO messages arrive. The app's container web is not running.", nil},
+		"the app is stopped, and its settings are ours": {func(p *patient) {
+			p.Facts.App.Running = 0
+			for _, i := range p.Answers.Settings {
+				p.alter(setup.Key{Kind: setup.KindSetting, Scope: "ocs/web", Name: i.Name}, func(s setup.State) setup.State {
+					have := s.(setup.Setting)
+					have.Stopped = true
+					return have
+				})
+			}
+			p.see(setup.Check{ID: "beside/app", Name: "The app"}, false, setup.ByNobody)
+			p.fail(setup.ByConnector, doors()...)
+			p.fail(setup.ByUnknown, "slack")
+			p.edit("slack/1", func(v *setup.Evidence) { v.Status = 502 })
+		}, "app-stopped", setup.SeverityBroken, "NO messages arrive. The app's container web is not running.", []setup.Kind{setup.KindSetting}},
 		"the app is unhealthy": {func(p *patient) {
 			p.Facts.App.Health = "unhealthy"
 			p.fail(setup.ByConnector, doors()...)

@@ -52,6 +52,9 @@ func (x *examination) fixOf(part []setup.Change, bar *setup.Barrier) *setup.Fix 
 }
 
 func line(c setup.Change) string {
+	if service, ok := c.Starts(); ok {
+		return fmt.Sprintf("starts %s, with %s as its files say", service, c.Key.Name)
+	}
 	switch c.To.(type) {
 	case setup.BotFight:
 		return "switches Bot Fight Mode off for all of " + c.Key.Scope
@@ -78,7 +81,14 @@ func doing(v setup.Verb) string {
 func does(part []setup.Change, restarts []string, takes time.Duration) string {
 	count := map[string]int{}
 	var order []string
+	var starts []string
 	for _, c := range part {
+		if service, ok := c.Starts(); ok {
+			if !slices.Contains(starts, service) {
+				starts = append(starts, service)
+			}
+			continue
+		}
 		verb := doing(c.Verb)
 		if count[verb] == 0 {
 			order = append(order, verb)
@@ -93,10 +103,14 @@ func does(part []setup.Change, restarts []string, takes time.Duration) string {
 		}
 		parts = append(parts, fmt.Sprintf("%s %d %s", verb, count[verb], things))
 	}
-	if len(part) == 1 {
+	if len(part) == 1 && len(starts) == 0 {
 		parts = []string{line(part[0])}
 	}
 	restart := "restarts nothing"
+	restarts = slices.DeleteFunc(slices.Clone(restarts), func(s string) bool { return slices.Contains(starts, s) })
+	if len(starts) > 0 {
+		parts = append([]string{"starts " + sentenceList(starts)}, parts...)
+	}
 	if len(restarts) > 0 {
 		restart = "restarts " + sentenceList(restarts)
 	}

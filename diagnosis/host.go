@@ -90,7 +90,9 @@ func (x *examination) appDown() {
 	case app.Running == 0 && !x.Facts.At.IsZero():
 		r.class, r.title = setup.ClassAppStopped, fmt.Sprintf("The app's container %s is not running.", x.Answers.Stack.Service)
 		r.effect = "The app answers nobody: no messages arrive and nobody gets in."
-		r.advice = fmt.Sprintf("Start it: docker compose up -d, in %s.", x.Answers.Stack.Dir)
+		if r.changes = x.startingApp(); len(r.changes) == 0 {
+			r.advice = fmt.Sprintf("Start it: docker compose up -d, in %s.", x.Answers.Stack.Dir)
+		}
 	case app.Running > 0 && !slices.Contains(app.Networks, x.Answers.Stack.Network):
 		r.class, r.name = setup.ClassConnectorNetwork, "app"
 		r.title = fmt.Sprintf("The app's container %s is no longer in the network %s.", x.Answers.Stack.Service, x.Answers.Stack.Network)
@@ -108,11 +110,27 @@ func (x *examination) appDown() {
 	default:
 		return
 	}
-	r.evidence = x.takeFailing(either(besideApp, doorBy(setup.ByConnector, setup.ByNobody), ofCheck(setup.SignInCheck, setup.PageCheck)))
+	r.evidence = x.takeFailing(either(besideApp, doorBy(setup.ByConnector, setup.ByNobody), badGateway, ofCheck(setup.SignInCheck, setup.PageCheck)))
 	if r.class == setup.ClassAppUnhealthy {
 		r.severity = brokenIf(r.evidence)
 	}
 	x.tell(r)
+}
+
+// badGateway is for a door whose check has no page that would say who could not
+// be reached.
+func badGateway(v setup.Evidence) bool {
+	return doorBy(setup.ByUnknown)(v) && v.Check.Metadata && v.Status == 502
+}
+
+// startingApp are the changes that start the app's service as its files say, also
+// those that a run was cut off at.
+func (x *examination) startingApp() []setup.Change {
+	starts := func(c setup.Change) bool { _, ok := c.Starts(); return ok }
+	changes := x.takeChanges(starts)
+	waiting, left := split(x.waiting, starts)
+	x.waiting = left
+	return append(changes, waiting...)
 }
 
 // settings: what the app has to be told is no longer in its environment.

@@ -140,6 +140,41 @@ func (h *Host) runningBoxes(ctx context.Context, project, service string) ([]box
 	return up, nil
 }
 
+// readable gives the containers that tell how a service is: those that run, or,
+// if none does, the newest stopped one of each number. Compose leaves two of one
+// number if it is cut off while it replaces one.
+func (h *Host) readable(ctx context.Context, project, service string) ([]box, error) {
+	all, err := h.boxes(ctx, project, service)
+	if err != nil {
+		return nil, err
+	}
+	if up := slices.DeleteFunc(slices.Clone(all), func(b box) bool { return !b.running() }); len(up) > 0 {
+		return up, nil
+	}
+	if len(all) == 0 || slices.ContainsFunc(all, func(b box) bool { return !b.stopped() }) {
+		return nil, notRunning(project, service, all)
+	}
+	var newest []box
+	for _, b := range all { // in the order of their numbers
+		last := len(newest) - 1
+		switch {
+		case last < 0 || newest[last].number() != b.number():
+			newest = append(newest, b)
+		case b.Created > newest[last].Created:
+			newest[last] = b
+		}
+	}
+	return newest, nil
+}
+
+// stopped: it ended, or was never started. One that keeps crashing is neither.
+func (b box) stopped() bool {
+	return b.State != nil && (b.State.Status == container.StateExited || b.State.Status == container.StateCreated)
+}
+
+// stopped says whether none of a service's containers runs.
+func stopped(all []box) bool { return !slices.ContainsFunc(all, box.running) }
+
 func notRunning(project, service string, all []box) *setup.Problem {
 	p := &setup.Problem{Code: setup.CodeUnavailable}
 	switch {

@@ -30,15 +30,19 @@ func wider(a, b setup.Exposure) setup.Exposure {
 	return b
 }
 
-// exposure says from where a port of a running container is reached. The
-// bindings that stand count, not those that were asked for: the engine may have
-// a default address of its own.
+// exposure says from where a port of a container is reached. The bindings that
+// stand count, not those that were asked for: the engine may have a default
+// address of its own. A stopped one has none yet.
 func (b box) exposure(target int) setup.Exposure {
 	if b.HostConfig != nil && b.HostConfig.NetworkMode.IsHost() {
 		return setup.ExposedPublic // it listens on the server itself
 	}
 	widest := setup.ExposedNone
-	for _, p := range b.ports() {
+	ports := b.ports()
+	if b.stopped() && b.HostConfig != nil {
+		ports = portsOf(b.HostConfig.PortBindings) // as it will be when it is started
+	}
+	for _, p := range ports {
 		if p.Target == target && p.Protocol == string(network.TCP) {
 			widest = wider(widest, p.Exposure)
 		}
@@ -51,8 +55,12 @@ func (b box) ports() []found.Port {
 	if b.NetworkSettings == nil {
 		return nil
 	}
+	return portsOf(b.NetworkSettings.Ports)
+}
+
+func portsOf(all network.PortMap) []found.Port {
 	var out []found.Port
-	for port, bindings := range b.NetworkSettings.Ports {
+	for port, bindings := range all {
 		for _, bound := range bindings {
 			p := found.Port{Target: int(port.Num()), Protocol: string(port.Proto()), Exposure: exposureOf(bound.HostIP)}
 			if bound.HostIP.IsValid() && !bound.HostIP.IsUnspecified() {

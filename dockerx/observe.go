@@ -46,7 +46,11 @@ func (h *Host) observeService(ctx context.Context, w *setup.World, s setup.Stack
 	h.mu.Lock()
 	h.targets[scope] = s.Target
 	h.mu.Unlock()
-	up, err := h.runningBoxes(ctx, s.Project, s.Service)
+	up, err := h.readable(ctx, s.Project, s.Service)
+	has := func(name string) bool { return settingOf(up, s.Project, s.Service, name) != nil }
+	if err == nil && stopped(up) && !slices.ContainsFunc(s.Settings, has) {
+		err = notRunning(s.Project, s.Service, up) // nothing of ours is in it that could be put right
+	}
 	if err != nil {
 		p := *h.problem(ctx, "looking at "+scope, err)
 		w.Miss(setup.KindSetting, scope, p)
@@ -56,7 +60,10 @@ func (h *Host) observeService(ctx context.Context, w *setup.World, s setup.Stack
 		}
 		return
 	}
-	if private {
+	switch {
+	case private && stopped(up):
+		w.Miss(setup.KindAttachment, scope, *notRunning(s.Project, s.Service, up))
+	case private:
 		if state := attachmentOf(up, s.Project, s.Service, s.PrivateNetwork); state != nil {
 			w.Objects = append(w.Objects, setup.Object{Scope: scope, ID: s.PrivateNetwork, State: state})
 		}
@@ -70,7 +77,7 @@ func (h *Host) observeService(ctx context.Context, w *setup.World, s setup.Stack
 		State: publishedOf(up, s.Project, s.Service, s.Target)})
 }
 
-// settingOf is a key of the environment as every running container of the
+// settingOf is a key of the environment as every one of the containers of a
 // service has it; nil if one of them lacks it. Where they disagree, only the
 // items that all of them hold count.
 func settingOf(up []box, project, service, name string) setup.State {
@@ -87,7 +94,7 @@ func settingOf(up []box, project, service, name string) setup.State {
 			value = shared(value, v)
 		}
 	}
-	return setup.Setting{Project: project, Service: service, Name: name, Value: value}
+	return setup.Setting{Project: project, Service: service, Name: name, Value: value, Stopped: stopped(up)}
 }
 
 // shared keeps the items of a comma list that the other one holds too.

@@ -57,6 +57,9 @@ func (h *Host) signOf(ctx context.Context, r *recreation) (int, sign) {
 	h.mu.Lock()
 	ports := []int{h.targets[r.scope()]}
 	h.mu.Unlock()
+	if stopped(r.up) && ports[0] != 0 {
+		return ports[0], signAccepts // nobody can be asked what it did before
+	}
 	for _, e := range r.entries {
 		if p, ok := e.From.(setup.Published); ok {
 			ports = append(ports, p.Target)

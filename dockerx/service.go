@@ -12,7 +12,7 @@ import (
 type recreation struct {
 	project, service string
 	entries          []setup.Entry
-	up               []box // running now
+	up               []box // running now, or all stopped
 	mask             mask
 }
 
@@ -47,13 +47,16 @@ func (r *recreation) read(up []box, e setup.Entry) setup.State {
 }
 
 // doService recreates a service from its files so that the entries become
-// effective, and connects it to networks. Everything that can be known beforehand is checked beforehand:
+// effective, or starts it if it is stopped, and connects it to networks. Everything that can be known beforehand is checked beforehand:
 // between the old container and the new one the app is down.
 func (h *Host) doService(ctx context.Context, project, service string, entries []setup.Entry) ([]setup.Outcome, error) {
 	r := &recreation{project: project, service: service, entries: entries}
-	up, err := h.runningBoxes(ctx, project, service)
+	up, err := h.readable(ctx, project, service)
 	if err != nil {
 		return all(entries, h.problem(ctx, "looking at "+r.scope(), err)), nil
+	}
+	if stopped(up) && !slices.ContainsFunc(entries, setup.Entry.Starts) {
+		return all(entries, notRunning(project, service, up)), nil
 	}
 	r.up, r.mask = up, maskOf(up)
 	if stale := r.stale(); stale != nil {
@@ -104,7 +107,7 @@ func (r *recreation) stale() []setup.Outcome {
 func (h *Host) readBack(ctx context.Context, r *recreation, failed *setup.Problem) ([]setup.Outcome, error) {
 	ctx, cancel := lastLook(ctx)
 	defer cancel()
-	up, err := h.runningBoxes(ctx, r.project, r.service)
+	up, err := h.runningBoxes(ctx, r.project, r.service) // of one that does not run it is not known what became of it
 	if err != nil {
 		if failed == nil {
 			failed = h.problem(ctx, "looking at "+r.scope()+" after the restart", err)

@@ -27,8 +27,7 @@ func hostFaults() []fault {
 				s.docker("network", "disconnect", s.network(), connector)
 			}},
 		{what: "the app is stopped", class: setup.ClassAppStopped,
-			act:  func(s *scene) { s.docker("stop", "-t", "1", s.w.container("web")) },
-			mend: func(s *scene) { s.up("web") }},
+			act: func(s *scene) { s.docker("stop", "-t", "1", s.w.container("web")) }},
 		{what: "the app is removed", class: setup.ClassAppStopped,
 			act:  func(s *scene) { s.docker("rm", "-f", s.w.container("web")) },
 			mend: func(s *scene) { s.up("web") }},

@@ -43,6 +43,7 @@ func TestARecreateTouchesItsServiceAlone(t *testing.T) {
 		{"a taken port is refused", portTaken},
 		{"an image that is gone is refused", imageGone},
 		{"an app that crashes with its new settings is told with its last words", crashes},
+		{"a recreate whose Compose is killed half-way leaves the app stopped, and it is started", composeKilled},
 		{"an engine that dies under the call leaves an unknown effect, not a wrong one", engineDies},
 	}
 	for _, step := range steps {

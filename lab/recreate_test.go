@@ -4,7 +4,10 @@ import (
 	"context"
 	"net/http"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -220,6 +223,65 @@ func crashes(t *testing.T, p *project) {
 	p.replace(t, "sh -c made-up-app-name\n", "gunicorn\n")
 	p.dropEnv(t, "WORKER_CLASS")
 	p.compose(t, "-f", lab.ProjectFile, "up", "-d", "--no-deps", "web")
+}
+
+func composeKilled(t *testing.T, p *project) {
+	e := p.setting(t, origins, "https://half.example")
+	p.write(t, []setup.Entry{e})
+	watching, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	events, err := p.host.Watch(watching, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	killed := make(chan int, 1)
+	go func() {
+		for ev := range events {
+			if ev.Kind == "container" && ev.Service == "web" && ev.Action == "die" {
+				killed <- killCompose()
+				return
+			}
+		}
+		killed <- 0
+	}()
+	out, err := p.do(t.Context(), e)
+	cancel()
+	if n := <-killed; n == 0 {
+		t.Fatal("Compose was done before it could be killed")
+	}
+	if err == nil && out[0].Err == nil {
+		t.Fatalf("it is said to have worked: %+v", out)
+	}
+	start := p.setting(t, origins, "https://half.example")
+	if now, ok := start.From.(setup.Setting); !ok || !now.Stopped {
+		t.Fatalf("the app is seen as %+v", start.From)
+	}
+	if out, err := p.do(t.Context(), start); err != nil || out[0].Err != nil {
+		t.Fatalf("it is not started: %v %+v", err, out)
+	}
+	if now, ok := p.setting(t, origins, "").From.(setup.Setting); !ok || now.Stopped || now.Value != "https://half.example" {
+		t.Errorf("afterwards it is seen as %+v", now)
+	}
+}
+
+// killCompose kills every Compose that this process runs, and gives their number.
+func killCompose() int {
+	own, killed := strconv.Itoa(os.Getpid()), 0
+	all, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range all {
+		stat, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		_, rest, _ := strings.Cut(string(stat), ") ")
+		fields := strings.Fields(rest) // state, parent, group
+		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		line, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
+		if len(fields) > 2 && fields[1] == own && strings.Contains(string(line), "compose") && syscall.Kill(-pid, syscall.SIGKILL) == nil {
+			killed++
+		}
+	}
+	return killed
 }
 
 func engineDies(t *testing.T, p *project) {

@@ -120,6 +120,13 @@ func (p *planner) hindrance(k Key, want Want, o *Object) bool {
 			Name(k, o.State), strings.Join(Describe(o.State), ", ")))
 		return true
 	}
+	if s, ok := o.State.(Setting); ok && s.Stopped {
+		if _, ours := p.ledger.Records[k]; !ours { // whether it is to run is not for us to say
+			problem := &Problem{Code: CodeUnavailable, Message: fmt.Sprintf("%s is not running: start your app first (docker compose up -d), then look again.", s.Service)}
+			p.bar(k, WhyUnread, problem.Message).Cause = problem
+			return true
+		}
+	}
 	if where := overruled(want.State, o.State); where != "" {
 		p.bar(k, WhyConflict, fmt.Sprintf("The app has %s from %s, which goes before the env file, so a line in the file would change nothing. Take it out there and write it into %s, then look again.",
 			k.Name, where, k.Scope))

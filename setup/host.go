@@ -110,6 +110,9 @@ type Setting struct {
 	Value   string   `json:"value"`
 	Join    Join     `json:"join,omitempty"`
 	Items   []string `json:"items,omitempty"`
+	// Stopped: no container of the service runs; the value is what the stopped one
+	// was made with. What is wanted runs.
+	Stopped bool `json:"stopped,omitempty"`
 }
 
 func (Setting) Kind() Kind                 { return KindSetting }
@@ -119,7 +122,32 @@ func (s Setting) occupies() []string {
 }
 func (s Setting) met(have State) bool {
 	h, ok := have.(Setting)
-	return ok && holds(h.Value, s.Value, s.Join, s.Items)
+	return ok && !h.Stopped && holds(h.Value, s.Value, s.Join, s.Items)
+}
+
+// running is a setting as it is once its service runs again: that it was stopped
+// is nothing to remember.
+func running(s State) State {
+	if v, ok := s.(Setting); ok {
+		v.Stopped = false
+		return v
+	}
+	return s
+}
+
+// Starts says whether a change starts a service that does not run.
+func (c Change) Starts() (service string, ok bool) {
+	want, _ := c.To.(Setting)
+	return want.Service, starts(c.From, c.To)
+}
+
+// Starts says the same of an entry of a call.
+func (e Entry) Starts() bool { return starts(e.From, e.To) }
+
+func starts(from, to State) bool {
+	have, _ := from.(Setting)
+	_, wanted := to.(Setting)
+	return wanted && have.Stopped
 }
 func (s Setting) over(have State) State {
 	old, _ := have.(Setting)

@@ -48,3 +48,32 @@ func TestAKeyThatTheFileDoesNotDecideIsInTheWay(t *testing.T) {
 		t.Errorf("the app has the name already, and yet: %s", b.Detail)
 	}
 }
+
+// A recreate that was cut off has made the container anew and not started it.
+func TestASettingOfAStoppedServiceIsStartedAndItsStopForgotten(t *testing.T) {
+	key := Key{Kind: KindSetting, Scope: "ocs/web", Name: "DJANGO_ALLOWED_HOSTS"}
+	want := Setting{Project: "ocs", Service: "web", Name: key.Name, Join: JoinComma, Items: []string{"ocs.example.org"}}
+	have := Setting{Project: "ocs", Service: "web", Name: key.Name, Value: "ocs.example.org", Stopped: true}
+	if want.met(have) || !want.met(running(have)) {
+		t.Error("that nothing runs makes no difference, or all")
+	}
+	w := World{Objects: []Object{{Scope: key.Scope, ID: key.Name, State: have}}}
+	was := Setting{Project: "ocs", Service: "web", Name: key.Name}
+	l := Ledger{Install: "t1", Records: map[Key]Record{key: {Owner: Adopted, By: []SetupID{"ocs"}, Prior: was,
+		Intent: &Intent{Verb: Update, From: was, To: running(have), FromID: key.Name}}}}
+	settled, barriers := Settle(w, l)
+	if r := settled.Records[key]; len(barriers) > 0 || r.ID == "" || !Same(r.Left, running(have)) || !Same(r.Prior, was) {
+		t.Fatalf("settled is %+v, %v", r, barriers)
+	}
+	plan, err := MakePlan("ocs", map[Key]Want{key: {State: want, By: []SetupID{"ocs"}}}, w, settled)
+	if err != nil || len(plan.Changes) != 1 {
+		t.Fatalf("the plan is %v, %v", plan, err)
+	}
+	if service, ok := plan.Changes[0].Starts(); !ok || service != "web" {
+		t.Errorf("the change does not start it: %+v", plan.Changes[0])
+	}
+	plan, err = MakePlan("ocs", map[Key]Want{key: {State: want, By: []SetupID{"ocs"}}}, w, Ledger{Install: "t1"})
+	if err != nil || len(plan.Changes) > 0 || len(plan.Barriers) != 1 {
+		t.Errorf("an app that we have not touched is started: %v, %v", plan, err)
+	}
+}

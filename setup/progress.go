@@ -49,7 +49,7 @@ func (l Ledger) Begin(c Change, e Entry) Record {
 	case !known && c.marked: // a create of ours that nobody wrote down
 		r.Owner = Created
 	case !known || r.Owner == Found:
-		r.Owner, r.Prior = Adopted, c.From
+		r.Owner, r.Prior = Adopted, running(c.From)
 	}
 	if !c.Drop {
 		r.By = c.By

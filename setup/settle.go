@@ -38,12 +38,12 @@ func settle(k Key, r Record, w World, l Ledger) (Record, bool) {
 	case o == nil:
 		return r, r.ID != "" // never made, or gone since
 	case r.ID == "": // the first change: it is ours if it took place
-		if !intent.To.met(o.State) && o.Mark != l.mark(k) {
+		if !intent.To.met(running(o.State)) && o.Mark != l.mark(k) {
 			return Record{}, false
 		}
-		r.ID, r.Left = o.ID, o.State
-	case intent.To.met(o.State):
-		r.ID, r.Left = o.ID, o.State
+		r.ID, r.Left = o.ID, running(o.State)
+	case intent.To.met(running(o.State)):
+		r.ID, r.Left = o.ID, running(o.State)
 	}
 	return r, true
 }

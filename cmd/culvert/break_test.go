@@ -38,7 +38,7 @@ func breakageTable() map[string]told {
 		"connector-stopped":   {setup.ClassConnectorStopped, true},
 		"connector-removed":   {setup.ClassConnectorMissing, true},
 		"connector-file":      {setup.ClassConnectorChanged, true},
-		"app-stopped":         {setup.ClassAppStopped, false},
+		"app-stopped":         {setup.ClassAppStopped, true},
 		"allowed-hosts":       {setup.ClassSettingLost, true},
 		"port-reopened":       {setup.ClassPortReopened, true},
 	}

@@ -45,7 +45,7 @@ func Run(t *testing.T, s Subject) {
 		{"it is removed and the connector stays", sidecarGone},
 		{"the app leaves the network, and the network goes", left},
 		{"the connector is removed", connectorGone},
-		{"an app that is not running is unread and left alone", notRunning},
+		{"an app that was stopped is seen so, left alone, and started when that is asked for", appStopped},
 		{"an engine that is down leaves everything unread", engineDown},
 	}
 	for _, step := range steps {
@@ -234,25 +234,28 @@ func connectorGone(t *testing.T, s Subject) {
 	wantCode(t, s.doUnwritten(t, e), setup.CodeChanged)
 }
 
-func notRunning(t *testing.T, s Subject) {
+func appStopped(t *testing.T, s Subject) {
 	port := s.wantPort(t, setup.ExposedNone)
+	before, _ := s.setting(t, s.List).(setup.Setting)
 	s.StopApp(t)
-	w := s.observe(t)
-	for _, kind := range []setup.Kind{setup.KindSetting, setup.KindPublished} {
-		p, unread := w.Unread[setup.ReadScope{Kind: kind, Scope: s.appScope()}]
-		if !unread || !strings.Contains(p.Message, "start your app first") {
-			t.Errorf("%s: unread %v, %q", kind, unread, p.Message)
-		}
+	if now, ok := s.setting(t, s.List).(setup.Setting); !ok || !now.Stopped || now.Value != before.Value {
+		t.Fatalf("the setting is seen as %+v", now)
+	}
+	if p := s.published(t); p.Exposure != setup.ExposedPublic {
+		t.Errorf("the port of the stopped app is seen as %+v", p)
 	}
 	for _, o := range s.doUnwritten(t, port) {
-		if o.Err == nil {
+		if o.Err == nil || !strings.Contains(o.Err.Message, "start your app first") {
 			t.Errorf("it was changed: %+v", o)
 		}
 	}
 	if err := s.Host.Preflight(s.context(t), s.Stack); err == nil {
 		t.Error("nothing is said to be in the way")
 	}
-	s.StartApp(t)
+	s.mustDo(t, s.wantSetting(t, s.List, before.Value))
+	if now, ok := s.setting(t, s.List).(setup.Setting); !ok || now.Stopped || now.Value != before.Value {
+		t.Errorf("after the start: %+v", now)
+	}
 	if p := s.published(t); p.Exposure != setup.ExposedPublic {
 		t.Errorf("after the start: %+v", p)
 	}

@@ -58,7 +58,11 @@ func refuse(text string) *setup.Problem {
 func (h *Host) doService(project, name string, entries []setup.Entry) []setup.Outcome {
 	var out []setup.Outcome
 	h.change("container", name, func(s *state) {
-		if p := h.unusable(project, name); p != nil {
+		p := h.unusable(project, name)
+		if slices.ContainsFunc(entries, setup.Entry.Starts) {
+			p = h.unseen(project, name)
+		}
+		if p != nil {
 			out = failAll(entries, p)
 			return
 		}
@@ -77,6 +81,7 @@ func (h *Host) doService(project, name string, entries []setup.Entry) []setup.Ou
 		if slices.ContainsFunc(entries, recreates) {
 			sv.Downtime = downtime
 			sv.anew()
+			sv.Running = true
 		}
 		s.Services[name] = sv
 		for _, e := range entries {

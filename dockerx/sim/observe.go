@@ -76,7 +76,12 @@ func (h *Host) connector(project string) setup.State {
 func (h *Host) observeService(w *setup.World, s setup.Stack, private bool) {
 	private = private && s.PrivateNetwork != ""
 	scope := s.Project + "/" + s.Service
-	if p := h.unusable(s.Project, s.Service); p != nil {
+	p := h.unusable(s.Project, s.Service)
+	has := func(name string) bool { return h.read(setup.KindSetting, s.Service, name) != nil }
+	if slices.ContainsFunc(s.Settings, has) { // then it can be started
+		p = h.unseen(s.Project, s.Service)
+	}
+	if p != nil {
 		w.Miss(setup.KindSetting, scope, *p)
 		w.Miss(setup.KindPublished, scope, *p)
 		if private {
@@ -84,7 +89,9 @@ func (h *Host) observeService(w *setup.World, s setup.Stack, private bool) {
 		}
 		return
 	}
-	if now := h.read(setup.KindAttachment, s.Service, s.PrivateNetwork); private && now != nil {
+	if p := h.unusable(s.Project, s.Service); private && p != nil {
+		w.Miss(setup.KindAttachment, scope, *p)
+	} else if now := h.read(setup.KindAttachment, s.Service, s.PrivateNetwork); private && now != nil {
 		w.Objects = append(w.Objects, setup.Object{Scope: scope, ID: s.PrivateNetwork, State: now})
 	}
 	for _, name := range s.Settings {
@@ -96,17 +103,24 @@ func (h *Host) observeService(w *setup.World, s setup.Stack, private bool) {
 	w.Objects = append(w.Objects, setup.Object{Scope: scope, ID: target, State: h.read(setup.KindPublished, s.Service, target)})
 }
 
-// unusable says why a service can neither be read nor changed now.
-func (h *Host) unusable(project, service string) *setup.Problem {
+// unseen says why nothing can be told of a service now.
+func (h *Host) unseen(project, service string) *setup.Problem {
 	if h.down != nil {
 		return h.down
 	}
-	sv, ok := h.state.Services[service]
-	switch {
-	case project != Project || !ok:
+	if _, ok := h.state.Services[service]; project != Project || !ok {
 		return &setup.Problem{Code: setup.CodeNotFound,
 			Message: service + " of project " + project + " does not exist on this server. Start your app first (docker compose up -d), then look again."}
-	case !sv.Running:
+	}
+	return nil
+}
+
+// unusable says why a service cannot be asked anything now.
+func (h *Host) unusable(project, service string) *setup.Problem {
+	if p := h.unseen(project, service); p != nil {
+		return p
+	}
+	if !h.state.Services[service].Running {
 		return &setup.Problem{Code: setup.CodeUnavailable,
 			Message: service + " is not running: start your app first (docker compose up -d), then look again."}
 	}
@@ -129,7 +143,7 @@ func (h *Host) read(kind setup.Kind, service, id string) setup.State {
 		if !ok {
 			return nil
 		}
-		return setup.Setting{Project: Project, Service: service, Name: id, Value: value}
+		return setup.Setting{Project: Project, Service: service, Name: id, Value: value, Stopped: !sv.Running}
 	}
 	target, err := strconv.Atoi(id)
 	if err != nil {
