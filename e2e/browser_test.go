@@ -27,7 +27,7 @@ type browser struct {
 var chromiums = []string{"chromium", "chromium-browser", "google-chrome"}
 
 // openBrowser starts Chromium, or skips the test where there is none.
-func openBrowser(t *testing.T, base string, width int) *browser {
+func openBrowser(t *testing.T, base string, width int, more ...chromedp.ExecAllocatorOption) *browser {
 	t.Helper()
 	var path string
 	for _, name := range chromiums {
@@ -46,6 +46,7 @@ func openBrowser(t *testing.T, base string, width int) *browser {
 		flags = append(flags, chromedp.Flag(f, true))
 	}
 	flags = append(flags, chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()))
+	flags = append(flags, more...)
 	ctx, stop := chromedp.NewExecAllocator(t.Context(), flags...)
 	t.Cleanup(stop)
 	ctx, end := chromedp.NewContext(ctx)

@@ -41,17 +41,24 @@ type simLine struct {
 	CA        string `json:"ca"`
 	Token     string `json:"token"`
 	AccountID string `json:"account_id"`
+	Team      string `json:"team_domain"`
 	Zone      string `json:"zone"`
 }
 
-// open starts everything: engine, simulated account, images, the app.
-func open(t *testing.T) *world {
+// open starts everything: engine, simulated account, images, the app. More images
+// are for what the stand-ins do not do.
+func open(t *testing.T, more ...func(context.Context, *lab.Lab) error) *world {
 	t.Helper()
 	w := &world{Lab: lab.Start(t), bin: filepath.Join(t.TempDir(), "culvert"), data: t.TempDir(), tools: t.TempDir()}
 	build(t, w.bin)
 	w.startSim(t)
 	if err := w.ImportStandIns(t.Context(), w.sim.Tunnel, []byte(w.sim.CA)); err != nil {
 		t.Fatal(err)
+	}
+	for _, load := range more {
+		if err := load(t.Context(), w.Lab); err != nil {
+			t.Fatal(err)
+		}
 	}
 	w.stack = w.Project(t, lab.Fixtures())
 	compose, err := lab.ComposeBinary(t.Context())
