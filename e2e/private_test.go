@@ -77,6 +77,18 @@ func (o *office) apply(t *testing.T, text string) {
 	o.run(t, "plan")
 }
 
+// refuses: what the file asks for is not done, and the reason is said.
+func (o *office) refuses(t *testing.T, text, because string) {
+	t.Helper()
+	if err := os.WriteFile(o.file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := o.command(t, "apply", "--yes").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), because) {
+		t.Errorf("it is applied (%v):\n%s", err, out)
+	}
+}
+
 func (o *office) command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := o.culvert(t.Context(), t, append(args, "-f", o.file)...)
@@ -122,7 +134,14 @@ func TestTheTeamComesInEachWay(t *testing.T) {
 			return
 		}
 	}
-	t.Run("without a front nobody could log in", wouldNotLogIn(o))
+	t.Run("the front is not taken from under the team", func(t *testing.T) {
+		o.refuses(t, inside("hostname", "  front: none\n"), "Switch to the public way first")
+		comesByThePrivateName(t, o)
+	})
+	o.apply(t, wanted)
+	t.Run("without a front nobody could log in", func(t *testing.T) { // the app's production settings ask for https
+		o.refuses(t, inside("fallback", "  front: none\n"), "nobody can log in at this address")
+	})
 	o.run(t, "destroy", "--yes")
 	if o.read(t, ".env.prod") != env {
 		t.Error(".env.prod is not as it was")
@@ -178,20 +197,6 @@ func (b *browser) logsInToTheApp(origin string) {
 	b.click("form button")
 	b.until("the colleague to be in", fmt.Sprintf(`location.origin === %q && document.body.textContent.includes("Signed in as %s")`, origin, colleague), 10*time.Second)
 	b.picture("in")
-}
-
-// wouldNotLogIn: the app's production settings ask for https, so the switch to a
-// way without a front is refused.
-func wouldNotLogIn(o *office) func(*testing.T) {
-	return func(t *testing.T) {
-		if err := os.WriteFile(o.file, []byte(inside("fallback", "  front: none\n")), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		out, err := o.command(t, "apply", "--yes").CombinedOutput()
-		if err == nil || !strings.Contains(string(out), "nobody can log in at this address") {
-			t.Errorf("it is applied (%v):\n%s", err, out)
-		}
-	}
 }
 
 // keepsItsDatabases: no device gets to them, which listen.

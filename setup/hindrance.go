@@ -132,6 +132,12 @@ func (p *planner) hindrance(k Key, want Want, o *Object) bool {
 			k.Name, where, k.Scope))
 		return true
 	}
+	if k.Kind == KindConnectorFile || k.Kind == KindSidecar {
+		if detail := p.answersTwice(); detail != "" { // the private name would lead to what is not made
+			p.bar(k, WhyConflict, detail)
+			return true
+		}
+	}
 	if i, ok := o.State.(Ingress); ok && len(i.Above) > 0 {
 		p.bar(k, WhyConflict, fmt.Sprintf("In the tunnel, the rule for %s stands above ours and answers for %s. Move it below, or remove it, in the dashboard (Networks → Tunnels → Public hostnames).",
 			strings.Join(i.Above, ", "), i.Host))

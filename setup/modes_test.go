@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -209,6 +210,43 @@ func TestAnEntryThatOthersAddedStaysWhenOursGoes(t *testing.T) {
 	for _, want := range []string{m.find(KindEnvVar, "DJANGO_ALLOWED_HOSTS").State.(EnvVar).Value, m.find(KindSetting, "DJANGO_ALLOWED_HOSTS").State.(Setting).Value} {
 		if want != "10.0.0.5,chat.example.org,theirs.example.org" {
 			t.Errorf("the list is %s", want)
+		}
+	}
+}
+
+// A name that two containers have leads now to the one, now to the other, so
+// nothing is made for the second while people come in by the first.
+func TestAFrontIsNotTakenAwayOrPutBeforeUnderTheFeetOfTheTeam(t *testing.T) {
+	for _, mode := range []Mode{ModeFallback, ModeHostname} {
+		for _, fronted := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, with a front: %v", mode, fronted), func(t *testing.T) {
+				with := inMode(sample("ocs", "chat.example.org"), mode)
+				without := with
+				private := *with.Private
+				private.Front, private.Address = nil, "172.30.250.4"
+				without.Private = &private
+				from, to := without, with
+				if fronted {
+					from, to = with, without
+				}
+				m := hostWorld(from)
+				converges(t, m, from, nil)
+				p := m.plan(t, to.Setup, &to, map[SetupID]Answers{from.Setup: from})
+				for _, b := range p.Barriers {
+					if !strings.Contains(b.Detail, "Switch to the public way first") {
+						t.Errorf("%s is barred: %s", b.Key, b.Detail)
+					}
+				}
+				harmless := []Kind{KindApp, KindCertificate, KindFrontConfig} // nobody comes in by a lock or a file
+				for _, c := range p.Changes {
+					if c.Verb.Writes() && !p.stuck(c.Key, nil) && !slices.Contains(harmless, c.Key.Kind) {
+						t.Errorf("it is done all the same: %s %s", c.Verb, c.Key)
+					}
+				}
+				if len(p.Barriers) == 0 {
+					t.Error("nothing is barred")
+				}
+			})
 		}
 	}
 }

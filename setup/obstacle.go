@@ -34,6 +34,8 @@ func (p *planner) collision(k Key, want State, o *Object) (detail string, maySta
 		if have, ok := o.State.(Route); ok && o.Scope == k.Scope && !p.ledger.ours(o.Mark) && p.sameVNet(w, have) && overlaps(w.Network, have.Network) {
 			return p.routeTaken(w, have), true
 		}
+	case Attachment, ComposeNetwork, Sidecar:
+		return answersAlready(want, o.State), false
 	case HostnameRoute:
 		have, ok := o.State.(HostnameRoute)
 		if ok && o.Scope == k.Scope && !p.ledger.ours(o.Mark) && strings.HasSuffix(w.Hostname, "."+have.Hostname) {
@@ -42,6 +44,49 @@ func (p *planner) collision(k Key, want State, o *Object) (detail string, maySta
 		}
 	}
 	return "", false
+}
+
+// answersAlready: two containers of one name would each get a part of what comes
+// in. Nobody could prove the new one before the old one is gone.
+func answersAlready(want, have State) string {
+	for _, w := range endpoints(want) {
+		for _, h := range endpoints(have) {
+			if w.Network == h.Network && len(common(w.Aliases, h.Aliases)) > 0 {
+				return fmt.Sprintf("Something else answers for %s in the network %s, and your team comes in that way. Switch to the public way first, then to this one.",
+					strings.Join(common(w.Aliases, h.Aliases), ", "), w.Network)
+			}
+		}
+	}
+	return ""
+}
+
+// answersTwice says so of anything that is still to be made; empty: nothing is.
+func (p *planner) answersTwice() string {
+	for _, k := range p.keys() {
+		want, wanted := p.want[k]
+		if !wanted || p.of[k] != nil || len(endpoints(want.State)) == 0 {
+			continue
+		}
+		for _, o := range p.world.Objects {
+			if detail := answersAlready(want.State, o.State); detail != "" {
+				return detail
+			}
+		}
+	}
+	return ""
+}
+
+// endpoints are the places in networks that a state has.
+func endpoints(s State) []Endpoint {
+	switch s := s.(type) {
+	case Attachment:
+		return []Endpoint{s.Endpoint}
+	case ComposeNetwork:
+		return []Endpoint{s.Endpoint}
+	case Sidecar:
+		return s.Spec.Networks
+	}
+	return nil
 }
 
 func subnetTaken(n PrivateNetwork, s State) string {
