@@ -61,6 +61,7 @@ type Host struct {
 	downtime map[string]time.Duration // by scope: how long the last recreate took
 	targets  map[string]int           // by scope: the port on which the app listens
 	sites    map[string]setup.SiteCommand
+	said     map[string]siteSaid // by scope
 }
 
 // New connects to nothing yet: an engine that is down shows when it is asked.
@@ -79,7 +80,7 @@ func New(o Options) (*Host, error) {
 	}
 	h := &Host{
 		api: api, reveal: map[string]bool{}, dial: o.Dial, patience: o.Patience, log: o.Log, clock: o.Clock,
-		downtime: map[string]time.Duration{}, targets: map[string]int{}, sites: map[string]setup.SiteCommand{},
+		downtime: map[string]time.Duration{}, targets: map[string]int{}, sites: map[string]setup.SiteCommand{}, said: map[string]siteSaid{},
 	}
 	h.closed, h.close = context.WithCancel(context.Background())
 	h.fillDefaults()

@@ -2,6 +2,7 @@ package dockerx
 
 import (
 	"context"
+	"time"
 
 	"github.com/culvert/culvert/setup"
 )
@@ -15,7 +16,7 @@ func (h *Host) observeSite(ctx context.Context, w *setup.World, s setup.Stack) {
 	h.mu.Lock()
 	h.sites[scope] = *s.Site
 	h.mu.Unlock()
-	domain, err := h.readSite(ctx, s.Project, s.Service, *s.Site)
+	domain, err := h.lastSite(ctx, s.Project, s.Service, *s.Site)
 	if err != nil {
 		w.Miss(setup.KindSite, scope, *h.problem(ctx, "asking "+scope+" for its address", err))
 		return
@@ -23,17 +24,55 @@ func (h *Host) observeSite(ctx context.Context, w *setup.World, s setup.Stack) {
 	w.Objects = append(w.Objects, setup.Object{Scope: scope, ID: siteID, State: setup.Site{Project: s.Project, Service: s.Service, Domain: domain}})
 }
 
-// readSite gives the address that the app takes for its own.
-func (h *Host) readSite(ctx context.Context, project, service string, site setup.SiteCommand) (string, error) {
-	out, err := h.Beside(ctx, project, service, site.Read)
+// siteCounts is how long an app's answer counts while its container runs on:
+// asking starts a program in there, which is much for every look.
+const siteCounts = time.Minute
+
+// siteSaid is which address an app last said that it takes for its own.
+type siteSaid struct {
+	container, domain string
+	at                time.Time
+}
+
+func (s siteSaid) counts(container string, now time.Time) bool {
+	return s.container == container && now.Sub(s.at) < siteCounts
+}
+
+// lastSite gives the address that the app takes for its own, as it said it last.
+func (h *Host) lastSite(ctx context.Context, project, service string, site setup.SiteCommand) (string, error) {
+	up, err := h.runningBoxes(ctx, project, service)
 	if err != nil {
 		return "", err
 	}
-	domain := site.Domain(out)
-	if domain == "" {
-		return "", refuse("%s did not say which address it takes for its own.", service)
+	h.mu.Lock()
+	said := h.said[scopeOf(project, service)]
+	h.mu.Unlock()
+	if said.counts(up[0].ID, h.clock()) {
+		return said.domain, nil
 	}
-	return domain, nil
+	return h.readSite(ctx, project, service, site)
+}
+
+// readSite asks the app which address it takes for its own.
+func (h *Host) readSite(ctx context.Context, project, service string, site setup.SiteCommand) (string, error) {
+	up, err := h.runningBoxes(ctx, project, service)
+	if err != nil {
+		return "", err
+	}
+	said := siteSaid{container: up[0].ID, at: h.clock()}
+	out, err := h.Beside(ctx, project, service, site.Read)
+	if err == nil {
+		if said.domain = site.Domain(out); said.domain == "" {
+			err = refuse("%s did not say which address it takes for its own.", service)
+		}
+	}
+	if err != nil {
+		said = siteSaid{}
+	}
+	h.mu.Lock()
+	h.said[scopeOf(project, service)] = said
+	h.mu.Unlock()
+	return said.domain, err
 }
 
 func (h *Host) doSite(ctx context.Context, project, service string, e setup.Entry) ([]setup.Outcome, error) {

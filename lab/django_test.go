@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +14,8 @@ import (
 	"github.com/culvert/culvert/internal/need"
 	"github.com/culvert/culvert/internal/standin/app/apptest"
 	"github.com/culvert/culvert/lab"
+	"github.com/culvert/culvert/profile"
+	"github.com/culvert/culvert/setup"
 )
 
 func startDjango(t *testing.T) *lab.Lab {
@@ -125,6 +128,7 @@ func TestAStockProjectOfDjangoLetsPeopleInAndKeepsThem(t *testing.T) {
 	whoSeesWhat(t, l)
 	noWayInOverPlainHTTP(t, l)
 	webhooksAreToldTheSitesDomain(t, l)
+	theAppLearnsItsAddress(t, l, p)
 	addressesCanBeReadOut(t, l)
 	databasesListen(t, l)
 	p.compose(t, "-f", lab.ProjectFile, "up", "-d", "--no-deps", "--force-recreate", "web")
@@ -199,6 +203,54 @@ func webhooksAreToldTheSitesDomain(t *testing.T, l *lab.Lab) {
 	register("new.example")
 	if _, err := l.Exec(t.Context(), web, "", "python", "manage.py", "reregister_webhooks", "--team-slug", "blue"); err == nil || !strings.Contains(err.Error(), "There is no team blue") {
 		t.Errorf("another team: %v", err)
+	}
+}
+
+// theAppLearnsItsAddress by the commands of the profile, which run in the app's
+// own container: so its answer counts for a while, but never before a change.
+func theAppLearnsItsAddress(t *testing.T, l *lab.Lab, p *project) {
+	profiles, err := profile.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ocs, _ := profiles.Get("open-chat-studio")
+	p.stack.Site = &setup.SiteCommand{Read: ocs.Site.Read, Write: ocs.Site.Write}
+	site := func(domain string) setup.Site {
+		return setup.Site{Project: p.stack.Project, Service: p.stack.Service, Domain: domain}
+	}
+	says := func(when, domain string) {
+		t.Helper()
+		w, err := p.host.Observe(t.Context(), setup.View{Stacks: []setup.Stack{p.stack}, Kinds: []setup.Kind{setup.KindSite}})
+		if err != nil || !slices.ContainsFunc(w.Objects, func(o setup.Object) bool { return setup.Same(o.State, site(domain)) }) {
+			t.Errorf("%s: %+v, unread %v, %v; want %s", when, w.Objects, w.Unread, err, domain)
+		}
+	}
+	learns := func(from, to string) *setup.Problem {
+		t.Helper()
+		key := setup.Key{Kind: setup.KindSite, Scope: p.stack.Project + "/" + p.stack.Service, Name: "site"}
+		out, err := p.host.Do(t.Context(), setup.Call{Entries: []setup.Entry{{Key: key, Verb: setup.Update, ID: "site", From: site(from), To: site(to)}}})
+		if err != nil || len(out) != 1 {
+			t.Fatalf("%v, %v", out, err)
+		}
+		return out[0].Err
+	}
+	says("as it stands", "new.example")
+	const change = "from django.contrib.sites.models import Site; Site.objects.filter(id=1).update(domain='by-hand.example')"
+	if _, err := l.Exec(t.Context(), web, "", "python", "manage.py", "shell", "-c", change); err != nil {
+		t.Fatal(err)
+	}
+	says("right after somebody changed it", "new.example")
+	if bad := learns("new.example", "chat.example"); bad == nil || bad.Code != setup.CodeChanged {
+		t.Errorf("over a change by hand: %v", bad)
+	}
+	says("once it was asked anew", "by-hand.example")
+	if bad := learns("by-hand.example", "chat.example"); bad != nil {
+		t.Errorf("it was not told: %v", bad)
+	}
+	says("once it was told", "chat.example")
+	teams, err := p.host.Beside(t.Context(), p.stack.Project, p.stack.Service, ocs.Site.Register.Teams)
+	if err != nil || string(teams) != "red\n" {
+		t.Errorf("its teams are %q, %v", teams, err)
 	}
 }
 
