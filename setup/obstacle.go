@@ -48,7 +48,11 @@ func (p *planner) collision(k Key, want State, o *Object) (detail string, maySta
 
 // answersAlready: two containers of one name would each get a part of what comes
 // in. Nobody could prove the new one before the old one is gone.
+// The app's place in its file and that of its container are one.
 func answersAlready(want, have State) string {
+	if (want.Kind() == KindSidecar) == (have.Kind() == KindSidecar) {
+		return ""
+	}
 	for _, w := range endpoints(want) {
 		for _, h := range endpoints(have) {
 			if w.Network == h.Network && len(common(w.Aliases, h.Aliases)) > 0 {
