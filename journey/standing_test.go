@@ -216,8 +216,7 @@ func TestAllThatCanBePutRightIs(t *testing.T) {
 func TestWhatCannotBePutRightSaysWhy(t *testing.T) {
 	t.Parallel()
 	w := watched(t)
-	w.docker.SetRunning("web", false)
-	w.outside.down = true
+	w.outside.down = true // and the host shows nothing that could be started
 	w.look()
 	var problem *setup.Problem
 	_, _, err := w.Fix(t.Context(), w.id, []string{"app-stopped"})
