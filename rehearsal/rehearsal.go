@@ -168,17 +168,19 @@ func (w *World) save(name string, snapshot func() ([]byte, error)) {
 }
 
 func (w *World) restore() error {
-	for name, restore := range map[string]func([]byte) error{
-		"cloud.json": w.Cloud.Restore, "docker.json": w.Docker.Restore, brokenFile: w.restoreBroken} {
-		text, err := os.ReadFile(filepath.Join(w.dir, name))
+	for _, kept := range []struct {
+		name    string
+		restore func([]byte) error
+	}{{"cloud.json", w.Cloud.Restore}, {"docker.json", w.Docker.Restore}, {brokenFile, w.restoreBroken}} {
+		text, err := os.ReadFile(filepath.Join(w.dir, kept.name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err == nil {
-			err = restore(text)
+			err = kept.restore(text)
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return fmt.Errorf("%s: %w", kept.name, err)
 		}
 	}
 	w.ready.Store(true)

@@ -19,11 +19,19 @@ import (
 
 func open(t *testing.T, dir string) *rehearsal.World {
 	t.Helper()
-	w, err := rehearsal.Open(t.Context(), rehearsal.Options{Dir: dir, Clock: time.Now, Log: slog.New(slog.DiscardHandler)})
+	w, err := rehearsal.Open(t.Context(), rehearsal.Options{Dir: dir, Clock: time.Now, Log: slog.New(slog.NewTextHandler(complaints{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return w
+}
+
+// complaints fail the test: a rehearsal that goes well warns of nothing.
+type complaints struct{ t *testing.T }
+
+func (c complaints) Write(line []byte) (int, error) {
+	c.t.Errorf("it complains: %s", line)
+	return len(line), nil
 }
 
 func closed(t *testing.T, w *rehearsal.World) {
