@@ -51,18 +51,27 @@ type scene struct {
 // within plays a scene in a bubble whose time passes by itself.
 func within(t *testing.T, f func(*scene), ids ...setup.SetupID) {
 	t.Helper()
-	t.Parallel() // each has a disk to wait for
-	dir := t.TempDir()
 	if len(ids) == 0 {
 		ids = []setup.SetupID{"ocs"}
 	}
+	var all []setup.Answers
+	for _, id := range ids {
+		all = append(all, setuptest.Sample(id))
+	}
+	withinOf(t, f, all...)
+}
+
+// withinOf is the same with setups of one's own.
+func withinOf(t *testing.T, f func(*scene), all ...setup.Answers) {
+	t.Helper()
+	t.Parallel() // each has a disk to wait for
+	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		s := &scene{T: t, dir: dir}
 		s.open()
-		s.engine = &fakeEngine{scene: s, worlds: map[setup.SetupID]*setuptest.World{}, seen: map[setup.SetupID][]setup.Object{}, cost: 8}
-		for _, id := range ids {
-			a := setuptest.Sample(id)
-			s.engine.worlds[id] = setuptest.New(t, a)
+		s.engine = &fakeEngine{scene: s, worlds: map[setup.SetupID]*setuptest.World{}, seen: map[setup.SetupID][]setup.Object{}, cloudAt: map[setup.SetupID]time.Time{}, cost: 8}
+		for _, a := range all {
+			s.engine.worlds[a.Setup] = setuptest.New(t, a)
 			s.agree(a)
 		}
 		s.prober = &fakeProber{engine: s.engine, says: map[string]setup.Answerer{}, slow: 80 * time.Millisecond}
@@ -188,16 +197,17 @@ func (s *scene) dropDoor() {
 // fakeEngine shows worlds as the real one would, and notes what was asked.
 type fakeEngine struct {
 	*scene
-	mu     sync.Mutex
-	worlds map[setup.SetupID]*setuptest.World
-	seen   map[setup.SetupID][]setup.Object // what the last looks showed
-	cost   uint64
-	made   uint64
-	looks  []time.Time // at the account
-	hosts  []time.Time
-	mended []setup.Run
-	err    error
-	slow   time.Duration
+	mu      sync.Mutex
+	worlds  map[setup.SetupID]*setuptest.World
+	seen    map[setup.SetupID][]setup.Object // what the last looks showed
+	cloudAt map[setup.SetupID]time.Time      // when the account was looked at
+	cost    uint64
+	made    uint64
+	looks   []time.Time // at the account
+	hosts   []time.Time
+	mended  []setup.Run
+	err     error
+	slow    time.Duration
 }
 
 func (e *fakeEngine) calls() uint64 {
@@ -223,10 +233,14 @@ func (e *fakeEngine) Survey(_ context.Context, again engine.Reach) (engine.Surve
 	}
 	out := engine.Survey{Plans: map[setup.SetupID]engine.Planned{}}
 	for id, w := range e.worlds {
+		now := time.Now()
+		if cloud || e.seen[id] == nil {
+			e.cloudAt[id] = now
+		}
 		e.glance(w, cloud || e.seen[id] == nil, again.Host || e.seen[id] == nil)
 		view := *w
 		view.Objects = e.seen[id]
-		out.Plans[id] = engine.Planned{Setup: id, At: time.Now(), Answers: &w.Answers, Plan: view.Plan(), Ledger: w.Ledger.Clone(), World: view.Look()}
+		out.Plans[id] = engine.Planned{Setup: id, At: now, Seen: engine.Seen{Cloud: e.cloudAt[id], Docker: now, Files: now}, Answers: &w.Answers, Plan: view.Plan(), Ledger: w.Ledger.Clone(), World: view.Look()}
 	}
 	return out, nil
 }
