@@ -23,8 +23,13 @@ func (h *Host) Beside(ctx context.Context, project, service string, command []st
 	if err != nil {
 		return nil, err
 	}
-	doing := "running a command in " + up[0].name()
-	made, err := h.api.ExecCreate(ctx, up[0].ID, client.ExecCreateOptions{Cmd: command, AttachStdout: true, AttachStderr: true})
+	return h.within(ctx, up[0], command)
+}
+
+// within runs a command in a running container.
+func (h *Host) within(ctx context.Context, b box, command []string) ([]byte, error) {
+	doing := "running a command in " + b.name()
+	made, err := h.api.ExecCreate(ctx, b.ID, client.ExecCreateOptions{Cmd: command, AttachStdout: true, AttachStderr: true})
 	if err != nil {
 		return nil, h.problem(ctx, doing, err)
 	}
@@ -44,8 +49,8 @@ func (h *Host) Beside(ctx context.Context, project, service string, command []st
 		return nil, h.problem(ctx, doing, err)
 	}
 	if ended.ExitCode != 0 {
-		h.log.DebugContext(ctx, "a command in a container failed", "container", up[0].name(), "status", ended.ExitCode, "bytes", complaint.Len())
-		return nil, refuse("The command in %s ended with status %d.", up[0].name(), ended.ExitCode)
+		h.log.DebugContext(ctx, "a command in a container failed", "container", b.name(), "status", ended.ExitCode, "bytes", complaint.Len())
+		return nil, refuse("The command in %s ended with status %d.", b.name(), ended.ExitCode)
 	}
 	return out.Bytes(), nil
 }

@@ -44,13 +44,14 @@ func (h *Host) lastSite(ctx context.Context, project, service string, site setup
 	if err != nil {
 		return "", err
 	}
+	scope := scopeOf(project, service)
 	h.mu.Lock()
-	said := h.said[scopeOf(project, service)]
+	said := h.said[scope]
 	h.mu.Unlock()
 	if said.counts(up[0].ID, h.clock()) {
 		return said.domain, nil
 	}
-	return h.readSite(ctx, project, service, site)
+	return h.askSite(ctx, up[0], scope, service, site)
 }
 
 // readSite asks the app which address it takes for its own.
@@ -59,8 +60,13 @@ func (h *Host) readSite(ctx context.Context, project, service string, site setup
 	if err != nil {
 		return "", err
 	}
-	said := siteSaid{container: up[0].ID, at: h.clock()}
-	out, err := h.Beside(ctx, project, service, site.Read)
+	return h.askSite(ctx, up[0], scopeOf(project, service), service, site)
+}
+
+// askSite asks it in its container, and keeps what it says.
+func (h *Host) askSite(ctx context.Context, b box, scope, service string, site setup.SiteCommand) (string, error) {
+	said := siteSaid{container: b.ID, at: h.clock()}
+	out, err := h.within(ctx, b, site.Read)
 	if err == nil {
 		if said.domain = site.Domain(out); said.domain == "" {
 			err = refuse("%s did not say which address it takes for its own.", service)
@@ -70,7 +76,7 @@ func (h *Host) readSite(ctx context.Context, project, service string, site setup
 		said = siteSaid{}
 	}
 	h.mu.Lock()
-	h.said[scopeOf(project, service)] = said
+	h.said[scope] = said
 	h.mu.Unlock()
 	return said.domain, err
 }

@@ -222,7 +222,7 @@ func (f *fake) Registration(context.Context, setup.SetupID) (journey.Registratio
 	return f.registration, f.elsewhere
 }
 
-func (f *fake) Register(_ context.Context, _ setup.SetupID, team, _ string) ([]string, []setup.FieldError, error) {
+func (f *fake) Register(_ context.Context, _ setup.SetupID, _ journey.Registration, team, _ string) ([]string, []setup.FieldError, error) {
 	return f.said, f.wrong, f.note(askedRegister{team})
 }
 

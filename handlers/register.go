@@ -15,7 +15,7 @@ type Registrar interface {
 	// Problem.
 	Registration(context.Context, setup.SetupID) (journey.Registration, error)
 	// Register gives what the app said.
-	Register(ctx context.Context, id setup.SetupID, team, actor string) ([]string, []setup.FieldError, error)
+	Register(ctx context.Context, id setup.SetupID, r journey.Registration, team, actor string) ([]string, []setup.FieldError, error)
 }
 
 // registration shows what telling platforms anew would change.
@@ -33,7 +33,7 @@ func (s *site) registerView(r *http.Request) (web.RegisterView, error) {
 		return web.RegisterView{}, err
 	}
 	v := web.RegisterView{StandingView: of}
-	if !v.Registers() {
+	if !of.S.Registers() {
 		return v, journey.ErrNotFound
 	}
 	v.R, err = s.Journey.Registration(r.Context(), setupOf(r))
@@ -43,23 +43,26 @@ func (s *site) registerView(r *http.Request) (web.RegisterView, error) {
 
 // register does it, and shows what the app said.
 func (s *site) register(w http.ResponseWriter, r *http.Request) error {
-	said, bad, failed := s.Journey.Register(r.Context(), setupOf(r), r.PostForm.Get("team"), s.actor(r))
 	v, err := s.registerView(r)
 	if err != nil {
 		return err
 	}
-	v.Errors, v.Team = bad, r.PostForm.Get("team")
-	if v.Failed, err = told(failed); err != nil {
+	if v.Problem != nil {
+		return s.show(w, r, statusOf(v.Problem.Code), web.Register(v))
+	}
+	v.Team = r.PostForm.Get("team")
+	v.Said, v.Errors, err = s.Journey.Register(r.Context(), setupOf(r), v.R, v.Team, s.actor(r))
+	if v.Failed, err = told(err); err != nil {
 		return err
 	}
 	status := http.StatusOK
 	switch {
-	case len(bad) > 0:
+	case len(v.Errors) > 0:
 		status = http.StatusUnprocessableEntity
 	case v.Failed != nil:
 		status = statusOf(v.Failed.Code)
 	default:
-		v.Done, v.Said = true, said
+		v.Done = true
 	}
 	return s.show(w, r, status, web.Register(v))
 }

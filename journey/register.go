@@ -22,51 +22,49 @@ type Registration struct {
 	Register *profile.Register // nil: nobody knows how this app does it
 	Address  string            // which the app takes for its own, and would tell
 	Teams    []string
+
+	stack setup.Stack
 }
 
-// Registration asks the app what it would tell, and for whom.
+// Registers says whether it is known how the app tells platforms its address.
+func (s Standing) Registers() bool {
+	return s.Answers.Setup != "" && s.Profile.Site != nil && s.Profile.Site.Register != nil
+}
+
+// Registration asks the app what it would tell, and for whom. Without an error
+// it may be carried out.
 func (j *Journey) Registration(ctx context.Context, id setup.SetupID) (Registration, error) {
 	s, err := j.Standing(ctx, id)
-	if err != nil || s.Profile.Site == nil || s.Profile.Site.Register == nil {
+	if err != nil || !s.Registers() {
 		return Registration{}, err
 	}
 	stack, site := s.Answers.Stack, s.Profile.Site
-	r := Registration{Register: site.Register}
 	said, err := j.Host.Beside(ctx, stack.Project, stack.Service, site.Read)
 	if err != nil {
-		return r, err
+		return Registration{}, err
 	}
-	r.Address = setup.SiteCommand{}.Domain(said)
+	address := setup.SiteCommand{}.Domain(said)
+	if address != s.Answers.Hostname {
+		return Registration{}, &setup.Problem{Code: setup.CodeConflict, Message: fmt.Sprintf(
+			"The app takes %s for its own address, so it would tell platforms to call that. Let it know %s first: on the page about the way in, “Tell the app its address”.", address, s.Answers.Hostname)}
+	}
 	teams, err := j.Host.Beside(ctx, stack.Project, stack.Service, site.Register.Teams)
 	if err != nil {
-		return r, err
+		return Registration{}, err
 	}
-	r.Teams = lines(teams)
-	if r.Address == s.Answers.Hostname {
-		return r, nil
-	}
-	return r, &setup.Problem{Code: setup.CodeConflict, Message: fmt.Sprintf(
-		"The app takes %s for its own address, so it would tell platforms to call that. Let it know %s first: on the page about the way in, “Tell the app its address”.", r.Address, s.Answers.Hostname)}
+	return Registration{Register: site.Register, Address: address, Teams: lines(teams), stack: stack}, nil
 }
 
 var teamText = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
 // Register has the app tell the platforms of a team its address, and gives what
 // the app said. The history knows of it before it begins, however it ends.
-func (j *Journey) Register(ctx context.Context, id setup.SetupID, team, actor string) ([]string, []setup.FieldError, error) {
-	r, err := j.Registration(ctx, id)
-	if err != nil {
-		return nil, nil, err
-	}
+func (j *Journey) Register(ctx context.Context, id setup.SetupID, r Registration, team, actor string) ([]string, []setup.FieldError, error) {
 	if r.Register == nil {
 		return nil, nil, ErrNotFound
 	}
 	if !teamText.MatchString(team) || !slices.Contains(r.Teams, team) {
 		return nil, []setup.FieldError{{Field: "team", Message: "Choose one of the app's teams."}}, nil
-	}
-	s, err := j.Standing(ctx, id)
-	if err != nil {
-		return nil, nil, err
 	}
 	note := func(ctx context.Context, text string) error {
 		return j.Store.SaveAudit(ctx, engine.Audit{At: j.Clock.Now(), Setup: id, Actor: actor, Action: "register", Text: text})
@@ -80,7 +78,7 @@ func (j *Journey) Register(ctx context.Context, id setup.SetupID, team, actor st
 	}
 	asking, cancel := context.WithTimeout(ctx, registerTime)
 	defer cancel()
-	said, err := j.Host.Beside(asking, s.Answers.Stack.Project, s.Answers.Stack.Service, command)
+	said, err := j.Host.Beside(asking, r.stack.Project, r.stack.Service, command)
 	ended := fmt.Sprintf("The webhooks of team %s are registered at %s.", team, r.Address)
 	if err != nil {
 		ended = fmt.Sprintf("Registering the webhooks of team %s failed, perhaps half-way: %s", team, setup.AsProblem(err).Message)

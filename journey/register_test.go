@@ -47,7 +47,7 @@ func TestATeamsWebhooksAreRegisteredAgainAndTheHistoryKnows(t *testing.T) {
 	if err != nil || r.Address != host || !slices.Equal(r.Teams, []string{"blue", "red"}) {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	said, bad, err := w.Register(t.Context(), w.id, "red", "ana")
+	said, bad, err := w.Register(t.Context(), w.id, r, "red", "ana")
 	if err != nil || len(bad) > 0 || len(said) != 1 || !strings.HasPrefix(said[0], "telegram ") {
 		t.Fatalf("it said %v, %v, %v", said, bad, err)
 	}
@@ -60,7 +60,8 @@ func TestATeamsWebhooksAreRegisteredAgainAndTheHistoryKnows(t *testing.T) {
 func TestWhatFailsHalfWayIsInTheHistory(t *testing.T) {
 	w, h := talk(t, host)
 	h.err = &setup.Problem{Code: setup.CodeRefused, Message: "The command in web ended with status 1."}
-	if _, _, err := w.Register(t.Context(), w.id, "blue", "ana"); !errors.Is(err, h.err) {
+	r := w.registration()
+	if _, _, err := w.Register(t.Context(), w.id, r, "blue", "ana"); !errors.Is(err, h.err) {
 		t.Errorf("it gives %v", err)
 	}
 	w.tells("failed, perhaps half-way: The command in web ended with status 1.", "told to register")
@@ -68,8 +69,9 @@ func TestWhatFailsHalfWayIsInTheHistory(t *testing.T) {
 
 func TestOnlyATeamOfTheAppIsRegistered(t *testing.T) {
 	w, h := talk(t, host)
+	r := w.registration()
 	for _, team := range []string{"", "green", "red; reboot"} {
-		if _, bad, err := w.Register(t.Context(), w.id, team, "ana"); err != nil || len(bad) != 1 || bad[0].Field != "team" {
+		if _, bad, err := w.Register(t.Context(), w.id, r, team, "ana"); err != nil || len(bad) != 1 || bad[0].Field != "team" {
 			t.Errorf("%q: %v, %v", team, bad, err)
 		}
 	}
@@ -81,10 +83,22 @@ func TestOnlyATeamOfTheAppIsRegistered(t *testing.T) {
 // Otherwise every bot would be sent to localhost.
 func TestNobodyIsToldAnAddressThatIsNotThePublicOne(t *testing.T) {
 	w, h := talk(t, "localhost:8000")
-	_, _, err := w.Register(t.Context(), w.id, "red", "ana")
+	r, err := w.Registration(t.Context(), w.id)
 	if p := setup.AsProblem(err); p == nil || p.Code != setup.CodeConflict || !strings.Contains(p.Message, "localhost:8000") || len(h.ran) > 0 {
 		t.Errorf("%v, ran %v", err, h.ran)
 	}
+	if _, _, err := w.Register(t.Context(), w.id, r, "red", "ana"); !errors.Is(err, ErrNotFound) || len(h.ran) > 0 {
+		t.Errorf("done all the same: %v, ran %v", err, h.ran)
+	}
+}
+
+func (w *walk) registration() Registration {
+	w.Helper()
+	r, err := w.Registration(w.Context(), w.id)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return r
 }
 
 // tells checks that the newest entries of the history contain texts, newest first.

@@ -17,11 +17,6 @@ type RegisterView struct {
 	Said    []string // by the app, when it was done
 }
 
-// Registers says whether it is known how the app tells platforms its address.
-func (v StandingView) Registers() bool {
-	return v.S.Answers.Setup != "" && v.S.Profile.Site != nil && v.S.Profile.Site.Register != nil
-}
-
 func (v RegisterView) teams() []Choice {
 	var all []Choice
 	for _, t := range v.R.Teams {

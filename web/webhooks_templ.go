@@ -106,7 +106,7 @@ func Webhooks(v WebhooksView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if v.Registers() {
+			if v.S.Registers() {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<section aria-labelledby=\"register-title\"><h2 id=\"register-title\">At the platforms</h2><p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -41,7 +41,7 @@ func (j *job) register(ctx context.Context, team string, yes bool) (err error) {
 	if !yes && !j.agreed(ctx) {
 		return errors.New("nothing was changed")
 	}
-	said, bad, err := j.journey.Register(ctx, j.id, team, actor())
+	said, bad, err := j.journey.Register(ctx, j.id, r, team, actor())
 	if err == nil && len(bad) > 0 {
 		err = fmt.Errorf("--team: %s It has: %s", bad[0].Message, strings.Join(r.Teams, ", "))
 	}
