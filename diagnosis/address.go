@@ -18,7 +18,7 @@ func (x *examination) readdressed() {
 			who, name = sidecarNames[s.Spec.Service], s.Spec.Service
 		}
 		r := report{class: setup.ClassAppReaddressed, name: name, severity: setup.SeverityBroken, changes: []setup.Change{c},
-			title:  who + " " + displaced(endpoints(c.From), endpoints(c.To)) + ".",
+			title:  who + " " + displaced(setup.Endpoints(c.From), setup.Endpoints(c.To)) + ".",
 			effect: fmt.Sprintf("Your team does not reach %s. Webhooks are unaffected.", x.privateName()), ifNot: "It stays so."}
 		if c.Key.Kind == setup.KindAttachment {
 			r.changes = append(r.changes, file...)
@@ -51,19 +51,9 @@ func (x *examination) privateName() string {
 // That it does not run at all is another matter.
 func moved(c setup.Change) bool {
 	if from, ok := c.From.(setup.Sidecar); ok {
-		return from.Running && displaced(endpoints(c.From), endpoints(c.To)) != ""
+		return from.Running && displaced(setup.Endpoints(c.From), setup.Endpoints(c.To)) != ""
 	}
 	return c.Key.Kind == setup.KindAttachment
-}
-
-func endpoints(s setup.State) []setup.Endpoint {
-	switch s := s.(type) {
-	case setup.Attachment:
-		return []setup.Endpoint{s.Endpoint}
-	case setup.Sidecar:
-		return s.Spec.Networks
-	}
-	return nil
 }
 
 // displaced says how something stands otherwise in networks than it should;

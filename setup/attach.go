@@ -27,6 +27,19 @@ type Endpoint struct {
 	Aliases []string `json:"aliases,omitempty"` // further names in the network, sorted
 }
 
+// Endpoints are the places in networks that a state has.
+func Endpoints(s State) []Endpoint {
+	switch s := s.(type) {
+	case Attachment:
+		return []Endpoint{s.Endpoint}
+	case ComposeNetwork:
+		return []Endpoint{s.Endpoint}
+	case Sidecar:
+		return s.Spec.Networks
+	}
+	return nil
+}
+
 // Attachment is a further network of the app's running service, beside those
 // that it has. Absent means that a container of the service is not in it.
 //

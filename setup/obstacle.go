@@ -53,8 +53,8 @@ func answersAlready(want, have State) string {
 	if (want.Kind() == KindSidecar) == (have.Kind() == KindSidecar) {
 		return ""
 	}
-	for _, w := range endpoints(want) {
-		for _, h := range endpoints(have) {
+	for _, w := range Endpoints(want) {
+		for _, h := range Endpoints(have) {
 			if w.Network == h.Network && len(common(w.Aliases, h.Aliases)) > 0 {
 				return fmt.Sprintf("Something else answers for %s in the network %s, and your team comes in that way. Switch to the public way first, then to this one.",
 					strings.Join(common(w.Aliases, h.Aliases), ", "), w.Network)
@@ -68,7 +68,7 @@ func answersAlready(want, have State) string {
 func (p *planner) answersTwice() string {
 	for _, k := range p.keys() {
 		want, wanted := p.want[k]
-		if !wanted || p.of[k] != nil || len(endpoints(want.State)) == 0 {
+		if !wanted || p.of[k] != nil || len(Endpoints(want.State)) == 0 {
 			continue
 		}
 		for _, o := range p.world.Objects {
@@ -78,19 +78,6 @@ func (p *planner) answersTwice() string {
 		}
 	}
 	return ""
-}
-
-// endpoints are the places in networks that a state has.
-func endpoints(s State) []Endpoint {
-	switch s := s.(type) {
-	case Attachment:
-		return []Endpoint{s.Endpoint}
-	case ComposeNetwork:
-		return []Endpoint{s.Endpoint}
-	case Sidecar:
-		return s.Spec.Networks
-	}
-	return nil
 }
 
 func subnetTaken(n PrivateNetwork, s State) string {
