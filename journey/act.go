@@ -15,6 +15,13 @@ func (j *Journey) Refresh(ctx context.Context, id setup.SetupID) error {
 	if err != nil || answers == nil {
 		return err
 	}
+	if held, err := j.holdImages(ctx, id, *answers); err != nil {
+		return err
+	} else if held {
+		if answers, err = j.current(ctx, id); err != nil || answers == nil {
+			return err
+		}
+	}
 	planned, err := j.Engine.Plan(ctx, id, answers)
 	if err == nil {
 		if again, failed := j.chooseRange(ctx, id, planned); failed != nil || again {

@@ -37,6 +37,7 @@ func (j *Journey) FromFile(ctx context.Context, f config.File, token secret.Text
 	if f.Remedies == nil {
 		choices.Remedies = draft.Remedies
 	}
+	choices.Digests = draft.Digests
 	if choices.Inside.Subnet == "" {
 		choices.Inside.Subnet = draft.Inside.Subnet
 	}
@@ -51,6 +52,15 @@ func (j *Journey) FromFile(ctx context.Context, f config.File, token secret.Text
 	bad = append(bad, j.checkOffered(f.Mode)...)
 	if len(bad) > 0 {
 		return setup.Answers{}, warnings, f.Explain(bad)
+	}
+	digests, err := j.digestsFor(ctx, id, answers)
+	if err != nil {
+		return setup.Answers{}, warnings, err
+	}
+	if len(digests) > 0 {
+		draft.hold(digests)
+		choices.Digests = draft.Digests
+		answers, _ = c.Profile.Resolve(choices) // a digest makes nothing wrong
 	}
 	return answers, warnings, j.saveDraft(ctx, row, draftOf(answers, draft))
 }

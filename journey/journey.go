@@ -53,6 +53,8 @@ type Host interface {
 	Beside(ctx context.Context, project, service string, command []string) ([]byte, error)
 	// Follow tells what the containers of a service write until the context ends.
 	Follow(ctx context.Context, project, service string, tail int) (<-chan found.Line, error)
+	// Digest asks the registry of an image what its tag stands for now.
+	Digest(ctx context.Context, image string) (string, error)
 }
 
 // Cloud is the Cloudflare account, to be asked about tokens.
@@ -117,6 +119,7 @@ type Journey struct {
 	looking map[setup.SetupID]bool
 	trouble map[setup.SetupID]*setup.Problem // why there is no plan
 	series  map[seriesKey]readSeries
+	unheld  map[string]time.Time // images whose registry did not answer, and when
 }
 
 const tokenName = "cloudflare-token"
@@ -131,6 +134,7 @@ func New(o Options) *Journey {
 		looking: map[setup.SetupID]bool{},
 		trouble: map[setup.SetupID]*setup.Problem{},
 		series:  map[seriesKey]readSeries{},
+		unheld:  map[string]time.Time{},
 	}
 }
 

@@ -100,8 +100,9 @@ type Draft struct {
 	Account  string               `json:"account"`
 	ByHand   bool                 `json:"by_hand,omitempty"` // the rule for callers that are no browsers
 	Remedies []setup.Remedy       `json:"remedies,omitempty"`
-	Tunnel   string               `json:"tunnel,omitempty"` // another name than the setup's
-	Image    string               `json:"image,omitempty"`  // of the connector; empty: as decided
+	Digests  map[string]string    `json:"digests,omitempty"` // of images that were decided for the operator
+	Tunnel   string               `json:"tunnel,omitempty"`  // another name than the setup's
+	Image    string               `json:"image,omitempty"`   // of the connector; empty: as decided
 	Consents []setup.GivenConsent `json:"consents,omitempty"`
 	Answered bool                 `json:"answered"` // the questions were sent at least once
 

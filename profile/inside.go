@@ -82,9 +82,11 @@ func privateNetwork(id setup.SetupID, subnet string) string {
 func (p Profile) wayIn(a *setup.Answers, c Choices) {
 	if a.Mode = orElse(c.Mode, setup.ModePublic); a.Mode.Private() {
 		a.Private, a.PublicTeam = c.Inside.private(a.Zone), c.Inside.PublicTeam
+		a.Private.DNSImage = c.held(a.Private.DNSImage)
 		a.Private.Login = setup.Login{Path: p.Login.Path, Token: p.Login.Token, Fields: slices.Clone(p.Login.Fields)}
 		a.Stack.PrivateNetwork = privateNetwork(a.Setup, a.Private.Subnet)
-		if a.Private.Front != nil {
+		if front := a.Private.Front; front != nil {
+			front.Image = c.held(front.Image)
 			a.Stack.FrontDir = c.FrontDir
 		}
 		if a.Hostname == "" { // nothing of it can be asked from outside

@@ -14,6 +14,12 @@ const (
 	DefaultSession = "24h"
 )
 
+// DecidedImage says whether an image, held by its tag alone, is one that was
+// decided for the operator. What they chose themselves stays as they wrote it.
+func DecidedImage(image string) bool {
+	return image == DefaultImage || image == DefaultDNSImage || image == DefaultFrontImage
+}
+
 // Choices is what an operator chose, and what was found on the host.
 type Choices struct {
 	Setup    setup.SetupID // empty: the id of the profile
@@ -22,15 +28,16 @@ type Choices struct {
 	Hostname string
 	Emails   []string
 	Domains  []string
-	Doors    []string         // ids; nil: those that are open by default
-	Own      []setup.OwnPath  // beside them
-	Port     setup.PortChoice // empty: loopback
-	ByHand   bool             // the operator makes the rule for callers that are no browsers
-	Remedies []setup.Remedy   // further changes at Cloudflare's edge
-	Tunnel   string           // name of the tunnel; empty: the setup's
-	Image    string           // of the connector; empty: DefaultImage
-	Session  string           // empty: DefaultSession
-	Stack    setup.Stack      // as discovered; an empty service and target are the profile's
+	Doors    []string          // ids; nil: those that are open by default
+	Own      []setup.OwnPath   // beside them
+	Port     setup.PortChoice  // empty: loopback
+	ByHand   bool              // the operator makes the rule for callers that are no browsers
+	Remedies []setup.Remedy    // further changes at Cloudflare's edge
+	Tunnel   string            // name of the tunnel; empty: the setup's
+	Image    string            // of the connector; empty: DefaultImage
+	Digests  map[string]string // that hold images, by name and tag
+	Session  string            // empty: DefaultSession
+	Stack    setup.Stack       // as discovered; an empty service and target are the profile's
 	Consents []setup.GivenConsent
 
 	Mode     setup.Mode // empty: public
@@ -59,7 +66,7 @@ func (p Profile) Resolve(c Choices) (setup.Answers, []setup.FieldError) {
 		Team:       setup.Team{Emails: tidy(c.Emails), Domains: tidy(c.Domains)},
 		Stack:      p.stack(c.Stack),
 		Tunnel:     strings.TrimSpace(c.Tunnel),
-		Image:      orElse(c.Image, DefaultImage),
+		Image:      c.held(orElse(c.Image, DefaultImage)),
 		Port:       orElse(c.Port, setup.PortLoopback),
 		Session:    orElse(c.Session, DefaultSession),
 		Own:        own,
@@ -178,6 +185,14 @@ func (d Door) checks() []setup.Check {
 
 func locked(id, name, path string) setup.Check {
 	return setup.Check{ID: "locked/" + id, Name: name, Locked: true, Method: "GET", Path: path}
+}
+
+// held adds to an image the digest that holds it to the letter, if one is known.
+func (c Choices) held(image string) string {
+	if digest := c.Digests[image]; digest != "" {
+		return image + "@" + digest
+	}
+	return image
 }
 
 // tidy drops spaces around entries, empty entries and repetitions.

@@ -17,10 +17,27 @@ func checkImage(image, example string) string {
 	return fmt.Sprintf("%q is no image. Write its name with a version, such as %s, or with a digest (@sha256: and 64 characters), which always is the same image.", image, example)
 }
 
+// Images lists the images of everything that Culvert starts.
+func (a Answers) Images() []string {
+	images := []string{a.Image}
+	if p := a.Private; p != nil {
+		if a.Mode == ModeFallback {
+			images = append(images, p.DNSImage)
+		}
+		if p.Front != nil {
+			images = append(images, p.Front.Image)
+		}
+	}
+	return images
+}
+
+// ByDigest says whether an image is held to the letter.
+func ByDigest(image string) bool { return strings.Contains(image, "@sha256:") }
+
 // heldBy says what keeps an image the same one: under a tag its maker can put
 // another.
 func heldBy(image string) string {
-	if strings.Contains(image, "@sha256:") {
+	if ByDigest(image) {
 		return image + " (by digest)"
 	}
 	return image + " (by tag)"

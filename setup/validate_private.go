@@ -184,7 +184,7 @@ func (f *Front) checkImage() string {
 	return checkImage(f.Image, "nginx:1.28-alpine")
 }
 
-var imageVersion = regexp.MustCompile(`:(\d{4})\.(\d+)\.\d+$`)
+var imageVersion = regexp.MustCompile(`:(\d{4})\.(\d+)\.\d+(?:@|$)`)
 
 // checkConnectorVersion: routes by name need cloudflared 2025.7.0 or later
 // (Cloudflare docs, private hostnames). A tag that is no version is not judged.

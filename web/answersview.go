@@ -190,7 +190,7 @@ func (v View) ports() []PortRow {
 // decided lists what nobody was asked, as name and value.
 func (v View) decided() []Value {
 	values := []Value{
-		{"How the team comes in", "through the public address, with a code by e-mail (public)"},
+		{"How the team comes in", modeTitle(v.mode()) + " (" + string(v.mode()) + ")"},
 		{"A login lasts", orWords(v.answer(func(a setup.Answers) string { return a.Session }), "24h")},
 		{"Connector", orWords(v.answer(func(a setup.Answers) string { return a.Image }), profile.DefaultImage)},
 	}
