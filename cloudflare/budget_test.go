@@ -57,6 +57,16 @@ func TestANarrowLookReadsWhatItIsAskedForOnly(t *testing.T) {
 		t.Errorf("a look at the switches of the edge cost %d calls, want 5: %+v", n, w.cloud.Calls())
 	}
 	v = w.view()
+	v.Also = []setup.Kind{setup.KindAlert}
+	v.Kinds = v.Also
+	w.cloud.ForgetCalls()
+	if _, err := w.Observe(t.Context(), v); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(w.cloud.Calls()); n != 1 {
+		t.Errorf("a look at the notifications cost %d calls, want 1: %+v", n, w.cloud.Calls())
+	}
+	v = w.view()
 	v.Kinds = []setup.Kind{setup.KindIngress}
 	seen, err := w.Observe(t.Context(), v)
 	if err != nil {

@@ -23,7 +23,7 @@ type row struct {
 }
 
 // rows has one for every kind that is written here.
-func rows() []row { return slices.Concat(publicRows(), edgeRows(), privateRows()) }
+func rows() []row { return slices.Concat(publicRows(), edgeRows(), privateRows(), alertRows()) }
 
 func publicRows() []row {
 	return []row{

@@ -60,6 +60,8 @@ func (c *Client) writer(k setup.Kind) writer {
 		return locations{c}
 	case setup.KindDNSRecord:
 		return records{c}
+	case setup.KindAlert:
+		return alerts{c}
 	}
 	return nil
 }

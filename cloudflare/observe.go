@@ -90,6 +90,7 @@ func (c *Client) readings() []reading {
 		one(setup.KindGatewayProxy, c.readProxy),
 		one(setup.KindICMPProxy, c.readICMP),
 		one(setup.KindDNSLocation, c.readLocations),
+		one(setup.KindAlert, c.readAlerts),
 	}
 }
 

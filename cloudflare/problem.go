@@ -25,6 +25,8 @@ const (
 	needsWAF       = "Zone WAF"
 	needsBots      = "Bot Management"
 	needsSettings  = "Zone Settings"
+
+	needsNotifications = "Notifications"
 )
 
 // blockedFor is how long Cloudflare refuses a user who made too many calls, if
@@ -99,7 +101,7 @@ func (e *apiError) denied() *setup.Problem {
 // level is what the permission is asked with; people add it once. Domains are
 // read by everybody, and changed by nothing but that.
 func (e *apiError) level() string {
-	all := setup.Permissions(setup.ModeFallback)
+	all := append(setup.Permissions(setup.ModeFallback), setup.AlertPermission())
 	for _, r := range setup.Remedies() {
 		all = append(all, r.Needs())
 	}
@@ -186,6 +188,8 @@ func (e *apiError) taken(f apiFault) *setup.Problem {
 func (e *apiError) rejected(f apiFault) *setup.Problem {
 	text := clip(f.text())
 	switch {
+	case e.needs == needsNotifications && e.method != http.MethodGet && e.method != http.MethodDelete:
+		return e.mailRefused(text)
 	case strings.Contains(text, "in use"), strings.Contains(text, "being used"):
 		return e.say(setup.CodeInUse, "Something else still uses it. Cloudflare says: %s", text)
 	case f.Code == 12130 && strings.Contains(text, "does not belong to zone"):
@@ -196,6 +200,15 @@ func (e *apiError) rejected(f apiFault) *setup.Problem {
 		return e.say(setup.CodeInvalid, "Cloudflare does not accept it: %s", text)
 	}
 	return nil
+}
+
+// mailRefused: which addresses Cloudflare takes for notifications, and with which
+// code it refuses others, is not documented.
+func (e *apiError) mailRefused(text string) *setup.Problem {
+	if e.status != http.StatusBadRequest && e.status != http.StatusUnprocessableEntity {
+		return nil
+	}
+	return e.say(setup.CodeInvalid, "Cloudflare does not take this mail. It may want an address of somebody in the account, or one that was confirmed: in the dashboard, open Notifications, add a Tunnel Health Alert with this address and follow what it says. Cloudflare says: %s", text)
 }
 
 // byStatus is what is left when no code says anything.

@@ -42,6 +42,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 			Port: rapid.IntRange(0, 65535).Draw(t, "port"), Image: value.Draw(t, "image"), Tunnel: value.Draw(t, "tunnel"),
 			EdgeByHand:    rapid.Bool().Draw(t, "rule by hand"),
 			Remedies:      rapid.SampledFrom([][]setup.Remedy{nil, {}, {setup.RemedyBots, setup.RemedySkip}}).Draw(t, "changes at the edge"),
+			AlertEmail:    value.Draw(t, "mail"),
 			PublishedPort: rapid.SampledFrom([]setup.PortChoice{"", setup.PortLoopback, setup.PortNone, setup.PortKeep}).Draw(t, "choice"),
 		}
 		if rapid.Bool().Draw(t, "private") {

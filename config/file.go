@@ -29,8 +29,11 @@ type File struct {
 	// Remedies are the further changes at Cloudflare's edge; nil: those that were
 	// agreed to.
 	Remedies []setup.Remedy
-	Tunnel   string // name of the tunnel; empty: that of the setup
-	Image    string // of the connector; empty: as decided for you
+	// AlertEmail is whom Cloudflare mails when nothing is connected to the tunnel;
+	// empty: as was chosen on the page; Nobody: nobody.
+	AlertEmail string
+	Tunnel     string // name of the tunnel; empty: that of the setup
+	Image      string // of the connector; empty: as decided for you
 
 	Mode   setup.Mode // empty: public
 	Inside profile.Inside
@@ -42,6 +45,9 @@ type File struct {
 
 // Line is the line on which a key stands; 0 if the file does not have it.
 func (f File) Line(key string) int { return f.lines[key] }
+
+// Nobody is what alert_email says if no mail is wanted.
+const Nobody = "none"
 
 // Choices are what the file says about a stack that was found on the host, or
 // about none (the zero Stack).
@@ -58,6 +64,7 @@ func (f File) Choices(found setup.Stack) profile.Choices {
 		Port:     f.PublishedPort,
 		ByHand:   f.EdgeByHand,
 		Remedies: slices.Clone(f.Remedies),
+		Alert:    f.alert(),
 		Tunnel:   f.Tunnel,
 		Image:    f.Image,
 		Stack:    f.stack(found),
@@ -66,6 +73,13 @@ func (f File) Choices(found setup.Stack) profile.Choices {
 		Fixes:    slices.Clone(f.Fixes),
 		Site:     f.Site,
 	}
+}
+
+func (f File) alert() string {
+	if f.AlertEmail == Nobody {
+		return ""
+	}
+	return f.AlertEmail
 }
 
 // stack lays what the file says over what was found.
@@ -120,6 +134,7 @@ func FromAnswers(a setup.Answers) File {
 		PublishedPort: a.Port,
 		EdgeByHand:    a.EdgeByHand,
 		Remedies:      slices.Clone(a.Remedies),
+		AlertEmail:    a.AlertEmail,
 		Tunnel:        a.Tunnel,
 		Image:         a.Image,
 	}

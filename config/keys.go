@@ -43,6 +43,7 @@ func topKeys() []key {
 		{"port", readPort},
 		{"edge_rule", readEdgeRule},
 		{"edge_changes", readRemedies},
+		text("alert_email", func(f *File) *string { return &f.AlertEmail }),
 		text("tunnel", func(f *File) *string { return &f.Tunnel }),
 		text("connector_image", func(f *File) *string { return &f.Image }),
 		{"mode", readMode},
@@ -187,7 +188,7 @@ var otherWords = []struct{ word, key string }{
 	{"domain", "zone"}, {"profile", "app"}, {"account_id", "account"},
 	{"doors", "webhooks"}, {"bypass", "webhooks"}, {"paths", "own_paths"}, {"folder", "project_folder"},
 	{"dir", "project_folder"}, {"path", "project_folder"}, {"compose_file", "compose_files"},
-	{"port_choice", "published_port"}, {"close_port", "published_port"}, {"image", "connector_image"}, {"tunnel_name", "tunnel"},
+	{"alert", "alert_email"}, {"notify", "alert_email"}, {"port_choice", "published_port"}, {"close_port", "published_port"}, {"image", "connector_image"}, {"tunnel_name", "tunnel"},
 }
 
 // nearest gives the key that was most likely meant, or nothing.

@@ -43,6 +43,7 @@ func Write(f File) []byte {
 	fmt.Fprintf(&b, "port: %s\n\n", port(f.Port))
 	line("edge_rule", edgeRule(f.EdgeByHand), "Who makes the rule at Cloudflare that lets webhooks through which send no User-Agent:\nculvert, or by_hand in the dashboard, if the token shall not have Config Rules: Edit.")
 	line("edge_changes", remedies(f.Remedies), "What else is changed in your domain at Cloudflare because it stopped webhooks: agreed (what you\nagreed to on the page or with culvert repair), none, or a list of:\n"+strings.Join(remedyWords(setup.Remedies()), ", ")+".")
+	line("alert_email", quote(f.AlertEmail), "Whom Cloudflare mails when nothing is connected to the tunnel any more, as when this whole server\nis gone: an address, or none. Empty: as chosen on the page. The token needs Notifications: Edit for it.")
 	line("tunnel", quote(f.Tunnel), "The name of the tunnel. Empty: that of the setup.")
 	line("connector_image", quote(f.Image), "The image of cloudflared. Empty: the version that Culvert was tested with.")
 	f.writeWayIn(&b, line)

@@ -39,7 +39,7 @@ func rules() []func(*examination) {
 		(*examination).ingress, (*examination).lock, (*examination).team, (*examination).login,
 		(*examination).bypass, (*examination).doors, (*examination).edgeRule, (*examination).edgeBlocks, (*examination).remedies, (*examination).port,
 		(*examination).secondConnector, (*examination).appSilent, (*examination).connectorBlind, (*examination).tunnelUnconnected,
-		(*examination).open, (*examination).appFaults,
+		(*examination).open, (*examination).appFaults, (*examination).alert,
 		(*examination).restOfChanges, (*examination).restOfBarriers, (*examination).restOfChecks,
 		(*examination).unproven, (*examination).unfinished, (*examination).routes,
 	}

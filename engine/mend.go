@@ -143,6 +143,9 @@ func (x *execution) touches(kinds ...setup.Kind) bool {
 // mendProofs are the proofs behind a limited run: the checks that it may have
 // changed, and that everything else is still locked.
 func (x *execution) mendProofs(p Planned) []proof {
+	if x.onlyTells() {
+		return nil
+	}
 	var proofs []proof
 	if x.touches(setup.KindConnector, setup.KindSetting, setup.KindPublished, setup.KindTunnel, setup.KindDNSRecord) {
 		proofs = append(proofs, x.Prober.Beside)
@@ -159,6 +162,12 @@ func (x *execution) mendProofs(p Planned) []proof {
 		proofs = append(proofs, x.Prober.Closed)
 	}
 	return proofs
+}
+
+// onlyTells says whether a limited run is about nothing but whom Cloudflare mails:
+// no check has to do with that.
+func (x *execution) onlyTells() bool {
+	return !slices.ContainsFunc(x.run.Only, func(k setup.Key) bool { return k.Kind != setup.KindAlert })
 }
 
 // leadsIn says whether a limited run is about what leads the team in by the
@@ -212,6 +221,12 @@ func (x *execution) affected() []setup.Check {
 func (x *execution) mended(p setup.Plan) string {
 	part, _ := p.Part(x.run.Only)
 	note := "Put right and proven."
+	if x.onlyTells() {
+		note = "Done: Cloudflare shows the notification as it was agreed to. Whether a mail arrives only a test in its dashboard tells."
+		if x.answers.AlertEmail == "" {
+			note = "Done: Cloudflare has no such notification of ours any more."
+		}
+	}
 	for _, stopped := range x.unaskable {
 		if stopped {
 			note = "Put right and proven. Whether everything else is locked cannot be told: Cloudflare stops those checks as before."

@@ -51,7 +51,7 @@ func apart(k setup.Kind) bool {
 	case setup.KindApp, setup.KindPolicy, setup.KindLoginMethod, setup.KindDNSRecord, setup.KindEnrolment, setup.KindEnrolmentRule,
 		setup.KindGatewayProxy, setup.KindICMPProxy, setup.KindDNSLocation, setup.KindRoute, setup.KindHostnameRoute,
 		setup.KindSplitTunnel, setup.KindFallback, setup.KindShadow, setup.KindEdgeRule,
-		setup.KindSkipRule, setup.KindBotFight, setup.KindSecurityLevel, setup.KindZonePause:
+		setup.KindSkipRule, setup.KindBotFight, setup.KindSecurityLevel, setup.KindZonePause, setup.KindAlert:
 		return true
 	}
 	return false

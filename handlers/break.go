@@ -15,6 +15,8 @@ type Breaking interface {
 	Breakages() []web.Breakage
 	Break(ctx context.Context, id string) error
 	Mend(ctx context.Context, id string) error
+	// Mails are those that the made-up Cloudflare sent, newest first.
+	Mails() []web.SentMail
 }
 
 func (s *site) routeBreaking(r chi.Router) {
@@ -25,7 +27,7 @@ func (s *site) routeBreaking(r chi.Router) {
 
 func (s *site) breakView(r *http.Request) (web.BreakView, error) {
 	setups, err := s.Journey.Setups(r.Context())
-	return web.BreakView{Frame: s.frame, All: s.Breaking.Breakages(), Setups: setups}, err
+	return web.BreakView{Frame: s.frame, All: s.Breaking.Breakages(), Mails: s.Breaking.Mails(), Setups: setups}, err
 }
 
 // breakages lists what can be broken, and what was.

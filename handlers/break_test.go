@@ -16,6 +16,7 @@ type breaking struct {
 	wrong map[string]bool
 	asked []string
 	err   error
+	mails []web.SentMail
 }
 
 func (b *breaking) Breakages() []web.Breakage {
@@ -26,6 +27,8 @@ func (b *breaking) Breakages() []web.Breakage {
 			Mend: "Start it: docker compose up -d.", Broken: b.wrong["app-stopped"]},
 	}
 }
+
+func (b *breaking) Mails() []web.SentMail { return b.mails }
 
 func (b *breaking) turn(verb, id string, wrong bool) error {
 	b.asked = append(b.asked, verb+" "+id)
@@ -117,4 +120,13 @@ func TestOutsideThePracticeNothingCanBeBroken(t *testing.T) {
 			t.Errorf("%s answers %d", path, a.StatusCode)
 		}
 	}
+}
+
+func TestThePracticeShowsTheMailThatCloudflareSends(t *testing.T) {
+	p, b := openBreaking(t)
+	if n := p.get("/practice/break").doc.Find("#mails").Length(); n > 0 {
+		t.Error("it shows mail although there is none")
+	}
+	b.mails = []web.SentMail{{At: now, To: "ana@example.org", Subject: "Nothing is connected", Text: "The status changed from degraded to down."}}
+	p.get("/practice/break").says("#mails", "ana@example.org", "Nothing is connected", "to down")
 }

@@ -77,6 +77,7 @@ type (
 	}
 	askedAdd    struct{ Name, Address, Actor string }
 	askedLife   struct{ Address string }
+	askedAlert  struct{ Email, Actor string }
 	askedSend   struct{ Channel int64 }
 	askedRemove struct{ Channel int64 }
 	askedChange struct {
@@ -376,4 +377,8 @@ func (f *fake) TestChannel(_ context.Context, id int64) error { return f.note(as
 
 func (f *fake) SetHeartbeat(_ context.Context, address secret.Text) ([]setup.FieldError, error) {
 	return f.wrong, f.note(askedLife{address.Reveal()})
+}
+
+func (f *fake) SetAlert(_ context.Context, _ setup.SetupID, email, actor string) (setup.Run, []setup.FieldError, error) {
+	return setup.Run{}, f.wrong, f.note(askedAlert{email, actor})
 }

@@ -143,6 +143,7 @@ func (s *site) routeSetup(r chi.Router) {
 	r.Post("/settings/channels/{channel}/test", s.handle(s.testChannel))
 	r.Post("/settings/channels/{channel}/remove", s.handle(s.removeChannel))
 	r.Post("/settings/heartbeat", s.handle(s.setHeartbeat))
+	r.Post("/settings/alert", s.handle(s.setAlert))
 	r.Get("/logs", s.handle(s.logs))
 	r.Get("/logs/{source}", s.handle(s.logs))
 	r.With(auth.SameOrigin).Get("/logs/{source}/follow", s.handle(s.follow))

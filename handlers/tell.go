@@ -28,6 +28,9 @@ type Tellings interface {
 	RemoveChannel(ctx context.Context, id int64, actor string) error
 	TestChannel(ctx context.Context, id int64) error
 	SetHeartbeat(ctx context.Context, address secret.Text) ([]setup.FieldError, error)
+	// SetAlert says whom Cloudflare mails when nothing is connected to the tunnel
+	// of a setup; empty: nobody.
+	SetAlert(ctx context.Context, id setup.SetupID, email, actor string) (setup.Run, []setup.FieldError, error)
 }
 
 // addChannel makes an address of what was typed and keeps it.
@@ -180,4 +183,24 @@ func (s *site) setHeartbeat(w http.ResponseWriter, r *http.Request) error {
 		return s.showSettings(w, r, http.StatusUnprocessableEntity, func(v *web.SettingsView) { v.BadHeartbeat = bad })
 	}
 	return s.move(w, r, s.frame.To(string(setupOf(r)), string(web.PageSettings)+"#life"))
+}
+
+// setAlert has Cloudflare mail somebody when the whole server is gone, or nobody.
+func (s *site) setAlert(w http.ResponseWriter, r *http.Request) error {
+	typed, remove := strings.TrimSpace(r.PostForm.Get("alert_email")), r.PostForm.Get("remove") != ""
+	bad := []setup.FieldError{{Field: "alert_email", Message: "Type the address that Cloudflare is to mail, such as ana@example.org."}}
+	if remove || typed != "" {
+		email := typed
+		if remove {
+			email = ""
+		}
+		var err error
+		if _, bad, err = s.Journey.SetAlert(r.Context(), setupOf(r), email, s.actor(r)); err != nil {
+			return s.refused(w, r, err)
+		}
+	}
+	if len(bad) > 0 {
+		return s.showSettings(w, r, http.StatusUnprocessableEntity, func(v *web.SettingsView) { v.BadAlert, v.TypedAlert = bad, typed })
+	}
+	return s.move(w, r, s.frame.To(string(setupOf(r)), string(web.PageSettings)+"#gone"))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nicholas-fedor/shoutrrr/pkg/router"
 
+	"github.com/culvert/culvert/journey"
 	"github.com/culvert/culvert/notify"
 	"github.com/culvert/culvert/secret"
 	"github.com/culvert/culvert/setup"
@@ -30,7 +31,8 @@ func toldOf(t testing.TB) *fake {
 func TestTheSettingsSayWhoIsToldAndHowThatGoes(t *testing.T) {
 	a := open(t, toldOf(t)).get(at("settings")).status(200)
 	a.says("#region-told", "the team", "Slack", "was taken on 23 Nov 2026, 07:00:00 UTC", "2 messages cannot be sent. The mail server refuses the password.", "Send a test to see whether it arrives")
-	a.says("#life", "said that all is well", "Tunnel Health Alert", "Remove it")
+	a.says("#life", "said that all is well", "Remove it")
+	a.says("#gone", "Tunnel Health Alert", "Cloudflare mails nobody", "Notifications: Edit")
 	a = open(t, stands(sceneSettings)(t)).get(at("settings")).status(200)
 	a.says("#region-told", "Nobody is told of problems")
 	a.says("#life", "There is none.")
@@ -135,4 +137,65 @@ func TestTheSignOfLifeIsSetAndTakenAway(t *testing.T) {
 	if strings.Contains(a.text, "SECRETTOKEN") {
 		t.Error("a secret comes back")
 	}
+}
+
+// mailing is a server of which Cloudflare mails somebody, as far as was seen.
+func mailing(t testing.TB, change func(*journey.Standing)) *fake {
+	f := stands(sceneSettings)(t)
+	f.standing.Answers.AlertEmail = "ana@example.org"
+	change(&f.standing)
+	return f
+}
+
+func TestTheSettingsSayWhomCloudflareMailsAsFarAsThatWasSeen(t *testing.T) {
+	key := func(s *journey.Standing) []setup.Key { return []setup.Key{s.Answers.AlertKey()} }
+	for what, row := range map[string]struct {
+		change func(*journey.Standing)
+		says   string
+	}{
+		"it stands": {func(s *journey.Standing) { s.Condition.Findings = nil }, "Cloudflare mails ana@example.org when nothing is connected"},
+		"it is gone": {func(s *journey.Standing) {
+			s.Condition.Findings = []setup.Finding{{Class: setup.ClassAlert, Severity: setup.SeverityRisk, Title: "If this server dies, nobody is told."}}
+		}, "If this server dies, nobody is told. The status page tells why"},
+		"it is unread": {func(s *journey.Standing) {
+			s.Condition.Findings = []setup.Finding{{Class: setup.ClassPermission, Severity: setup.SeverityUnknown, Keys: key(s), Title: "The API token lacks it."}}
+		}, "The API token lacks it."},
+		"nobody watches": {func(s *journey.Standing) { s.Condition.Findings, s.Watching = nil, false }, "was not looked at since"},
+		"a run is newer": {func(s *journey.Standing) {
+			s.Condition.Findings, s.Run = nil, &setup.Run{State: setup.RunSucceeded, Ended: s.Seen.Cloud.Add(time.Second)}
+		}, "was not looked at since"},
+		"a run is at work": {func(s *journey.Standing) { s.Run = &setup.Run{State: setup.RunRunning} }, "A run is at work"},
+	} {
+		a := open(t, mailing(t, row.change)).get(at("settings")).status(200)
+		a.says("#region-gone", row.says)
+		a.says("#gone", "Mail nobody any more")
+		if stands := strings.Contains(a.text, "Cloudflare mails ana@example.org"); stands != (what == "it stands") {
+			t.Errorf("%s: it is said to stand: %v", what, stands)
+		}
+	}
+}
+
+func TestAMailForTheWorstCaseIsAskedForAndTakenBack(t *testing.T) {
+	p := open(t, toldOf(t))
+	p.post(at("settings/alert"), url.Values{"alert_email": {" ana@example.org "}}).status(303)
+	if got := p.fake.last(); got != (askedAlert{"ana@example.org", "ana"}) {
+		t.Errorf("asked for %v", got)
+	}
+	p.post(at("settings/alert"), url.Values{"alert_email": {"ana@example.org"}, "remove": {"yes"}}).status(303)
+	if got := p.fake.last(); got != (askedAlert{"", "ana"}) {
+		t.Errorf("asked for %v", got)
+	}
+	p = open(t, toldOf(t))
+	p.post(at("settings/alert"), nil).status(422).says("#alert-email-error", "Type the address")
+	if p.fake.last() != nil {
+		t.Errorf("asked for %v", p.fake.last())
+	}
+	p.fake.wrong = []setup.FieldError{{Field: "alert_email", Message: "That is not an e-mail address."}}
+	a := p.post(at("settings/alert"), url.Values{"alert_email": {"ana"}}).status(422)
+	a.says("#alert-email-error", "not an e-mail address")
+	if got, _ := a.doc.Find("#alert-email").Attr("value"); got != "ana" {
+		t.Errorf("what was typed is shown as %q", got)
+	}
+	p.fake.wrong, p.fake.err = nil, &setup.Problem{Code: setup.CodeDenied, Message: "The token lacks the permission."}
+	p.post(at("settings/alert"), url.Values{"alert_email": {"ana@example.org"}, "page": {"settings"}}).status(422).says("#note", "lacks the permission")
 }

@@ -108,7 +108,7 @@ func (j *Journey) resolve(id setup.SetupID, d Draft) (setup.Answers, []setup.Fie
 	answers, bad := prof.Resolve(profile.Choices{
 		Setup: id, Account: d.Account, Zone: d.Zone, Hostname: d.Hostname,
 		Emails: split(d.Emails), Domains: split(d.Domains), Doors: d.Doors, Own: d.Own,
-		Port: d.Port, Stack: d.Stack, Tunnel: d.Tunnel, Image: d.Image, ByHand: d.ByHand, Remedies: d.Remedies, Consents: d.Consents, Digests: d.Digests,
+		Port: d.Port, Stack: d.Stack, Tunnel: d.Tunnel, Image: d.Image, ByHand: d.ByHand, Remedies: d.Remedies, Alert: d.AlertEmail, Consents: d.Consents, Digests: d.Digests,
 		Mode: d.Mode, Inside: d.Inside, FrontDir: j.frontDir(d.Stack), Fixes: d.Fixes, Site: d.Site,
 	})
 	return answers, append(bad, j.checkOffered(d.Mode)...)

@@ -38,6 +38,9 @@ func (j *Journey) FromFile(ctx context.Context, f config.File, token secret.Text
 		choices.Remedies = draft.Remedies
 	}
 	choices.Digests = draft.Digests
+	if f.AlertEmail == "" {
+		choices.Alert = draft.AlertEmail
+	}
 	if choices.Inside.Subnet == "" {
 		choices.Inside.Subnet = draft.Inside.Subnet
 	}
@@ -182,7 +185,7 @@ func draftOf(a setup.Answers, d Draft) Draft {
 		d.Mode, d.Inside = a.Mode, profile.InsideOf(a)
 	}
 	d.Doors = []string{}
-	d.Own, d.ByHand, d.Remedies = a.Own, a.EdgeByHand, a.Remedies
+	d.Own, d.ByHand, d.Remedies, d.AlertEmail = a.Own, a.EdgeByHand, a.Remedies, a.AlertEmail
 	for _, door := range profile.Known(a) {
 		d.Doors = append(d.Doors, door.ID)
 	}

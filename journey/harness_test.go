@@ -61,12 +61,17 @@ type account struct {
 	made    int
 	report  setup.TokenReport
 	inUse   secret.Text
+	denied  *setup.Problem // why notifications cannot be read; nil: they can
 }
 
 func (a *account) Observe(_ context.Context, v setup.View) (setup.World, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return setup.World{Objects: slices.Clone(a.objects)}, nil
+	w := setup.World{Objects: slices.Clone(a.objects)}
+	if a.denied != nil && v.Asks(setup.KindAlert) {
+		w.Miss(setup.KindAlert, v.Account, *a.denied)
+	}
+	return w, nil
 }
 
 func (a *account) Do(_ context.Context, c setup.Call) ([]setup.Outcome, error) {

@@ -86,25 +86,27 @@ type Found struct {
 // Draft is what was typed for a setup so far, as it was typed. It may be
 // incomplete or wrong; nothing of it is ever lost.
 type Draft struct {
-	Project  string               `json:"project"`
-	Service  string               `json:"service"`
-	Profile  string               `json:"profile"`
-	Stack    setup.Stack          `json:"stack"`
-	Hostname string               `json:"hostname"`
-	Zone     string               `json:"zone"`
-	Emails   string               `json:"emails"`  // separated by lines, commas or spaces
-	Domains  string               `json:"domains"` // the same
-	Doors    []string             `json:"doors"`   // nil: not asked yet
-	Own      []setup.OwnPath      `json:"own,omitempty"`
-	Port     setup.PortChoice     `json:"port"`
-	Account  string               `json:"account"`
-	ByHand   bool                 `json:"by_hand,omitempty"` // the rule for callers that are no browsers
-	Remedies []setup.Remedy       `json:"remedies,omitempty"`
-	Digests  map[string]string    `json:"digests,omitempty"` // of images that were decided for the operator
-	Tunnel   string               `json:"tunnel,omitempty"`  // another name than the setup's
-	Image    string               `json:"image,omitempty"`   // of the connector; empty: as decided
-	Consents []setup.GivenConsent `json:"consents,omitempty"`
-	Answered bool                 `json:"answered"` // the questions were sent at least once
+	Project  string           `json:"project"`
+	Service  string           `json:"service"`
+	Profile  string           `json:"profile"`
+	Stack    setup.Stack      `json:"stack"`
+	Hostname string           `json:"hostname"`
+	Zone     string           `json:"zone"`
+	Emails   string           `json:"emails"`  // separated by lines, commas or spaces
+	Domains  string           `json:"domains"` // the same
+	Doors    []string         `json:"doors"`   // nil: not asked yet
+	Own      []setup.OwnPath  `json:"own,omitempty"`
+	Port     setup.PortChoice `json:"port"`
+	Account  string           `json:"account"`
+	ByHand   bool             `json:"by_hand,omitempty"` // the rule for callers that are no browsers
+	Remedies []setup.Remedy   `json:"remedies,omitempty"`
+	// AlertEmail is whom Cloudflare mails when nothing is connected to the tunnel.
+	AlertEmail string               `json:"alert_email,omitempty"`
+	Digests    map[string]string    `json:"digests,omitempty"` // of images that were decided for the operator
+	Tunnel     string               `json:"tunnel,omitempty"`  // another name than the setup's
+	Image      string               `json:"image,omitempty"`   // of the connector; empty: as decided
+	Consents   []setup.GivenConsent `json:"consents,omitempty"`
+	Answered   bool                 `json:"answered"` // the questions were sent at least once
 
 	// Questions are those about the way in, Mode what was chosen after them.
 	Questions setup.Questions `json:"questions,omitzero"`

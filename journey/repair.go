@@ -160,7 +160,7 @@ func repairableClasses() []setup.Class {
 		setup.ClassAppReaddressed, setup.ClassConnectorStopped, setup.ClassConnectorMissing, setup.ClassConnectorNetwork,
 		setup.ClassDoorMissing, setup.ClassDoorWide, setup.ClassDoorChanged, setup.ClassDoorsClosed,
 		setup.ClassLockMissing, setup.ClassLockChanged, setup.ClassTeamChanged, setup.ClassLoginMissing,
-		setup.ClassEdgeRule, setup.ClassRecordMissing, setup.ClassRecordGrey, setup.ClassIngressChanged, setup.ClassPortReopened, setup.ClassSettingLost,
+		setup.ClassEdgeRule, setup.ClassRecordMissing, setup.ClassRecordGrey, setup.ClassIngressChanged, setup.ClassPortReopened, setup.ClassSettingLost, setup.ClassAlert,
 	}
 }
 

@@ -73,13 +73,15 @@ func (j *Journey) try(ctx context.Context, token secret.Text, account string) (s
 }
 
 // needs works out what the token must be allowed to do: what the private modes
-// need if one of the setups is for them, and otherwise what the public one does.
+// need if one of the setups is for them, and otherwise what the public one does;
+// and what the mail for the case that the server is gone needs, where it is wanted.
 func (j *Journey) needs(ctx context.Context) (setup.Mode, error) {
 	rows, err := j.Store.Setups(ctx)
 	if err != nil {
 		return "", err
 	}
 	mode := setup.ModePublic
+	var further []setup.Permission
 	for _, row := range rows {
 		d, err := decodeDraft(row.Draft)
 		if err != nil {
@@ -88,8 +90,11 @@ func (j *Journey) needs(ctx context.Context) (setup.Mode, error) {
 		if d.Mode.Private() && !row.Closed && j.Offers(d.Mode) {
 			mode = d.Mode
 		}
+		if d.AlertEmail != "" && !row.Closed {
+			further = []setup.Permission{setup.AlertPermission()}
+		}
 	}
-	needs := setup.Permissions(mode)
+	needs := setup.WithFurther(setup.Permissions(mode), further)
 	j.mu.Lock()
 	j.token.Needs, j.token.Link = needs, setup.TokenLink(needs)
 	j.mu.Unlock()

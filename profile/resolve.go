@@ -33,6 +33,7 @@ type Choices struct {
 	Port     setup.PortChoice  // empty: loopback
 	ByHand   bool              // the operator makes the rule for callers that are no browsers
 	Remedies []setup.Remedy    // further changes at Cloudflare's edge
+	Alert    string            // whom Cloudflare mails when nothing is connected to the tunnel
 	Tunnel   string            // name of the tunnel; empty: the setup's
 	Image    string            // of the connector; empty: DefaultImage
 	Digests  map[string]string // that hold images, by name and tag
@@ -73,6 +74,7 @@ func (p Profile) Resolve(c Choices) (setup.Answers, []setup.FieldError) {
 		Checks:     p.checks(doors),
 		EdgeByHand: c.ByHand,
 		Remedies:   setup.SortedRemedies(c.Remedies),
+		AlertEmail: strings.TrimSpace(c.Alert),
 		Consents:   c.Consents,
 	}
 	for _, d := range doors {

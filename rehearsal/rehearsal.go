@@ -280,7 +280,8 @@ func (w *World) tunnelToken(tunnel string) string {
 	return resultString(rec.Body.Bytes())
 }
 
-// reattach starts the connector again after the process was away.
+// reattach starts the connector again after the process was away, if taking the
+// server up did not.
 func (w *World) reattach(ctx context.Context) error {
 	stack := w.Docker.Stack()
 	stack.ConnectorProject = "culvert-" + stack.Project
@@ -289,7 +290,7 @@ func (w *World) reattach(ctx context.Context) error {
 		return err
 	}
 	for _, o := range seen.Objects {
-		if c, ok := o.State.(setup.Connector); ok && c.Running {
+		if c, ok := o.State.(setup.Connector); ok && c.Running && !w.connection(c.Tunnel.Lit).Ready {
 			w.connector(c.Tunnel.Lit, true)
 		}
 	}
@@ -348,12 +349,6 @@ func (w *World) dialApp(ctx context.Context, network string) (net.Conn, error) {
 
 // Close stops everything. The state is on disk already.
 func (w *World) Close() error {
-	w.mu.Lock()
-	for _, detach := range w.attached {
-		detach()
-	}
-	w.attached = map[string]func(){}
-	w.mu.Unlock()
 	w.stop()
 	err := errors.Join(w.app.Close(), w.inside.close(), w.Docker.Close())
 	w.done.Wait()

@@ -85,6 +85,9 @@ type Answers struct {
 	// Remedies are the further changes at Cloudflare's edge that the operator
 	// asked for, sorted.
 	Remedies []Remedy `json:"remedies,omitempty"`
+	// AlertEmail is whom Cloudflare mails when nothing is connected to the tunnel
+	// any more; empty: nobody.
+	AlertEmail string `json:"alert_email,omitempty"`
 	// Site is what the app's own record of its address shall say; empty: it is
 	// left alone.
 	Site string `json:"site,omitempty"`
@@ -122,6 +125,9 @@ func (a Answers) View() View {
 		if k := a.RemedyKey(r).Kind; k.aside() {
 			v.Also = append(v.Also, k)
 		}
+	}
+	if a.AlertEmail != "" {
+		v.Also = append(v.Also, KindAlert)
 	}
 	if a.Private != nil {
 		v = v.Join(a.Private.view(a))

@@ -39,6 +39,9 @@ func assign(want map[Key]Want, w World, l Ledger) assigned {
 		}
 		o, strays := a.own(k, w, l)
 		a.strays[k] = strays
+		if wanted, ok := want[k]; ok && k.Kind == KindAlert && l.Records[k].Owner == Found && o != nil && !Met(Bind(wanted.State, a.lookup), o.State) {
+			o = nil // it is somebody else's, and no longer does: we make one of our own
+		}
 		if o != nil {
 			a.of[k], taken[o] = o, true
 		}
@@ -79,7 +82,7 @@ func (a assigned) own(k Key, w World, l Ledger) (*Object, []*Object) {
 }
 
 // byName finds the object that holds a name which the wanted state needs, or,
-// for login methods and DNS locations, any that will do.
+// for login methods, DNS locations and alerts, any that will do.
 func (a assigned) byName(k Key, want State, w World, l Ledger, taken map[*Object]bool) {
 	want = Bind(want, a.lookup)
 	for i := range w.Objects {
@@ -88,7 +91,7 @@ func (a assigned) byName(k Key, want State, w World, l Ledger, taken map[*Object
 			continue
 		}
 		switch {
-		case k.Kind == KindLoginMethod || k.Kind == KindDNSLocation:
+		case k.Kind == KindLoginMethod || k.Kind == KindDNSLocation || k.Kind == KindAlert:
 			if want.met(o.State) {
 				a.of[k] = o
 				return

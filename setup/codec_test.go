@@ -42,6 +42,7 @@ func examples() []State {
 		ComposePort{Path: "/app.yml", Service: "web", Target: 8000, Exposure: ExposedNone},
 		Published{Project: "ocs", Service: "web", Target: 8000, Exposure: ExposedNone},
 		Predecessor{Project: "ocs", Service: "dns", Running: true},
+		Alert{Tunnels: []ID{tunnel}, Statuses: []string{TunnelDown}, Emails: []string{"ana@example.org"}, Enabled: true, Other: "x"},
 	}
 }
 
@@ -66,7 +67,7 @@ func TestEveryKindIsKeptNamedAndToldApart(t *testing.T) {
 		if !Met(s, s) || !Met(s.over(nil), s.over(nil)) {
 			t.Errorf("%s is not what it asks for", s.Kind())
 		}
-		if len(s.occupies()) == 0 && s.Kind() != KindLoginMethod && s.Kind() != KindPolicy && s.Kind() != KindEdgeRule && s.Kind() != KindSkipRule {
+		if len(s.occupies()) == 0 && s.Kind() != KindLoginMethod && s.Kind() != KindPolicy && s.Kind() != KindEdgeRule && s.Kind() != KindSkipRule && s.Kind() != KindAlert {
 			t.Errorf("%s takes no name, so nobody else's is noticed", s.Kind())
 		}
 	}

@@ -59,6 +59,8 @@ func Name(k Key, s State) string {
 		return fmt.Sprintf("Published port %d of %s in %s", s.Target, s.Service, base(s.Path))
 	case Published:
 		return fmt.Sprintf("Published port %d of the running %s", s.Target, s.Service)
+	case Alert:
+		return alertName(k, s)
 	case Site:
 		return "The address that the app's database knows (Site record)"
 	}
@@ -134,6 +136,8 @@ func Describe(s State) []string {
 		return []string{exposureText(s.Exposure)}
 	case Published:
 		return []string{exposureText(s.Exposure)}
+	case Alert:
+		return describeAlert(s)
 	case Site:
 		return []string{s.Domain}
 	}

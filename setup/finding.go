@@ -83,6 +83,7 @@ const (
 	ClassLeftover   Class = "leftover"    // a copy that Culvert left behind
 	ClassRouteNew   Class = "route-new"   // the app takes messages where no door leads
 	ClassRouteStale Class = "route-stale" // a door leads where the app serves nothing
+	ClassAlert      Class = "alert"       // Cloudflare mails nobody when this server is gone
 )
 
 // Classes lists them all.
@@ -97,7 +98,7 @@ func Classes() []Class {
 		ClassConnectorUDP, ClassDevices, ClassPrivateRoute, ClassPrivateNetwork, ClassPrivateDNS, ClassPrivateFront, ClassPrivateLogin,
 		ClassNetworkGone, ClassAppStopped, ClassAppUnhealthy, ClassAppReaddressed, ClassAppRefusesHost, ClassAppFault,
 		ClassSettingLost, ClassPortReopened, ClassFront, ClassCertificate, ClassCheckFails, ClassChanged, ClassUnfinished, ClassLeftover,
-		ClassRouteNew, ClassRouteStale,
+		ClassRouteNew, ClassRouteStale, ClassAlert,
 	}
 }
 

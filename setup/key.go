@@ -54,6 +54,7 @@ const (
 	KindComposePort    Kind = "compose-port"    // a published port as the compose file says it
 	KindPublished      Kind = "published-port"  // that port as the running service has it
 	KindPredecessor    Kind = "predecessor"     // a hand-made service that this setup replaces
+	KindAlert          Kind = "alert"           // whom Cloudflare mails when nothing is connected to the tunnel
 )
 
 // Kinds lists every kind in build order.
@@ -65,6 +66,7 @@ var kinds = [...]Kind{
 	KindFrontConfig, KindConnectorFile, KindSidecar, KindConnector, KindComposeNetwork, KindAttachment, KindEnvVar,
 	KindSetting, KindGatewayProxy, KindICMPProxy, KindDNSLocation, KindRoute, KindHostnameRoute, KindSplitTunnel,
 	KindFallback, KindShadow, KindDNSRecord, KindSite, KindComposePort, KindPublished, KindPredecessor,
+	KindAlert,
 }
 
 func (k Kind) order() int {
@@ -110,7 +112,7 @@ func (k Kind) always() bool {
 // aside kinds are looked at only where a View says so: a token without further
 // permissions may not read them, and reading them costs calls.
 func (k Kind) aside() bool {
-	return k == KindSkipRule || k == KindBotFight || k == KindSecurityLevel
+	return k == KindSkipRule || k == KindBotFight || k == KindSecurityLevel || k == KindAlert
 }
 
 // forDomain says whether a kind is about a whole domain, and so about every

@@ -36,6 +36,9 @@ func (p *planner) link() {
 		case !c.Drop:
 			needs = slices.DeleteFunc(needs, func(n Need) bool { return slices.ContainsFunc(lates, n.same) })
 			needs = append(needs, p.gatewayBefore(c.Key, building.order)...)
+			if c.Key.Kind == KindAlert {
+				needs = lastOfAll(c.Key, needs, builds)
+			}
 		case !c.Verb.Writes():
 			continue
 		case c.Key.Kind.Private(): // it leads the team in another way
@@ -70,6 +73,17 @@ func (p *planner) users() map[Key][]Need {
 		}
 	}
 	return users
+}
+
+// lastOfAll also waits for everything that is built: a mail that cannot be set up
+// keeps nothing else back.
+func lastOfAll(k Key, needs, builds []Need) []Need {
+	for _, n := range builds {
+		if n.Key != k && !slices.ContainsFunc(needs, n.same) {
+			needs = append(needs, Need{Key: n.Key, Soft: true})
+		}
+	}
+	return needs
 }
 
 // gatewayBefore: where a route stands already, what hands requests on from it is

@@ -51,7 +51,7 @@ func StepOf(k Kind) Step {
 	case KindDNSRecord, KindGatewayProxy, KindICMPProxy, KindDNSLocation, KindRoute, KindHostnameRoute,
 		KindSplitTunnel, KindFallback, KindShadow:
 		return StepSwitch
-	case KindComposePort, KindPublished, KindSite, KindPredecessor:
+	case KindComposePort, KindPublished, KindSite, KindPredecessor, KindAlert:
 		return StepClose
 	}
 	return StepBuild

@@ -16,6 +16,9 @@ func inAnyMode(t *rapid.T, a Answers) Answers {
 	if rapid.IntRange(0, 3).Draw(t, "site") == 0 {
 		a.Site = a.Hostname
 	}
+	if rapid.IntRange(0, 3).Draw(t, "alert") == 0 {
+		a.AlertEmail = "ana@example.org"
+	}
 	for _, r := range Remedies() {
 		if rapid.IntRange(0, 3).Draw(t, string(r)) == 0 {
 			a = a.With(r)

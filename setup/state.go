@@ -166,6 +166,7 @@ func codecs() map[Kind]func([]byte) (State, error) {
 		KindComposePort:    decode[ComposePort],
 		KindPublished:      decode[Published],
 		KindPredecessor:    decode[Predecessor],
+		KindAlert:          decode[Alert],
 	}
 }
 

@@ -42,6 +42,9 @@ func (a Answers) Validate() []FieldError {
 	}
 	add("app", checkSettings(a.Settings))
 	add("connector_image", checkImage(a.Image, "cloudflare/cloudflared:2026.8.2"))
+	if a.AlertEmail != "" {
+		add("alert_email", checkMailbox(a.AlertEmail))
+	}
 	return append(bad, a.validateMode()...)
 }
 
@@ -153,8 +156,8 @@ func (t Team) validate() []FieldError {
 		bad = append(bad, FieldError{"team", "Say who may enter: e-mail addresses, or the domain of your organisation's addresses."})
 	}
 	for _, e := range t.Emails {
-		if a, err := mail.ParseAddress(e); err != nil || a.Address != e || strings.ContainsAny(e, "*") {
-			bad = append(bad, FieldError{"team.emails", fmt.Sprintf("%q is not an e-mail address. Type one such as ana@example.org.", e)})
+		if m := checkMailbox(e); m != "" {
+			bad = append(bad, FieldError{"team.emails", m})
 		}
 	}
 	for _, d := range t.Domains {
@@ -170,6 +173,13 @@ func (t Team) validate() []FieldError {
 		}
 	}
 	return bad
+}
+
+func checkMailbox(s string) string {
+	if a, err := mail.ParseAddress(s); err != nil || a.Address != s || strings.ContainsAny(s, "*") {
+		return fmt.Sprintf("%q is not an e-mail address. Type one such as ana@example.org.", s)
+	}
+	return ""
 }
 
 // maxDestinations is Cloudflare's limit for one Access application.

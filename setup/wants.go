@@ -14,6 +14,7 @@ func (a Answers) wants() map[Key]State {
 	a.wantRemedies(w)
 	a.wantTunnel(w)
 	a.wantHost(w)
+	a.wantAlert(w)
 	if a.Private != nil {
 		a.wantPrivate(w)
 	}

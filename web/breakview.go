@@ -1,6 +1,8 @@
 package web
 
 import (
+	"time"
+
 	"github.com/culvert/culvert/journey"
 	"github.com/culvert/culvert/setup"
 )
@@ -16,10 +18,17 @@ type Breakage struct {
 	Broken bool
 }
 
+// SentMail is a mail that the made-up Cloudflare sent. It went nowhere.
+type SentMail struct {
+	At                time.Time
+	To, Subject, Text string
+}
+
 // BreakView is what can be broken, and what was.
 type BreakView struct {
 	Frame
 	All    []Breakage
+	Mails  []SentMail // newest first
 	Setups []journey.Summary
 	// Note answers the form of the breakage At.
 	Note *Note

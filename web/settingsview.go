@@ -21,6 +21,10 @@ type SettingsView struct {
 	Errors []setup.FieldError
 	Told   notify.State
 	Tell   TellForm
+	// BadAlert is what is wrong with TypedAlert, the address that Cloudflare is to
+	// mail.
+	BadAlert   []setup.FieldError
+	TypedAlert string
 	// BadHeartbeat is what is wrong with the address for the sign of life.
 	BadHeartbeat []setup.FieldError
 }
@@ -34,12 +38,15 @@ type TypedRule struct {
 
 // Regions renders what changes by itself on the page.
 func (v SettingsView) Regions(ctx context.Context) ([]Region, error) {
-	return renderAll(ctx, []string{"stopped", "told"}, v.draw)
+	return renderAll(ctx, []string{"stopped", "told", "gone"}, v.draw)
 }
 
 func (v SettingsView) draw(name string) templ.Component {
-	if name == "told" {
+	switch name {
+	case "told":
 		return tellChannels(v)
+	case "gone":
+		return goneFate(v)
 	}
 	return stopped(v)
 }
@@ -154,6 +161,8 @@ func classWords(c setup.Class) (label, does string) {
 		return "The way from the tunnel to the app was changed", "Puts it back as you chose it."
 	case setup.ClassPortReopened:
 		return "The published port is open again", "Closes it; the app’s service restarts for that."
+	case setup.ClassAlert:
+		return "The mail for the case that the server is gone was deleted or switched off", "Makes it again or puts it back in the Cloudflare account. Nothing restarts."
 	case setup.ClassSettingLost:
 		return "A setting of the app was lost", "Writes it again; the app’s service restarts for that."
 	}

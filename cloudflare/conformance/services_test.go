@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/cloudflare/cloudflare-go/v7/accounts"
+	"github.com/cloudflare/cloudflare-go/v7/alerting"
 	"github.com/cloudflare/cloudflare-go/v7/bot_management"
 	"github.com/cloudflare/cloudflare-go/v7/dns"
 	"github.com/cloudflare/cloudflare-go/v7/option"
@@ -24,6 +25,7 @@ type services struct {
 	zt       *zero_trust.ZeroTrustService
 	rulesets *rulesets.RulesetService
 	bots     *bot_management.BotManagementService
+	alerts   *alerting.PolicyService
 }
 
 func official(t target) services {
@@ -41,5 +43,5 @@ func asToken(t target, token string) services {
 		})}
 	return services{opts, accounts.NewAccountService(opts...), user.NewUserService(opts...), zones.NewZoneService(opts...),
 		dns.NewDNSService(opts...), zero_trust.NewZeroTrustService(opts...), rulesets.NewRulesetService(opts...),
-		bot_management.NewBotManagementService(opts...)}
+		bot_management.NewBotManagementService(opts...), alerting.NewPolicyService(opts...)}
 }

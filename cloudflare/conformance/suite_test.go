@@ -20,7 +20,7 @@ func rows() []row {
 	return slices.Concat(tokenRows(), authRows(), envelopeRows(), clientRows(), tunnelRows(), configRows(),
 		appRows(), policyRows(), groupRows(), serviceTokenRows(), tagRows(), organizationRows(), methodRows(), zoneRows(), recordRows(), settingRows(), rulesetRows(),
 		vnetRows(), cidrRouteRows(), hostnameRouteRows(), subnetRows(), deviceSettingRows(), gatewayRows(),
-		profileRows(), profileListRows(), deviceRows(), registrationRows(), loginRows(), fleetRows(), dexTestRows(), gatewayConfigRows(), auditRows(),
+		profileRows(), profileListRows(), deviceRows(), registrationRows(), loginRows(), fleetRows(), dexTestRows(), gatewayConfigRows(), auditRows(), alertRows(),
 		unsureNetworkRows())
 }
 

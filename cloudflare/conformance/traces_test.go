@@ -27,6 +27,7 @@ func traces() []trace {
 		{locations, "name", "id", ""},
 		{profiles, "name", "policy_id", defaultProfile},
 		{dexTests, "name", "test_id", ""},
+		{alerts, "name", "id", ""},
 		{A + "/cfd_tunnel?is_deleted=false", "name", "id", ""},
 	}
 }

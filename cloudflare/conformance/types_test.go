@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"github.com/cloudflare/cloudflare-go/v7/accounts"
+	"github.com/cloudflare/cloudflare-go/v7/alerting"
 	"github.com/cloudflare/cloudflare-go/v7/dns"
 	"github.com/cloudflare/cloudflare-go/v7/packages/pagination"
 	"github.com/cloudflare/cloudflare-go/v7/rulesets"
@@ -34,6 +35,7 @@ type (
 	vnetsPage          = pagination.SinglePage[zero_trust.VirtualNetwork]
 	routesPage         = pagination.V4PagePaginationArray[zero_trust.Teamnet]
 	hostnameRoutesPage = pagination.V4PagePaginationArray[zero_trust.HostnameRoute]
+	alertsPage         = pagination.SinglePage[alerting.Policy]
 	subnetsPage        = pagination.V4PagePaginationArray[zero_trust.Subnet]
 	locationsPage      = pagination.SinglePage[zero_trust.Location]
 	auditPage          = pagination.CursorPaginationAfter[accounts.LogAuditListResponse]

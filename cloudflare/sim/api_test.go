@@ -241,7 +241,7 @@ func TestEveryRouteIsReachable(t *testing.T) {
 	id := "00000000-0000-4000-8000-000000000000"
 	for _, r := range allRoutes() {
 		path := strings.NewReplacer("{account}", w.AccountID, "{zone}", w.ZoneID, "{id}", id, "{client}", id,
-			"{policy}", id, "{name}", "x", "{cidr}", "192.0.2.0%2F24", "{ip}", "192.0.2.1", "{family}", "v4", "{location}", w.ZoneID, "{record}", w.ZoneID, "{setting}", "ssl",
+			"{policy}", id, "{name}", "x", "{cidr}", "192.0.2.0%2F24", "{ip}", "192.0.2.1", "{family}", "v4", "{location}", w.ZoneID, "{alert}", w.ZoneID, "{record}", w.ZoneID, "{setting}", "ssl",
 			"{phase}", configPhase, "{ruleset}", w.ZoneID, "{rule}", w.ZoneID, "{version}", "1").Replace(strings.TrimPrefix(r.path, "/"))
 		if got := w.call(r.method, path, "{}"); got.code() == 7003 || got.status == http.StatusMethodNotAllowed {
 			t.Errorf("%s %s does not route: %s", r.method, r.path, got.body)

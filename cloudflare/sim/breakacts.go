@@ -239,6 +239,25 @@ func (c *Cloud) deleteRoute() error {
 	return errNothingToBreak
 }
 
+const alertsPath = "/accounts/{account}/alerting/v3/policies"
+
+// eachAlert acts on the notifications about tunnels.
+func eachAlert(act func(c *Cloud, row map[string]any) error) func(*Cloud) error {
+	return func(c *Cloud) error {
+		return c.each(alertsPath, func(n map[string]any) bool { return n["alert_type"] == tunnelHealth },
+			func(_ string, n map[string]any) error { return act(c, n) })
+	}
+}
+
+func (c *Cloud) deleteAlert(n map[string]any) error {
+	_, err := c.ByHand(http.MethodDelete, alertsPath+"/"+n["id"].(string), nil)
+	return err
+}
+
+func (c *Cloud) silence(n map[string]any) error {
+	return c.alter(alertsPath, n, func(n map[string]any) { n["enabled"] = false })
+}
+
 func (c *Cloud) revokePermission() error {
 	value := c.Basics().Token
 	var left []string

@@ -21,7 +21,7 @@ type Breakage struct {
 // Breakages are all that can be broken in an account, in the order in which a
 // visitor's request meets them.
 func Breakages() []Breakage {
-	return slices.Concat(domainBreakages(), accessBreakages(), tunnelBreakages(), tokenBreakages())
+	return slices.Concat(domainBreakages(), accessBreakages(), tunnelBreakages(), alertBreakages(), tokenBreakages())
 }
 
 func domainBreakages() []Breakage {
@@ -75,6 +75,16 @@ func tunnelBreakages() []Breakage {
 			"The private name is unknown on colleagues' devices.", "Add the entry under Local Domain Fallback again.", (*Cloud).removeFallback},
 		{"route-deleted", "Delete a private route", "No route carries packets to the private name any more.",
 			"Colleagues' devices find the name, and nobody answers.", "Make the route again, to this server's tunnel.", (*Cloud).deleteRoute},
+	}
+}
+
+func alertBreakages() []Breakage {
+	return []Breakage{
+		{"alert-deleted", "Delete the mail for the case that the server is gone", "The notification about the tunnel is gone.",
+			"Nothing, until the server is gone: then nobody is told.", "Add a Tunnel Health Alert under Notifications again.",
+			eachAlert((*Cloud).deleteAlert)},
+		{"alert-off", "Switch that mail off", "The notification about the tunnel is switched off.",
+			"Nothing, until the server is gone: then nobody is told.", "Switch it on again under Notifications.", eachAlert((*Cloud).silence)},
 	}
 }
 

@@ -17,6 +17,7 @@ func breakable(t *testing.T) *world {
 	w.ok("POST", "A/access/identity_providers", `{"name":"One-time PIN login","type":"onetimepin","config":{}}`)
 	w.succeed("PUT", "A/devices/policy/fallback_domains", `[{"suffix":"internal"},{"suffix":"ocs.team","dns_server":["172.18.0.100"]}]`)
 	w.ok("POST", "A/teamnet/routes", `{"network":"172.18.0.100/32","tunnel_id":"`+w.list("A/cfd_tunnel?is_deleted=false")[0].text("id")+`"}`)
+	w.newAlert("ana@example.org")
 	return w
 }
 

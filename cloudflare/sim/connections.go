@@ -49,6 +49,17 @@ type connection struct {
 	origin   string // the address the connector dialled from
 	openedAt time.Time
 	news     chan struct{} // holds one token: there may be a newer configuration
+	ending   bool          // it is the simulator that ends it; guarded by Cloud.mu
+}
+
+// over says whether the connector is gone.
+func (c *connection) over() bool {
+	select {
+	case <-c.Done():
+		return true
+	default:
+		return false
+	}
 }
 
 // replica is one connector process; all its connections share it.
@@ -114,9 +125,13 @@ func (c *Cloud) join(reg tunnelproto.Registration, id, origin string, link conne
 		closeAll([]*connection{conn})
 		return
 	}
+	before := c.status(t)
 	replaced := c.live.seat(conn, reg)
 	if t.ActiveAt == nil || t.InactiveAt != nil {
 		t.ActiveAt, t.InactiveAt = &conn.openedAt, nil
+	}
+	if a, ok := c.state.Accounts.get(reg.AccountTag); ok {
+		c.health(a, t, before)
 	}
 	c.work.Go(func() { c.follow(conn) })
 	c.mu.Unlock()
@@ -223,14 +238,20 @@ func (c *Cloud) leave(conn *connection) {
 	now := c.now()
 	c.mu.Lock()
 	rest := slices.DeleteFunc(slices.Clone(c.live.conns[conn.tunnelID]), func(x *connection) bool { return x == conn })
-	c.live.conns[conn.tunnelID] = rest
-	if len(rest) == 0 {
-		delete(c.live.conns, conn.tunnelID)
-		for a := range c.state.Accounts.all() {
-			if t, ok := a.Tunnels.get(conn.tunnelID); ok {
+	for a := range c.state.Accounts.all() {
+		if t, ok := a.Tunnels.get(conn.tunnelID); ok {
+			before := c.status(t)
+			c.live.conns[conn.tunnelID] = rest
+			if len(rest) == 0 {
 				t.InactiveAt = &now
 			}
+			if !conn.ending {
+				c.health(a, t, before)
+			}
 		}
+	}
+	if c.live.conns[conn.tunnelID] = rest; len(rest) == 0 {
+		delete(c.live.conns, conn.tunnelID)
 	}
 	c.mu.Unlock()
 	c.changed()

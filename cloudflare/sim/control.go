@@ -12,7 +12,7 @@ import (
 )
 
 // controlDoors are the operations of the control API, as its errors list them.
-const controlDoors = "GET, POST and DELETE /faults, DELETE /faults/{id}, GET /breakages, POST and DELETE /breakages/{id}, POST /devices, POST /devices/{id}/logins/{app}, GET /state"
+const controlDoors = "GET, POST and DELETE /faults, DELETE /faults/{id}, GET /breakages, POST and DELETE /breakages/{id}, POST /devices, POST /devices/{id}/logins/{app}, GET /mails, GET /state"
 
 // Control is the API for making things go wrong while the Cloud runs, for
 // holding people's devices, and for looking at all of it. It asks for no token and shows every secret, so it
@@ -31,6 +31,9 @@ func (c *Cloud) Control() http.Handler {
 	mux.HandleFunc("DELETE /breakages/{id}", c.onBreakage(c.Mend))
 	mux.HandleFunc("POST /devices", c.giveDevice)
 	mux.HandleFunc("POST /devices/{id}/logins/{app}", c.logInDevice)
+	mux.HandleFunc("GET /mails", func(w http.ResponseWriter, _ *http.Request) {
+		tell(w, http.StatusOK, orEmpty(c.Mails(c.Basics().AccountID)))
+	})
 	mux.HandleFunc("GET /state", c.showState)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		deny(w, http.StatusNotFound, fmt.Errorf("there is no %s %s; there is %s", r.Method, r.URL.Path, controlDoors))

@@ -59,9 +59,10 @@ func (c *Cloud) Break(id string) error {
 	return err
 }
 
-// inTheLog is for what the audit log has of a breakage: it stays.
+// inTheLog is for what the audit log has of a breakage, and for mails that were
+// sent because of it: that stays.
 func inTheLog(e takeback.Edit) bool {
-	return len(e.Path) > 2 && e.Path[0] == "accounts" && (e.Path[2] == "audit" || e.Path[2] == "audited")
+	return len(e.Path) > 2 && e.Path[0] == "accounts" && slices.Contains([]string{"audit", "audited", "mails"}, e.Path[2])
 }
 
 // Broken are the breakages that were not mended, whether or not somebody has

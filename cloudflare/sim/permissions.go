@@ -30,6 +30,7 @@ func permissions() []permission {
 		{"API Tokens", userScope, own, false},
 		{"Account API Tokens", accountScope, own, false},
 		{"Account Settings", accountScope, own, false},
+		{"Notifications", accountScope, own, false},
 		{"Cloudflare Tunnel", accountScope, zeroTrust, false},
 		{"Cloudflare One Connectors", accountScope, zeroTrust, false},
 		{"Cloudflare One Connector: cloudflared", accountScope, zeroTrust, false},
@@ -62,7 +63,7 @@ func (p permission) groups() []string {
 // AllPermissions opens everything that the simulator serves, each area by one
 // name alone.
 func AllPermissions() []string {
-	return []string{"API Tokens Read", "Account API Tokens Read", "Account Settings Read", "Cloudflare Tunnel Write",
+	return []string{"API Tokens Read", "Account API Tokens Read", "Account Settings Read", "Notifications Write", "Cloudflare Tunnel Write",
 		"Zero Trust Write", "Cloudflare DEX Write", "Access: Apps and Policies Write",
 		"Access: Organizations, Identity Providers, and Groups Write", "Access: Service Tokens Write", "Access: Audit Logs Read",
 		"Zone Write", "Zone Settings Write", "Bot Management Write", "Config Settings Write", "Zone WAF Write", "DNS Write"}

@@ -39,7 +39,7 @@ func allRoutes() []route {
 		recordRoutes(), tunnelRoutes(), configRoutes(), organizationRoutes(), identityRoutes(), policyRoutes(), appRoutes(),
 		appPolicyRoutes(), groupRoutes(), serviceTokenRoutes(), revokeRoutes(), tagRoutes(),
 		vnetRoutes(), cidrRouteRoutes(), hostnameRouteRoutes(), subnetRoutes(), deviceSettingRoutes(), gatewayRoutes(),
-		profileRoutes(), deviceRoutes(), registrationRoutes(), loginRoutes(), gatewayConfigRoutes(), fleetRoutes(), dexTestRoutes(), auditRoutes())
+		profileRoutes(), deviceRoutes(), registrationRoutes(), loginRoutes(), gatewayConfigRoutes(), fleetRoutes(), dexTestRoutes(), auditRoutes(), alertRoutes())
 }
 
 // Operations names every operation, such as "GET /zones/{zone}/dns_records",
@@ -115,7 +115,7 @@ func fits(param, segment string) bool {
 		return strings.Trim(segment, "0123456789abcdefghijklmnopqrstuvwxyz_") == ""
 	case "version":
 		return segment != "" && strings.Trim(segment, "0123456789") == ""
-	case "account", "zone", "record", "ruleset", "rule", "location":
+	case "account", "zone", "record", "ruleset", "rule", "location", "alert":
 		return isHex(segment, 32)
 	case "name", "cidr", "ip":
 		return segment != ""

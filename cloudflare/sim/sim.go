@@ -107,6 +107,11 @@ type Unsure struct {
 	// RoutesOutliveTunnel: a tunnel can be deleted although routes lead to it,
 	// which then lead nowhere.
 	RoutesOutliveTunnel bool `json:"routes_outlive_tunnel,omitempty"`
+	// UnknownMailRefused: a notification is refused if it goes to an address that
+	// is nobody's in the account, where otherwise it is taken.
+	UnknownMailRefused bool `json:"unknown_mail_refused,omitempty"`
+	// AlertPutKeeps: PUT of a notification leaves what is not in the body as it is.
+	AlertPutKeeps bool `json:"alert_put_keeps,omitempty"`
 }
 
 // Cloud is one simulated Cloudflare. It is safe for concurrent use. Close it.
@@ -170,9 +175,12 @@ func New(o Options) *Cloud {
 
 // Close disconnects every connector and waits for what runs in the background.
 func (c *Cloud) Close() {
-	c.cancel()
 	c.mu.Lock()
 	conns := c.live.all()
+	for _, conn := range conns {
+		conn.ending = !conn.over()
+	}
+	c.cancel()
 	c.mu.Unlock()
 	closeAll(conns)
 	c.work.Wait()

@@ -56,6 +56,8 @@ type account struct {
 	Audit           []auditEntry        `json:"audit,omitempty"`   // oldest first
 	Audited         uint64              `json:"audited,omitempty"` // how many there were
 	DEXTests        table[dexTest]      `json:"dex_tests"`
+	Alerts          table[alert]        `json:"alerts"`
+	Mails           []Mail              `json:"mails,omitempty"` // oldest first
 
 	// Revoked is up to which serial sessions are over, by what they have in
 	// common (see revoke).

@@ -53,7 +53,7 @@ func traced() []string {
 
 // elsewhere are breakages of what the example does not use.
 func elsewhere() []string {
-	return []string{"fallback-removed", "address-changed", "route-deleted", "dns-stopped", "front-stopped", "connector-http2"}
+	return []string{"alert-deleted", "alert-off", "fallback-removed", "address-changed", "route-deleted", "dns-stopped", "front-stopped", "connector-http2"}
 }
 
 func TestAnotherAddressOfTheAppHarmsNothingThatAsksByName(t *testing.T) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/culvert/culvert/setup"
 	"github.com/culvert/culvert/web"
@@ -24,6 +25,14 @@ func (p breakPage) Break(ctx context.Context, id string) error {
 
 func (p breakPage) Mend(ctx context.Context, id string) error {
 	return refused(p.breaker.Mend(ctx, id))
+}
+
+func (p breakPage) Mails() (all []web.SentMail) {
+	cloud := p.world.Cloud
+	for _, m := range slices.Backward(cloud.Mails(cloud.Basics().AccountID)) {
+		all = append(all, web.SentMail{At: m.At, To: m.To, Subject: m.Subject, Text: m.Text})
+	}
+	return all
 }
 
 // refused tells a refusal in its own words, because all is made up here.
