@@ -114,9 +114,13 @@ func TestALookThatIsAskedForIsTheWatchersWhileThereIsOne(t *testing.T) {
 	if err := w.Again(t.Context(), w.id); err != nil || w.hurried != 1 {
 		t.Errorf("it was asked %d times, %v", w.hurried, err)
 	}
+	w.token() // what was refused for the old one may not be any more
+	if w.hurried != 2 {
+		t.Errorf("after a token was given it was asked %d times", w.hurried)
+	}
 	w.dead = true
 	asked := w.clock.Now()
-	if err := w.Again(t.Context(), w.id); err != nil || w.hurried != 1 {
+	if err := w.Again(t.Context(), w.id); err != nil || w.hurried != 2 {
 		t.Errorf("a dead one was asked %d times, %v", w.hurried, err)
 	}
 	stored, err := w.Store.Evidence(t.Context(), w.id)

@@ -159,6 +159,9 @@ func (j *Journey) adopt(ctx context.Context, report setup.TokenReport, typed str
 			}
 		}
 		j.lookSoon(row.ID)
+		if j.Watch != nil {
+			j.Watch.Hurry(row.ID) // what it was refused for may be over
+		}
 	}
 	j.Notify.Publish("", "token")
 	return nil

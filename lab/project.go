@@ -88,7 +88,7 @@ func writeProject(ctx context.Context, dir, fixtures string) error {
 		return err
 	}
 	for _, f := range []struct{ name, content string }{
-		{ProjectFile, string(compose)},
+		{ProjectFile, quickChecks.ReplaceAllString(string(compose), "${1}2s")},
 		{".env", "POSTGRES_PASSWORD=made-up-db-pa55word\n"},
 		{EnvFile, fillIn(example)},
 	} {
@@ -98,6 +98,10 @@ func writeProject(ctx context.Context, dir, fixtures string) error {
 	}
 	return nil
 }
+
+// quickChecks finds how often the engine looks whether a service is well. What
+// waits for it to be well waits for the first look.
+var quickChecks = regexp.MustCompile(`(?m)^( +interval: ).*$`)
 
 func firstFile(dir string, names ...string) (string, error) {
 	for _, name := range names {

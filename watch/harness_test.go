@@ -279,6 +279,16 @@ func (e *fakeEngine) Mend(ctx context.Context, id setup.SetupID, keys []setup.Ke
 	return run, err
 }
 
+// changed has a run have changed things.
+func (s *scene) changed(run setup.Run, keys ...setup.Key) {
+	s.Helper()
+	for _, k := range keys {
+		if err := s.store.SaveRunChange(s.Context(), setup.RunChange{Run: run.ID, Key: k, State: setup.ChangeDone}); err != nil {
+			s.Fatal(err)
+		}
+	}
+}
+
 // finish ends a run, and lets the watcher know.
 func (s *scene) finish(run setup.Run, state setup.RunState, note string) {
 	s.Helper()

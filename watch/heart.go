@@ -189,7 +189,11 @@ func (h *heart) readRun(ctx context.Context, s *subject) error {
 
 func (h *heart) afterRun(ctx context.Context, s *subject) {
 	now := h.Clock.Now()
-	s.mood = mood{settling: now.Add(h.Pace.Settle)}
+	var keys []setup.Key
+	for _, c := range s.changes {
+		keys = append(keys, c.Key)
+	}
+	s.mood = s.mood.with(fresh{now.Add(h.Pace.Settle), onItsWay(s.answers, keys)}, now)
 	h.account(s.answers.Account).now(now)
 	h.hostDue = now
 	stored, err := h.Store.Evidence(ctx, s.id)
@@ -265,8 +269,7 @@ func (h *heart) lookAgain(now time.Time) {
 			continue
 		}
 		s.soon(now, 0, h.rand)
-		a := h.account(s.answers.Account)
-		a.sooner(now, a.last.Add(a.atLeast(h.Pace.Gap, h.Pace)))
+		h.account(s.answers.Account).asked(now, h.Pace)
 		h.hostDue = now
 	}
 }

@@ -26,7 +26,7 @@ func (h *heart) diagnose(ctx context.Context, s *subject) {
 		return
 	}
 	in := s.input(now, h.Downtime)
-	shown, c := s.track.update(diagnosis.Of(in), moment{now: now, seen: s.seen(), settling: s.settling, run: s.run, first: s.firsts()})
+	shown, c := s.track.update(diagnosis.Of(in), moment{now: now, seen: s.seen(), settling: s.settling(), run: s.run, first: s.firsts()})
 	h.keep(ctx, s, c)
 	h.wonder(s, in)
 	h.publish(s, diagnosis.Sum(in, shown))

@@ -139,6 +139,7 @@ func TestPatienceThatIsAskedForIsHad(t *testing.T) {
 		}
 		limited := s.looks()[before]
 		s.dropDoor()
+		s.watcher.Hurry("ocs")
 		s.pass(3*time.Minute + 50*time.Second)
 		if n := len(s.looks()); n != before+1 {
 			s.Errorf("it was looked at %d times in between", n-before-1)
@@ -152,6 +153,26 @@ func TestPatienceThatIsAskedForIsHad(t *testing.T) {
 			s.Errorf("the looks were at %v", s.looks())
 		}
 		s.wantFindings("afterwards", "door-missing/whatsapp")
+	})
+}
+
+// Looks that fail come less and less often, and what they were refused for may be
+// mended meanwhile: whoever asks for a look then does not wait for the next one.
+func TestALookThatIsAskedForDoesNotWaitForThoseThatFail(t *testing.T) {
+	within(t, func(s *scene) {
+		s.serve()
+		s.meddle(func(w *setuptest.World) { w.Away(setup.Problem{Code: setup.CodeUnavailable, Message: "not now"}) })
+		s.pass(20 * time.Minute)
+		s.wantFindings("while nothing can be read", "cloud-away")
+		s.meddle(func(w *setuptest.World) { w.Unread = nil })
+		s.pass(30 * time.Second) // the last one was some seconds ago
+		before := len(s.looks())
+		s.watcher.Hurry("ocs")
+		s.pass(time.Second)
+		if n := len(s.looks()); n != before+1 {
+			s.Errorf("it was looked at %d times", n-before)
+		}
+		s.wantFindings("once it can be read")
 	})
 }
 
@@ -207,6 +228,7 @@ func noFalseAlarm(s *scene) {
 		}
 		s.watcher.Tell("ocs", engine.TopicRun)
 		s.pass(5 * time.Second)
+		s.changed(run, s.world().Answers.TunnelKey())
 		slowUntil = time.Now().Add(50 * time.Second)
 		s.finish(run, setup.RunSucceeded, "")
 		s.pass(30 * time.Second)

@@ -39,8 +39,52 @@ type verdict struct {
 
 // mood is how failures are taken.
 type mood struct {
-	settling time.Time // until when a fresh change may be on its way to the edge
-	alarmed  time.Time // until when something that was seen to be wrong explains them
+	fresh   []fresh   // changes that may be on their way to the edge
+	alarmed time.Time // until when something that was seen to be wrong explains them
+}
+
+// fresh is something that was changed just now.
+type fresh struct {
+	until   time.Time // when it has reached all of the edge
+	excuses func(setup.Evidence) bool
+}
+
+// with is the mood after something more was changed.
+func (m mood) with(f fresh, now time.Time) mood {
+	still := slices.DeleteFunc(slices.Clone(m.fresh), func(f fresh) bool { return !now.Before(f.until) })
+	return mood{fresh: append(still, f)}
+}
+
+// settles says whether a failure may come from a change that is on its way.
+func (m mood) settles(v setup.Evidence, now time.Time) bool {
+	return slices.ContainsFunc(m.fresh, func(f fresh) bool { return now.Before(f.until) && f.excuses(v) })
+}
+
+// settling is until when something may be on its way; zero: nothing is.
+func (m mood) settling() time.Time {
+	var until time.Time
+	for _, f := range m.fresh {
+		if f.until.After(until) {
+			until = f.until
+		}
+	}
+	return until
+}
+
+// onItsWay tells which failures changes of some things may bring about until
+// they have reached all of Cloudflare's edge. That the edge stops callers comes
+// from what tells it to alone; a door that was made anew has nothing to do with
+// the other doors.
+func onItsWay(a setup.Answers, keys []setup.Key) func(setup.Evidence) bool {
+	return func(v setup.Evidence) bool {
+		return slices.ContainsFunc(keys, func(k setup.Key) bool {
+			if v.By == setup.ByEdge {
+				return slices.Contains([]setup.Kind{setup.KindEdgeRule, setup.KindSkipRule, setup.KindBotFight, setup.KindSecurityLevel}, k.Kind)
+			}
+			door, ok := a.DoorOf(k)
+			return !ok || v.Check.Locked || v.Check.Door == door.ID
+		})
+	}
 }
 
 // answered takes an answer in and says what of it counts. What holds counts at
@@ -69,7 +113,7 @@ func (p *point) answered(evidence []setup.Evidence, now time.Time, as mood, pace
 		return v
 	}
 	for _, e := range evidence {
-		counts := !fails(e) || miss(e.Check.ID).count(showsOpen(e), now, as, pace)
+		counts := !fails(e) || miss(e.Check.ID).count(e, now, as, pace)
 		v.urgent = v.urgent || p.misses[e.Check.ID].row == 2
 		if !counts {
 			v.again = true
@@ -110,11 +154,11 @@ func (p *point) unasked(evidence []setup.Evidence) []setup.Evidence {
 }
 
 // count says whether a failure counts.
-func (m misses) count(open bool, now time.Time, as mood, pace Pace) bool {
-	if open || now.Before(as.alarmed) {
+func (m misses) count(v setup.Evidence, now time.Time, as mood, pace Pace) bool {
+	if showsOpen(v) || now.Before(as.alarmed) {
 		return m.row >= 2
 	}
-	return m.row >= 3 && !now.Before(as.settling) && now.Sub(m.since) >= pace.First+pace.Second
+	return m.row >= 3 && !as.settles(v, now) && now.Sub(m.since) >= pace.First+pace.Second
 }
 
 // known is what counted of a check until now: one look, or none.

@@ -59,6 +59,7 @@ func TestHowOftenAFailureIsSeenBeforeItCounts(t *testing.T) {
 	pace := Pace{}.orDefault()
 	began := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 	later := began.Add(time.Minute)
+	onWay := []fresh{{later, func(setup.Evidence) bool { return true }}}
 	rows := map[string]struct {
 		as   mood
 		by   setup.Answerer
@@ -66,10 +67,10 @@ func TestHowOftenAFailureIsSeenBeforeItCounts(t *testing.T) {
 		want int // 0: not within a minute
 	}{
 		"nothing else is known":             {mood{}, setup.ByNobody, false, 3},
-		"a change is on its way":            {mood{settling: later}, setup.ByNobody, false, 0},
+		"a change is on its way":            {mood{fresh: onWay}, setup.ByNobody, false, 0},
 		"something was seen to be wrong":    {mood{alarmed: later}, setup.ByNobody, false, 2},
 		"it shows something open":           {mood{}, setup.ByApp, true, 2},
-		"open, while a change is under way": {mood{settling: later}, setup.ByApp, true, 2},
+		"open, while a change is under way": {mood{fresh: onWay}, setup.ByApp, true, 2},
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {

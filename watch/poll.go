@@ -3,6 +3,7 @@ package watch
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -18,6 +19,7 @@ type account struct {
 	cost   uint64    // calls that a look takes: the dearest of late
 	costs  []price   // of the looks within the window of the budget
 	failed int       // looks in a row that could not read everything
+	quiet  time.Time // until when Cloudflare wants to be left alone
 	vain   int       // looks at once in a row that showed nothing new
 
 	inquiring bool // who changed something
@@ -60,6 +62,20 @@ func (a *account) urgent(now time.Time, pace Pace) {
 // viewed looks as often as an open page asks for.
 func (a *account) viewed(now time.Time, pace Pace) {
 	a.sooner(now, a.last.Add(a.atLeast(pace.Quick, pace)))
+}
+
+// asked looks as soon as the budget lets, because somebody waits for it: also
+// where the last looks failed, which they may just have mended.
+func (a *account) asked(now time.Time, pace Pace) {
+	at := a.last.Add(a.atLeast(pace.Gap, pace))
+	for _, earliest := range []time.Time{now, a.quiet} {
+		if at.Before(earliest) {
+			at = earliest
+		}
+	}
+	if at.Before(a.due) {
+		a.due = at
+	}
 }
 
 // troubled looks as often as something that is wrong asks for.
@@ -181,28 +197,28 @@ func (h *heart) surveyed(ctx context.Context, reach engine.Reach, seen engine.Su
 // planned takes in a new plan of a setup. One with less to do than the one
 // before tells that something was put right just now.
 func (h *heart) planned(ctx context.Context, s *subject, p engine.Planned, now time.Time) {
-	fresh := s.planned == nil
-	if !fresh && !s.busy() {
+	first := s.planned == nil
+	if !first && !s.busy() {
 		less, more := compare(s.planned.Plan, p.Plan)
 		switch {
 		case more:
 			s.unsettled(now, h.Pace, h.rand)
-		case less:
-			s.mood = mood{settling: now.Add(h.Pace.Settle)}
+		case len(less) > 0:
+			s.mood = s.mood.with(fresh{now.Add(h.Pace.Settle), onItsWay(s.answers, less)}, now)
 		}
-		if less || more {
+		if len(less) > 0 || more {
 			h.account(s.answers.Account).vain = 0
 			s.soon(now, h.Pace.First, h.rand)
 		}
 	}
-	if !fresh && p.Seen.Cloud.After(s.planned.Seen.Cloud) {
+	if !first && p.Seen.Cloud.After(s.planned.Seen.Cloud) {
 		s.before = s.planned.Seen.Cloud
 	}
 	s.planned, s.dirty = &p, true
 	s.carry()
 	spread := h.Pace.First * time.Duration(min(2*len(h.subjects), 20))
 	s.arrange(h.Prober, now, spread, h.rand)
-	if !fresh {
+	if !first {
 		return
 	}
 	stored, err := h.Store.Evidence(ctx, s.id)
@@ -220,14 +236,34 @@ func lost(was, now found.Service) bool {
 	return now.Running < was.Running || slices.ContainsFunc(was.Networks, gone)
 }
 
-// compare says whether a plan lost changes of another one, and whether it has
-// others.
-func compare(was, now setup.Plan) (less, more bool) {
-	old, fresh := was.Hashes(), now.Hashes()
-	lacks := func(in []string) func(string) bool {
-		return func(h string) bool { return !slices.Contains(in, h) }
+// compare gives of what a plan has lost changes or what stood in their way, and
+// says whether it has others.
+func compare(was, now setup.Plan) (less []setup.Key, more bool) {
+	old, next := contents(was), contents(now)
+	for line, key := range old {
+		if _, still := next[line]; !still {
+			less = append(less, key)
+		}
 	}
-	return slices.ContainsFunc(old, lacks(fresh)), slices.ContainsFunc(fresh, lacks(old))
+	for line := range next {
+		if _, known := old[line]; !known {
+			more = true
+		}
+	}
+	return less, more
+}
+
+// contents are the changes of a plan and what stands in their way, each by what
+// tells it from others.
+func contents(p setup.Plan) map[string]setup.Key {
+	all := map[string]setup.Key{}
+	for _, c := range p.Changes {
+		all[c.Hash()] = c.Key
+	}
+	for _, b := range p.Barriers {
+		all[fmt.Sprint(b.Key, b.Why, b.Detail)] = b.Key
+	}
+	return all
 }
 
 // schedule says when to look at an account again.
@@ -235,7 +271,8 @@ func (h *heart) schedule(a *account, id string, seen engine.Survey, err error, c
 	a.paid(now, cost, h.Pace)
 	if wait := h.refused(id, seen, err); wait > 0 {
 		a.failed++
-		a.due = now.Add(max(wait, min(h.Pace.Gap<<min(a.failed-1, 5), h.Pace.Slow)))
+		a.quiet = now.Add(wait)
+		a.due = now.Add(max(wait, min(h.Pace.Gap<<min(a.failed-1, 6), h.Pace.Slow)))
 		return
 	}
 	a.failed = 0

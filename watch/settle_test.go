@@ -23,8 +23,8 @@ func (s *scene) channel(door string) diagnosis.Light {
 	return ""
 }
 
-// afterARun has a page open and a run that ended just now.
-func (s *scene) afterARun() {
+// afterARun has a page open and a run that ended just now, which changed things.
+func (s *scene) afterARun(keys ...setup.Key) {
 	s.Helper()
 	s.viewed = true
 	s.serve()
@@ -35,6 +35,7 @@ func (s *scene) afterARun() {
 	}
 	s.watcher.Tell("ocs", engine.TopicRun)
 	s.pass(5 * time.Second)
+	s.changed(run, keys...)
 	s.finish(run, setup.RunSucceeded, "")
 	s.pass(5 * time.Second)
 }
@@ -63,6 +64,48 @@ func TestADoorThatIsDeletedRightAfterARunIsNamedAsSoonAsEver(t *testing.T) {
 		s.dropDoor()
 		s.named("door-missing/whatsapp", "whatsapp")
 	})
+}
+
+func TestAnApplicationOfOthersOverADoorIsNamedAsSoonAsEverRightAfterARun(t *testing.T) {
+	within(t, func(s *scene) {
+		s.afterARun(s.world().Answers.TunnelKey())
+		s.meddle(func(w *setuptest.World) {
+			w.Put(setuptest.Account, "theirs", setup.App{Name: "Somebody else's", Destinations: []string{setuptest.Host + "/channels/telegram/x*"}, Session: "24h"})
+		})
+		s.prober.fail(setup.ByAccess, "telegram/1")
+		s.named("shadowed/telegram", "telegram")
+	})
+}
+
+// What was changed just now excuses only what it may bring about.
+func TestAFreshChangeExcusesNoFailureThatItCannotBringAbout(t *testing.T) {
+	rows := map[string]struct {
+		by      setup.Answerer
+		changed func(setup.Answers) setup.Key
+		told    bool
+	}{
+		"the door itself was made anew":    {setup.ByAccess, func(a setup.Answers) setup.Key { return a.DoorKey(a.Doors[1]) }, false},
+		"another door was made anew":       {setup.ByAccess, func(a setup.Answers) setup.Key { return a.DoorKey(a.Doors[0]) }, true},
+		"everything passes what changed":   {setup.ByTunnel, setup.Answers.TunnelKey, false},
+		"the edge stops callers by itself": {setup.ByEdge, setup.Answers.TunnelKey, true},
+		"and was told not to just now":     {setup.ByEdge, setup.Answers.EdgeRuleKey, false},
+	}
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			within(t, func(s *scene) {
+				s.afterARun(row.changed(s.world().Answers))
+				s.prober.fail(row.by, "whatsapp/1")
+				s.pass(12 * time.Second)
+				if told := s.channel("whatsapp") == diagnosis.Bad; told != row.told {
+					s.Errorf("that messages do not arrive is told: %v", told)
+				}
+				s.pass(time.Minute)
+				if s.channel("whatsapp") != diagnosis.Bad {
+					s.Error("it is not told when nothing is on its way any more")
+				}
+			})
+		})
+	}
 }
 
 func TestAnAppThatStopsRightAfterARunIsNamedAsSoonAsEver(t *testing.T) {
