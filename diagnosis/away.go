@@ -69,7 +69,8 @@ func (x *examination) cloudAway() {
 			title:  "Cloudflare's API does not answer.",
 			effect: "How things stand in Cloudflare is not known. What comes through it is still asked from outside.",
 			cause:  away[0].Cause.Message,
-			ifNot:  "Nothing: it is asked again by itself.", barriers: away,
+			ifNot:  "Nothing: it is asked again by itself.",
+			advice: "Wait. If it lasts, www.cloudflarestatus.com tells whether Cloudflare knows of it.", barriers: away,
 		})
 	}
 }

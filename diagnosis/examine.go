@@ -16,6 +16,11 @@ func Of(in Input) []setup.Finding {
 	for _, rule := range rules() {
 		rule(x)
 	}
+	for i, f := range x.found {
+		if f.Cause == notByCulvert || f.Cause == "" {
+			x.found[i] = f.After(in.happened(f))
+		}
+	}
 	slices.SortStableFunc(x.found, func(a, b setup.Finding) int {
 		switch {
 		case a.Severity.Worse(b.Severity):

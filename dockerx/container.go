@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/container"
@@ -75,6 +76,15 @@ func (b box) number() int {
 // between two attempts.
 func (b box) running() bool {
 	return b.State != nil && b.State.Running && !b.State.Restarting && !b.State.Paused
+}
+
+// made is when it was made; zero: the engine does not say.
+func (b box) made() time.Time {
+	at, err := time.Parse(time.RFC3339Nano, b.Created)
+	if err != nil {
+		return time.Time{}
+	}
+	return at
 }
 
 func (b box) health() string {

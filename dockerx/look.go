@@ -52,7 +52,7 @@ func (h *Host) serviceFound(name string, all []box) found.Service {
 	if i := slices.IndexFunc(all, box.running); i >= 0 {
 		first = all[i]
 	}
-	s := found.Service{Name: name, Source: sourceOf(first.labels()), Containers: len(all),
+	s := found.Service{Name: name, Source: sourceOf(first.labels()), ID: first.ID, Made: first.made(), Containers: len(all),
 		Health: first.health(), Networks: first.networks(), Env: map[string]string{}}
 	if first.Config != nil {
 		s.Image = first.Config.Image

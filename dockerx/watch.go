@@ -2,7 +2,9 @@ package dockerx
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -69,8 +71,7 @@ func (h *Host) stream(ctx context.Context, since time.Time, out chan<- found.Eve
 	defer cancel()
 	o := client.EventsListOptions{Filters: make(client.Filters).Add("type", string(events.ContainerEventType), string(events.NetworkEventType))}
 	if !since.IsZero() {
-		after := since.Add(1) // the last one that was told is not told again
-		o.Since = fmt.Sprintf("%d.%09d", after.Unix(), after.Nanosecond())
+		o.Since = moment(since.Add(1)) // the last one that was told is not told again
 	}
 	s := h.api.Events(ctx, o)
 	for {
@@ -90,11 +91,54 @@ func (h *Host) stream(ctx context.Context, since time.Time, out chan<- found.Eve
 	}
 }
 
+// telling are the events from which it can be told how a container came to be as
+// it is.
+func telling() []string {
+	return []string{"create", "start", "kill", "oom", "die", "stop", "pause", "unpause", "destroy", "connect", "disconnect"}
+}
+
+// How far back the past is asked for, and how long its answer may take: an engine
+// whose clock is behind waits until it is then.
+const (
+	pastBegins = 24 * time.Hour
+	pastTakes  = 2 * time.Second
+)
+
+// Past tells what happened to containers and networks until now, oldest first,
+// as far as the engine still knows: it keeps its last events only.
+func (h *Host) Past(ctx context.Context) ([]found.Event, error) {
+	ctx, cancel := context.WithTimeout(ctx, pastTakes)
+	defer cancel()
+	now := h.clock()
+	s := h.api.Events(ctx, client.EventsListOptions{
+		Since: moment(now.Add(-pastBegins)), Until: moment(now),
+		Filters: make(client.Filters).Add("type", string(events.ContainerEventType), string(events.NetworkEventType)).Add("event", telling()...),
+	})
+	var past []found.Event
+	for {
+		select {
+		case m := <-s.Messages:
+			if !oneOff(m.Actor.Attributes) {
+				past = append(past, eventOf(m))
+			}
+		case err := <-s.Err:
+			if errors.Is(err, io.EOF) || errors.Is(err, context.DeadlineExceeded) {
+				return past, nil
+			}
+			return nil, h.problem(ctx, "reading what happened", err)
+		}
+	}
+}
+
+// moment is a time as the engine takes it.
+func moment(t time.Time) string { return fmt.Sprintf("%d.%09d", t.Unix(), t.Nanosecond()) }
+
 func eventOf(m events.Message) found.Event {
 	a := m.Actor.Attributes
 	return found.Event{
 		At: time.Unix(0, m.TimeNano), Kind: string(m.Type), Action: string(m.Action),
 		ID: m.Actor.ID, Name: a["name"], Project: a[labelProject], Service: a[labelService],
+		Container: a["container"], Exit: a["exitCode"],
 	}
 }
 

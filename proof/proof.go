@@ -26,6 +26,8 @@ type Host interface {
 	Addresses(ctx context.Context, project, service string) ([]string, error)
 	ConnectorReady(ctx context.Context, project string) (found.Ready, error)
 	Look(ctx context.Context) ([]found.Project, error)
+	// Past tells what happened to containers and networks lately.
+	Past(ctx context.Context) ([]found.Event, error)
 }
 
 // Prover gets evidence. It is safe for concurrent use.
@@ -101,7 +103,22 @@ func (p *Prover) Facts(ctx context.Context, all ...setup.Answers) []found.Facts 
 		}
 		p.tell(ctx, &facts[i], projects, a.Stack)
 	}
+	if err == nil {
+		p.recall(ctx, facts)
+	}
 	return facts
+}
+
+// recall adds what happened lately. If that cannot be read, all else is known
+// just the same.
+func (p *Prover) recall(ctx context.Context, facts []found.Facts) {
+	past, err := p.Host.Past(ctx)
+	if err != nil {
+		return
+	}
+	for i := range facts {
+		facts[i].Past = past
+	}
 }
 
 func (p *Prover) tell(ctx context.Context, f *found.Facts, projects []found.Project, s setup.Stack) {
@@ -111,6 +128,7 @@ func (p *Prover) tell(ctx context.Context, f *found.Facts, projects []found.Proj
 			f.App, _ = project.Find(s.Service)
 		case s.ConnectorProject:
 			f.Connector, _ = project.Find(connectorService)
+			f.Beside = project.Services
 		}
 	}
 	if f.Connector.Running > 0 {

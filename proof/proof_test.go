@@ -33,8 +33,12 @@ type host struct {
 	ready     found.Ready
 	published int // port of this server; 0: none
 	more      []found.Project
+	past      []found.Event
+	forgets   error // what happened cannot be read
 	down      error
 }
+
+func (h *host) Past(context.Context) ([]found.Event, error) { return h.past, h.forgets }
 
 func (h *host) Addresses(context.Context, string, string) ([]string, error) {
 	return h.addresses, h.down
@@ -291,6 +295,14 @@ func TestFactsTellOfTheContainersAndTheConnector(t *testing.T) {
 	f := prover(h, internet{}).Facts(t.Context(), a)[0]
 	if f.Problem != nil || f.App.Name != "web" || f.Connector.Running != 1 || f.Ready.Connections != 4 || f.At.IsZero() {
 		t.Errorf("the facts are %+v", f)
+	}
+	h.past = []found.Event{{Kind: "container", Action: "die"}}
+	if f := prover(h, internet{}).Facts(t.Context(), a)[0]; len(f.Past) != 1 || len(f.Beside) != 1 {
+		t.Errorf("of what happened the facts are %+v", f)
+	}
+	h.forgets = errors.New("the engine is busy")
+	if f := prover(h, internet{}).Facts(t.Context(), a)[0]; f.Problem != nil || f.App.Name != "web" || len(f.Past) != 0 {
+		t.Errorf("where the past cannot be read the facts are %+v", f)
 	}
 	h.more = nil
 	if f := prover(h, internet{}).Facts(t.Context(), a)[0]; f.Connector.Containers != 0 || f.Ready.Answered {

@@ -133,15 +133,17 @@ type Finding struct {
 	ID       string   `json:"id"` // the same for the same cause, at every look
 	Class    Class    `json:"class"`
 	Severity Severity `json:"severity"`
-	Title    string   `json:"title"`            // one sentence: what is wrong
-	Effect   string   `json:"effect"`           // what it does to people
-	Cause    string   `json:"cause"`            // who did it, as far as that is known
-	Deed     *Deed    `json:"deed,omitempty"`   // what somebody did in Cloudflare to bring it about; nil: not known
-	Run      int64    `json:"run,omitempty"`    // the run that did it; 0: none
-	IfNot    string   `json:"if_not"`           // what happens if nothing is done
-	Advice   string   `json:"advice,omitempty"` // what a person can do where Culvert cannot
-	Doors    []string `json:"doors,omitempty"`  // ids of the doors that do not work because of it
-	Keys     []Key    `json:"keys,omitempty"`   // what is not as it was set up
+	Title    string   `json:"title"`          // one sentence: what is wrong
+	Effect   string   `json:"effect"`         // what it does to people
+	Cause    string   `json:"cause"`          // who did it, as far as that is known
+	Deed     *Deed    `json:"deed,omitempty"` // what somebody did in Cloudflare to bring it about; nil: not known
+	// Happened is what Docker tells of how it came about; nil: not known.
+	Happened *Happening `json:"happened,omitempty"`
+	Run      int64      `json:"run,omitempty"`    // the run that did it; 0: none
+	IfNot    string     `json:"if_not"`           // what happens if nothing is done
+	Advice   string     `json:"advice,omitempty"` // what a person can do where Culvert cannot
+	Doors    []string   `json:"doors,omitempty"`  // ids of the doors that do not work because of it
+	Keys     []Key      `json:"keys,omitempty"`   // what is not as it was set up
 	// Checks are the ids of the checks that it explains.
 	Checks []string   `json:"checks,omitempty"`
 	Proof  []Evidence `json:"proof,omitempty"` // of those checks, the telling ones
@@ -156,6 +158,15 @@ type Finding struct {
 func (f Finding) DoneBy(d *Deed) Finding {
 	if d != nil {
 		f.Deed, f.Cause = d, d.String()
+	}
+	return f
+}
+
+// After is the finding with what happened on the server to bring it about; nil:
+// that is not known.
+func (f Finding) After(h *Happening) Finding {
+	if h != nil {
+		f.Happened, f.Cause = h, h.String()
 	}
 	return f
 }

@@ -181,7 +181,7 @@ func (h *heart) surveyed(ctx context.Context, reach engine.Reach, seen engine.Su
 			case lost(f.App, s.facts.App) || lost(f.Connector, s.facts.Connector):
 				s.alarmed = time.Time{} // it is back, and may take a moment to answer
 			}
-			s.facts, s.dirty = f, true
+			s.facts, s.dirty = f.After(s.facts), true
 		}
 	}
 	for id, p := range seen.Plans {

@@ -64,6 +64,9 @@ func (t *tracker) update(found []setup.Finding, m moment) ([]setup.Finding, chan
 			f.Since = t.standing[i].Finding.Since
 			if aboutOf(f) == aboutOf(t.standing[i].Finding) {
 				f = f.DoneBy(t.standing[i].Finding.Deed)
+				if f.Happened == nil { // the engine forgets
+					f = f.After(t.standing[i].Finding.Happened)
+				}
 			}
 			if told(t.standing[i].Finding) != told(f) {
 				t.standing[i].Finding = f

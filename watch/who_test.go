@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/culvert/culvert/dockerx/found"
 	"github.com/culvert/culvert/setup"
 	"github.com/culvert/culvert/setup/setuptest"
 	"github.com/culvert/culvert/watch"
@@ -137,6 +138,40 @@ func TestWhatWasDoneIsNotKnownWithoutThePermission(t *testing.T) {
 		s.wantFindings("afterwards", "door-missing/whatsapp")
 		if r := s.report(); r.Untold != watch.Untold || r.Condition.Findings[0].Cause != "Not by Culvert." {
 			s.Errorf("it says %q and %q", r.Untold, r.Condition.Findings[0].Cause)
+		}
+	})
+}
+
+// What Docker told of how something came about stays known when the engine has
+// forgotten it, and while it was not heard.
+func TestWhatHappenedOnTheServerIsToldAsLongAsTheFindingStands(t *testing.T) {
+	within(t, func(s *scene) {
+		stop := s.serve()
+		s.pass(time.Minute)
+		died := found.Event{At: time.Now(), Kind: "container", Action: "die", ID: "box", Project: "ocs", Service: "web", Exit: "1"}
+		tells := func(past ...found.Event) {
+			s.prober.mu.Lock()
+			s.prober.facts = func(f *found.Facts) { f.App.Running, f.Past = 0, past }
+			s.prober.mu.Unlock()
+		}
+		const want = "by itself, with exit code 1"
+		tells(died) // and no event is heard of it
+		s.pass(40 * time.Second)
+		s.wantFindings("once it was looked at", "app-stopped")
+		if f := s.report().Condition.Findings[0]; f.Happened == nil || !strings.Contains(f.Cause, want) {
+			s.Fatalf("its cause is %q", f.Cause)
+		}
+		tells()
+		s.pass(time.Minute)
+		stop()
+		s.restart()
+		s.serve()
+		s.pass(10 * time.Second)
+		if f := s.report().Condition.Findings[0]; !strings.Contains(f.Cause, want) {
+			s.Errorf("when the engine has forgotten it, and Culvert was started again, its cause is %q", f.Cause)
+		}
+		if i := s.incidents(); len(i) != 1 || !strings.Contains(i[0].Finding.Cause, want) {
+			s.Errorf("the incidents are %+v", i)
 		}
 	})
 }

@@ -38,6 +38,8 @@ type Service struct {
 	Source
 	Image      string
 	Command    []string
+	ID         string    // of the container that is described
+	Made       time.Time // when it was made; zero: not known
 	Containers int
 	Running    int
 	Health     string            // healthy, unhealthy, starting; empty: no health check
@@ -116,6 +118,9 @@ type Event struct {
 	Name    string
 	Project string
 	Service string
+	// Container is the id of the one that a network's event is about.
+	Container string
+	Exit      string // code with which a container ended; empty: it did not
 }
 
 // Facts are what a host tells of the containers of one setup, beside the states
@@ -125,7 +130,27 @@ type Facts struct {
 	Problem   *setup.Problem // Docker did not answer: nothing else is known
 	App       Service        // no containers: there is none
 	Connector Service        // likewise
+	Beside    []Service      // all of the connector's project
 	Ready     Ready          // as the connector says it stands with Cloudflare
+	// Past is what happened to containers and networks lately, oldest first, as
+	// far as the engine still knows.
+	Past []Event
+}
+
+// kept is how much of the past is kept.
+const kept = 256
+
+// After is what is told now, with what was known of the past before.
+func (f Facts) After(before Facts) Facts {
+	all := slices.Clone(before.Past)
+	for _, e := range f.Past {
+		if !slices.Contains(all, e) {
+			all = append(all, e)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Event) int { return a.At.Compare(b.At) })
+	f.Past = all[max(0, len(all)-kept):]
+	return f
 }
 
 // Line is one line that a container wrote.

@@ -10,6 +10,7 @@ import (
 
 // SetEnv starts a service again with another value of a variable.
 func (h *Host) SetEnv(service, name, value string) {
+	defer h.madeAnew(service)
 	h.change("container", service, func(s *state) {
 		sv := s.Services[service]
 		sv.Env = maps.Clone(sv.Env)
@@ -21,6 +22,7 @@ func (h *Host) SetEnv(service, name, value string) {
 
 // SetExposure starts the app again with its port reached from elsewhere.
 func (h *Host) SetExposure(e setup.Exposure) {
+	defer h.madeAnew(Service)
 	h.change("container", Service, func(s *state) {
 		sv := s.Services[Service]
 		sv.Exposure = e
@@ -32,6 +34,7 @@ func (h *Host) SetExposure(e setup.Exposure) {
 // Reattach takes the container of a service out of its networks and puts it back,
 // without saying at which address and under which further names.
 func (h *Host) Reattach(service string) {
+	defer h.leftNetworks(service)
 	h.change("network", service, func(s *state) {
 		if beside, ok := s.Sidecars[service]; ok {
 			beside.Spec.Networks = plain(beside.Spec.Networks)
@@ -60,6 +63,7 @@ func plain(places []setup.Endpoint) []setup.Endpoint {
 
 // RemoveConnector removes the connector's container.
 func (h *Host) RemoveConnector() {
+	h.happened(connectorService, "kill", "die", "destroy")
 	h.change("container", connectorService, func(s *state) { s.Connector = nil })
 }
 

@@ -39,6 +39,9 @@ func (h *Host) SetSidecarRunning(service string, running bool) (changed bool) {
 		beside.Running = running
 		s.Sidecars[service] = beside
 	})
+	if changed && !running {
+		h.happened(service, "kill", "die", "stop")
+	}
 	return changed
 }
 

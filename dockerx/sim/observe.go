@@ -170,7 +170,7 @@ func (h *Host) Look(context.Context) ([]found.Project, error) {
 	if c := h.state.Connector; c != nil {
 		from := found.Source{Dir: h.opts.Dir, Files: []string{c.File}, Compose: app.Compose}
 		s := found.Service{Name: connectorService, Source: from, Image: c.Image, Command: []string{"cloudflared", "tunnel", "--no-autoupdate", "run"},
-			Containers: 1, Networks: []string{c.Network}, Keys: []string{"TUNNEL_TOKEN"}, Env: map[string]string{}}
+			ID: boxID(connectorService), Containers: 1, Networks: []string{c.Network}, Keys: []string{"TUNNEL_TOKEN"}, Env: map[string]string{}}
 		if c.Running {
 			s.Running = 1
 		}
@@ -186,7 +186,7 @@ func (h *Host) source(file string) found.Source {
 func (h *Host) serviceFound(name string) found.Service {
 	sv := h.state.Services[name]
 	s := found.Service{Name: name, Source: h.source("docker-compose.prod.yml"), Image: sv.Image, Command: sv.Command,
-		Containers: 1, Health: sv.Health, Networks: []string{Network},
+		ID: boxID(name), Made: h.made[name], Containers: 1, Health: sv.Health, Networks: []string{Network},
 		Keys: slices.Sorted(maps.Keys(sv.Env)), Env: map[string]string{}}
 	if sv.Running {
 		s.Running = 1

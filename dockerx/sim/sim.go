@@ -50,6 +50,8 @@ type Host struct {
 	down     *setup.Problem
 	sites    map[string]setup.SiteCommand // by scope
 	watchers map[chan found.Event]bool
+	past     []found.Event
+	made     map[string]time.Time // by service, of those that were made anew by hand
 }
 
 // New makes a host whose app runs, published to everyone.
@@ -60,7 +62,7 @@ func New(o Options) *Host {
 	if o.Dir == "" {
 		o.Dir = "/srv/" + Project
 	}
-	return &Host{opts: o, state: initial(o), watchers: map[chan found.Event]bool{}, sites: map[string]setup.SiteCommand{}}
+	return &Host{opts: o, state: initial(o), watchers: map[chan found.Event]bool{}, made: map[string]time.Time{}, sites: map[string]setup.SiteCommand{}}
 }
 
 // Stack is the app as the labels of its container would tell it.
@@ -87,6 +89,11 @@ func (h *Host) Exposure() setup.Exposure {
 
 // SetRunning starts or stops a service, as an operator would by hand.
 func (h *Host) SetRunning(service string, running bool) {
+	action := []string{"start"}
+	if !running {
+		action = []string{"kill", "die", "stop"}
+	}
+	defer h.happened(service, action...)
 	h.change("container", service, func(s *state) {
 		sv := s.Services[service]
 		if running && !sv.Running {
@@ -99,6 +106,7 @@ func (h *Host) SetRunning(service string, running bool) {
 
 // StopConnector stops the connector's container, as an operator would by hand.
 func (h *Host) StopConnector() {
+	defer h.happened(connectorService, "kill", "die", "stop")
 	h.change("container", connectorService, func(s *state) {
 		if s.Connector != nil {
 			s.Connector.Running = false
