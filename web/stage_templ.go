@@ -1373,7 +1373,7 @@ func manual(v View) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if manual := v.byHand(); len(manual) > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 107, "<details class=\"byhand\" id=\"byhand\"><summary>By hand</summary><p>The same without Culvert’s help. What you do yourself is found, checked and counted as done.</p><ol>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 107, "<details class=\"byhand\" id=\"byhand\"><summary>By hand</summary><p>The same without Culvert’s help. Look again afterwards: what stands as it should counts as done. You are asked before Culvert takes over what it would have made itself; rules (Access policies) it makes itself all the same.</p><ol>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1396,9 +1396,9 @@ func manual(v View) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var63 string
-				templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(m.Where)
+				templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(m.place())
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `stage.templ`, Line: 277, Col: 51}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `stage.templ`, Line: 277, Col: 53}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var63))
 				if templ_7745c5c3_Err != nil {
