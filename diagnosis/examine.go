@@ -79,7 +79,7 @@ func examine(in Input) *examination {
 	}
 	for _, b := range in.Plan.Barriers {
 		_, ours := in.Ledger.Records[b.Key]
-		if ours || b.Why != setup.WhyConflict {
+		if ours || b.Why != setup.WhyConflict || x.leads(b.Key) {
 			x.barriers = append(x.barriers, b)
 		}
 	}
@@ -92,6 +92,42 @@ func examine(in Input) *examination {
 		}
 	}
 	return x
+}
+
+// leads says whether a thing leads the team's devices to the private name, and
+// they were told to go there: it matters then, also if it was never set up.
+func (x *examination) leads(k setup.Key) bool {
+	switch k.Kind {
+	case setup.KindFallback, setup.KindShadow, setup.KindSplitTunnel, setup.KindGatewayProxy:
+		return x.Answers.LedIn(x.Ledger)
+	}
+	return false
+}
+
+// ended says whether the newest run ended before everything that was agreed to
+// was done.
+func (x *examination) ended() bool {
+	if x.Run == nil {
+		return false
+	}
+	switch x.Run.State {
+	case setup.RunFailed, setup.RunCancelled, setup.RunNeedsApproval:
+		return true
+	}
+	return false
+}
+
+// takeLeading takes what leads devices elsewhere: what was changed, what was never
+// carried out by a run that ended, and what somebody else has in its place.
+func (x *examination) takeLeading(kinds ...setup.Kind) ([]setup.Change, []setup.Barrier) {
+	changes := x.takeChanges(ofKind(kinds...))
+	if x.ended() {
+		never, left := split(x.waiting, func(c setup.Change) bool { return !c.Drop && x.leads(c.Key) && ofKind(kinds...)(c) })
+		x.waiting, changes = left, append(changes, never...)
+	}
+	return changes, x.takeBarriers(func(b setup.Barrier) bool {
+		return b.Why == setup.WhyConflict && slices.Contains(kinds, b.Key.Kind)
+	})
 }
 
 // drifted says whether a change puts back what somebody else did: the thing is

@@ -236,15 +236,20 @@ func (x *examination) devices() {
 		{"gateway", "The Gateway proxy, through which devices of the account reach private addresses, is not as you chose.", []setup.Kind{setup.KindGatewayProxy}},
 		{"enrolment", "Who may join the account with a device (WARP) is not as you chose.", []setup.Kind{setup.KindEnrolment, setup.KindEnrolmentRule}},
 	} {
-		changes := x.takeChanges(ofKind(d.kinds...))
-		if len(changes) == 0 {
+		changes, barriers := x.takeLeading(d.kinds...)
+		if len(changes)+len(barriers) == 0 {
 			continue
 		}
 		r := x.private(setup.ClassDevices, changes, nil)
-		r.name, r.title = d.name, d.title
-		r.effect += " " + different(changes[0].From, changes[0].To)
+		r.name, r.title, r.barriers = d.name, d.title, barriers
 		if d.name == "enrolment" {
-			r.severity, r.effect = setup.SeverityRisk, "Devices that joined go on; new ones may be refused. "+different(changes[0].From, changes[0].To)
+			r.severity, r.effect = setup.SeverityRisk, "Devices that joined go on; new ones may be refused."
+		}
+		if len(changes) > 0 {
+			r.effect += " " + different(changes[0].From, changes[0].To)
+		}
+		if len(barriers) > 0 {
+			r.advice = barriers[0].Detail
 		}
 		x.tell(r)
 	}

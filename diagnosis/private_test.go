@@ -38,6 +38,21 @@ func stopped(s setup.State) setup.State {
 	return c
 }
 
+// never is a thing that stands otherwise and was never set up.
+func (p *patient) never(k setup.Key, f func(setup.State) setup.State) {
+	p.Helper()
+	p.world.Alter(k, f)
+	delete(p.world.Ledger.Records, k)
+	p.plan()
+}
+
+// shadowed is an entry of the account's own that stands above every private name.
+func shadowed(s setup.State) setup.State {
+	shadow := s.(setup.Shadow)
+	shadow.Entries = []setup.DomainEntry{{Suffix: "your-org"}}
+	return shadow
+}
+
 func TestAPrivateWayThatWorksIsGood(t *testing.T) {
 	for _, mode := range []setup.Mode{setup.ModeFallback, setup.ModeHostname} {
 		p := led(t, mode)
@@ -97,6 +112,28 @@ func privateRows() map[string]privateRow {
 			p.alter(keyOf(p, setup.KindFallback), func(s setup.State) setup.State {
 				f := s.(setup.Fallback)
 				f.Servers = nil
+				return f
+			})
+		}},
+		"an entry above the name": {setup.ModeHostname, setup.ClassDevices, StopDNS, "ask the wrong place", func(p *patient) {
+			p.alter(keyOf(p, setup.KindShadow), shadowed)
+		}},
+		"an entry above the name from the first": {setup.ModeHostname, setup.ClassDevices, StopDNS, "ask the wrong place", func(p *patient) {
+			p.never(keyOf(p, setup.KindShadow), shadowed)
+			p.Run = &setup.Run{ID: 1, State: setup.RunFailed}
+		}},
+		"another entry for the name": {dns, setup.ClassDevices, StopDNS, "ask the wrong place", func(p *patient) {
+			p.never(keyOf(p, setup.KindFallback), func(s setup.State) setup.State {
+				f := s.(setup.Fallback)
+				f.Servers = []string{"10.0.0.1"}
+				return f
+			})
+		}},
+		"a range never sent through WARP": {dns, setup.ClassDevices, StopDevice, "through WARP", func(p *patient) {
+			p.Run = &setup.Run{ID: 1, State: setup.RunCancelled}
+			p.never(keyOf(p, setup.KindSplitTunnel), func(s setup.State) setup.State {
+				f := s.(setup.SplitTunnel)
+				f.Through = false
 				return f
 			})
 		}},

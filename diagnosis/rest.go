@@ -268,12 +268,7 @@ func (x *examination) unfinished() {
 			ifNot: "Nothing breaks.",
 		})
 	}
-	if len(waiting) == 0 || x.Run == nil {
-		return
-	}
-	switch x.Run.State {
-	case setup.RunFailed, setup.RunCancelled, setup.RunNeedsApproval:
-	default:
+	if len(waiting) == 0 || !x.ended() {
 		return
 	}
 	x.tell(report{
