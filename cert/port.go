@@ -1,6 +1,7 @@
 package cert
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -130,7 +131,7 @@ func (p *Port) look(c setup.Certificate) (*setup.Certificate, error) {
 		have.Source = setup.FromACME
 	}
 	if problem := s.Problem(); problem != nil {
-		have.Fault = problem.Message
+		have.Fault, have.Overdue = problem.Message, s.Source != Own
 	}
 	served, err := os.ReadFile(filepath.Join(c.Dir, FileName))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -146,11 +147,32 @@ func (p *Port) look(c setup.Certificate) (*setup.Certificate, error) {
 	if err == nil {
 		err = pair.check(want.Names, p.manager.o.Clock())
 	}
+	if err == nil && fingerprint(pair.leaf()) != s.Fingerprint && p.replaced(s) {
+		err = setup.FieldError{Field: fieldCertificate, Message: fmt.Sprintf("%s is not the file that Culvert put there.", filepath.Join(s.Into, FileName))}
+	}
 	have.Valid = err == nil
-	if err != nil && have.Fault == "" {
-		have.Fault = problemOf(err).Message
+	if err != nil {
+		have.Overdue, have.Fault = false, cmp.Or(have.Fault, problemOf(err).Message)
 	}
 	return &have, nil
+}
+
+// replaced says whether somebody put another certificate where the front reads
+// it. While a new one is on its way there, nobody can tell.
+func (p *Port) replaced(s Status) bool {
+	select {
+	case p.manager.work <- struct{}{}:
+		defer p.manager.end()
+	default:
+		return false
+	}
+	kept, found, err := p.manager.Status(s.Name())
+	served, unread := os.ReadFile(filepath.Join(s.Into, FileName))
+	if err != nil || unread != nil || !found {
+		return false
+	}
+	pair, err := parsePair(served, served)
+	return err == nil && fingerprint(pair.leaf()) != kept.Fingerprint
 }
 
 // Do gets a certificate, which takes as long as its authority needs, or ends
@@ -213,10 +235,11 @@ func (p *Port) get(ctx context.Context, c setup.Certificate) *setup.Problem {
 	if s, found, err := p.manager.Status(want.Name()); err == nil && found && s.Into != c.Dir && s.State != Missing {
 		return &setup.Problem{Code: setup.CodeConflict, Message: fmt.Sprintf("The certificate for %s is in use by another setup (%s). Choose one for the name alone.", want.Name(), s.Into)}
 	}
-	if _, err := p.manager.Ensure(ctx, want); err != nil {
-		return problemOf(err)
+	s, err := p.manager.Ensure(ctx, want)
+	if err == nil && s.Failure != nil { // the old one is good for a while: that it is still there is no success
+		return s.Problem()
 	}
-	return nil
+	return problemOf(err)
 }
 
 func (p *Port) drop(ctx context.Context, c setup.Certificate) *setup.Problem {

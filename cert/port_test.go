@@ -1,6 +1,7 @@
 package cert_test
 
 import (
+	"bytes"
 	"crypto/x509"
 	"os"
 	"path/filepath"
@@ -91,10 +92,18 @@ func TestARenewalThatFailsShowsInTheCertificateLongBeforeItsEnd(t *testing.T) {
 	w.clock.advance(61 * days)
 	w.renew(m)
 	have := w.look(p, c).State.(setup.Certificate)
-	if !have.Valid || !strings.Contains(have.Fault, "DNS: Edit") || have.Until.Sub(w.clock.Now()) < 7*24*time.Hour {
+	if !have.Valid || !have.Overdue || !strings.Contains(have.Fault, "DNS: Edit") || have.Until.Sub(w.clock.Now()) < 7*24*time.Hour {
 		t.Errorf("%+v", have)
 	}
-	w.clock.advance(40 * days)
+	if o := w.change(p, c, c); o.Err == nil || o.Err.Code != setup.CodeDenied || !strings.Contains(o.Err.Message, "tried 2 times") {
+		t.Errorf("asked for again without the permission: %+v", o)
+	}
+	w.cloud.SetToken(w.Token, "active", "Zone Read", "DNS Write")
+	if o := w.change(p, c, c); o.Err != nil || !setup.Same(o.State, c) {
+		t.Errorf("asked for with the permission back: %+v", o)
+	}
+	w.cloud.SetToken(w.Token, "active", "Zone Read", "DNS Read")
+	w.clock.advance(101 * days) // the authority goes by its own clock
 	if have := w.look(p, c).State.(setup.Certificate); have.Valid || !strings.Contains(have.Fault, "ended on") {
 		t.Errorf("after its end: %+v", have)
 	}
@@ -158,6 +167,30 @@ func TestACertificateThatTheFrontLostIsWrittenAgain(t *testing.T) {
 	}
 	if o := w.change(p, c, c); o.Err != nil || !setup.Same(o.State, c) {
 		t.Errorf("%+v", o)
+	}
+}
+
+// Another certificate in its place is not taken for good, however good it is: the
+// front would serve it from its next start on.
+func TestACertificateThatSomebodyReplacedIsPutBack(t *testing.T) {
+	w := newWorld(t, nil)
+	p := cert.NewPort(w.manager(), install, false)
+	c := w.asked(setup.FromInternal, false)
+	w.change(p, c, c)
+	_, between := w.authorities()
+	leaf := w.sign(x509.Certificate{DNSNames: []string{private}}, &between)
+	path := filepath.Join(w.into, cert.FileName)
+	if err := os.WriteFile(path, append(leaf.keyPEM(t), pemOf(leaf.Certificate)...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if have := w.look(p, c).State.(setup.Certificate); have.Valid || !strings.Contains(have.Fault, "not the file that Culvert put there") {
+		t.Errorf("seen as %+v", have)
+	}
+	if o := w.change(p, c, c); o.Err != nil || !setup.Same(o.State, c) {
+		t.Errorf("%+v", o)
+	}
+	if back, err := os.ReadFile(path); err != nil || bytes.Contains(back, leaf.keyPEM(t)) {
+		t.Errorf("it is still the one of somebody else (%v)", err)
 	}
 }
 

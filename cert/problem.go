@@ -35,9 +35,8 @@ func ordering(err error) error {
 		return &setup.Problem{Code: code, Message: fmt.Sprintf(format, args...), Cause: err}
 	}
 	var ours *setup.Problem
-	if errors.As(err, &ours) {
+	if errors.As(err, &ours) { // it says that it was about the record
 		p := *ours
-		p.Message = "The record that proves the domain could not be made. " + ours.Message
 		p.Cause = err
 		return &p
 	}

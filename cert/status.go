@@ -86,13 +86,20 @@ func (s Status) Problem() *setup.Problem {
 	switch f := s.Failure; {
 	case f != nil:
 		p.Code, p.Permission = f.Code, f.Permission
-		p.Message += fmt.Sprintf(" Culvert has tried to put that right since %s, %d times. %s", day(f.Since), f.Attempts, f.Message)
+		p.Message += fmt.Sprintf(" Culvert has tried %s since %s to put that right. %s", times(f.Attempts), day(f.Since), f.Message)
 	case s.Source == Own:
 		p.Message += fmt.Sprintf(" It is yours to renew: put the new one in the place of %s and %s.", s.CertificateFile, s.KeyFile)
 	default:
 		p.Message += " Culvert will get a new one at its next look."
 	}
 	return p
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 func (s Status) ends() string {

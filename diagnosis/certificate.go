@@ -2,14 +2,9 @@ package diagnosis
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/culvert/culvert/setup"
 )
-
-// lateRenewal is how long before its end a certificate should long have been
-// renewed.
-const lateRenewal = 7 * 24 * time.Hour
 
 // certificate: that of the private name is gone or good for nothing, or it could
 // not be renewed so far.
@@ -34,9 +29,6 @@ func (x *examination) certificate() {
 			r.severity, r.title = setup.SeverityBroken, fmt.Sprintf("The certificate for %s cannot be used.", want.Name)
 		case have.Fault != "":
 			r.severity, r.title = setup.SeverityRisk, fmt.Sprintf("The certificate for %s could not be renewed so far.", want.Name)
-		case have.Until.Sub(x.Now) < lateRenewal && !have.Until.IsZero():
-			r.severity, r.title = setup.SeverityRisk, fmt.Sprintf("The certificate for %s ends on %s.", want.Name, ends)
-			r.cause = "It was not renewed in time, and nothing says why."
 		default:
 			continue
 		}

@@ -14,6 +14,7 @@ const (
 	takesCalls     = 3 * time.Second
 	takesConnector = 8 * time.Second
 	takesRestart   = 20 * time.Second
+	takesOrder     = 20 * time.Second // of a certificate
 )
 
 // fix says what putting changes right would do; nil if there are none.
@@ -45,6 +46,8 @@ func (x *examination) fixOf(part []setup.Change, bar *setup.Barrier) *setup.Fix 
 		case c.Key.Kind == setup.KindConnector:
 			f.Restarts = append(f.Restarts, "cloudflared")
 			f.Expected += takesConnector
+		case renews(c):
+			f.Expected += takesOrder
 		}
 	}
 	f.Does = does(part, f.Restarts, f.Expected)
@@ -55,6 +58,9 @@ func line(c setup.Change) string {
 	if service, ok := c.Starts(); ok {
 		return fmt.Sprintf("starts %s, with %s as its files say", service, c.Key.Name)
 	}
+	if renews(c) {
+		return "gets a new certificate for " + c.Key.Name
+	}
 	switch c.To.(type) {
 	case setup.BotFight:
 		return "switches Bot Fight Mode off for all of " + c.Key.Scope
@@ -64,6 +70,13 @@ func line(c setup.Change) string {
 		return "ends the pause of Cloudflare for all of " + c.Key.Scope
 	}
 	return doing(c.Verb) + " " + setup.Title(c)
+}
+
+// renews says whether a change gets a certificate in the place of one that is
+// still good.
+func renews(c setup.Change) bool {
+	have, ok := c.From.(setup.Certificate)
+	return ok && have.Overdue && c.To != nil
 }
 
 func doing(v setup.Verb) string {

@@ -125,6 +125,48 @@ func (p part) strays(project []box) bool {
 	return false
 }
 
+// onlyStrays is the container of a connector that runs as it is to, but for its
+// networks; nil if there is more to change.
+func (p part) onlyStrays(project []box) *box {
+	to, ok := p.entry.To.(setup.Connector)
+	own := only(project, p.service)
+	if !ok || len(own) != 1 {
+		return nil
+	}
+	have := connectorOf(own, to.Network)
+	have.Network, have.Networks = to.Network, to.Networks
+	if !setup.Same(have, to) {
+		return nil
+	}
+	return &own[0]
+}
+
+// rejoin puts a running connector into the networks in which it is to be, and
+// takes it out of others. A restart would end what it carries, and Docker gives it
+// ten seconds for that.
+func (h *Host) rejoin(ctx context.Context, p part, b box) *setup.Problem {
+	to := p.entry.To.(setup.Connector)
+	wanted := append([]string{to.Network}, to.Networks...)
+	r := &recreation{project: to.Project, service: p.service}
+	for _, name := range wanted {
+		if slices.Contains(b.networks(), name) {
+			continue
+		}
+		if failed := h.place(ctx, r, b, name, true, setup.Endpoint{Network: name}); failed != nil {
+			return failed
+		}
+	}
+	for _, name := range b.networks() {
+		if slices.Contains(wanted, name) {
+			continue
+		}
+		if failed := h.place(ctx, r, b, name, false, setup.Endpoint{}); failed != nil {
+			return failed
+		}
+	}
+	return nil
+}
+
 // changeProject removes what is to go, stops what is to stop, and starts the
 // rest together.
 func (h *Host) changeProject(ctx context.Context, project string, todo []part, now []box) *setup.Problem {
@@ -135,6 +177,12 @@ func (h *Host) changeProject(ctx context.Context, project string, todo []part, n
 		case p.entry.To != nil && p.entry.To.Kind() != p.entry.Key.Kind:
 			return refuse("A %s cannot become a %s.", p.entry.Key.Kind, p.entry.To.Kind())
 		case runs:
+			if b := p.onlyStrays(now); b != nil {
+				if failed := h.rejoin(ctx, p, *b); failed != nil {
+					return failed
+				}
+				continue
+			}
 			start[file] = append(start[file], p)
 			continue
 		case p.entry.To != nil:

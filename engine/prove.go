@@ -123,9 +123,11 @@ func (x *execution) proofs(p Planned) []proof {
 
 // untilProven repeats a proof until it holds or the time that a fresh change
 // may take to reach the edge is over. Something that is open and should not be
-// gets no such time beyond a second look.
+// gets no such time beyond a second look, and neither does what no waiting
+// changes, once it was seen twice in a row.
 func (x *execution) untilProven(ctx context.Context, asked proof) ([]setup.Evidence, error) {
 	deadline := x.Clock.Now().Add(x.ProofWait)
+	final := 0 // looks in a row
 	for attempt := 1; ; attempt++ {
 		evidence := asked(ctx, *x.answers)
 		if err := ctx.Err(); err != nil {
@@ -134,8 +136,12 @@ func (x *execution) untilProven(ctx context.Context, asked proof) ([]setup.Evide
 		if err := x.keep(ctx, x.run.Setup, evidence); err != nil {
 			return nil, err
 		}
-		settled := firstBad(evidence) == nil && len(evidence) > 0
-		if settled || !x.Clock.Now().Before(deadline) || x.opened(evidence) != nil && attempt >= 3 {
+		bad := firstBad(evidence)
+		if final++; bad == nil || !bad.Final {
+			final = 0
+		}
+		settled := bad == nil && len(evidence) > 0
+		if settled || !x.Clock.Now().Before(deadline) || x.opened(evidence) != nil && attempt >= 3 || final >= 2 {
 			return nonEmpty(evidence), nil
 		}
 		if err := x.Clock.Sleep(ctx, min(time.Duration(attempt)*500*time.Millisecond, 5*time.Second)); err != nil {
@@ -152,8 +158,13 @@ func nonEmpty(evidence []setup.Evidence) []setup.Evidence {
 	return []setup.Evidence{{Check: setup.Check{ID: "none", Name: "Proof"}, Detail: "There was nothing to ask, so nothing is proven."}}
 }
 
+// firstBad is what to tell of evidence that does not hold: first of all what no
+// waiting changes.
 func firstBad(evidence []setup.Evidence) *setup.Evidence {
-	i := slices.IndexFunc(evidence, func(v setup.Evidence) bool { return !v.OK })
+	i := slices.IndexFunc(evidence, func(v setup.Evidence) bool { return !v.OK && v.Final })
+	if i < 0 {
+		i = slices.IndexFunc(evidence, func(v setup.Evidence) bool { return !v.OK })
+	}
 	if i < 0 {
 		return nil
 	}

@@ -71,6 +71,27 @@ func TestWithoutProofBesideTheNameIsNotSwitched(t *testing.T) {
 	})
 }
 
+// What else does not hold yet may only be slow, and is not what is told.
+func TestWhatNoWaitingChangesIsToldOnceItIsSeenAgain(t *testing.T) {
+	within(t, func(t *testing.T, h *harness) {
+		asked := 0
+		h.prober.says("beside", func(a setup.Answers) []setup.Evidence {
+			asked++
+			slow, never := fails(a.Checks[0], setup.ByNobody, "not yet"), fails(a.Checks[0], setup.ByApp, "nobody can log in")
+			never[0].Final = asked > 1 // the first look may be of something that is just being replaced
+			return append(slow, never...)
+		})
+		began := time.Now()
+		h.wantState(h.run(setup.StepRemove), engine.RunFailed, "nobody can log in")
+		if waited := time.Since(began); asked != 3 || waited > 5*time.Second {
+			t.Errorf("asked %d times within %s", asked, waited)
+		}
+		if len(h.world.all(setup.KindDNSRecord)) != 0 {
+			t.Error("the name was switched over all the same")
+		}
+	})
+}
+
 func TestNoEvidenceAtAllIsNoProof(t *testing.T) {
 	within(t, func(t *testing.T, h *harness) {
 		h.prober.says("beside", func(setup.Answers) []setup.Evidence { return nil })

@@ -101,6 +101,8 @@ type Options struct {
 	Modes []setup.Mode
 	// FrontDirs is the folder for what the fronts of private names need.
 	FrontDirs string
+	// Authority is the server that issues certificates by ACME; empty: Let's Encrypt's.
+	Authority string
 	// Watched says whether anybody has a page open.
 	Watched   func() bool
 	Rehearsal bool

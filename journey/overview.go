@@ -144,6 +144,7 @@ type Overview struct {
 	Approved  *setup.Answers     // what was last agreed to; nil: nothing yet
 	Token     Token
 	Modes     []setup.Mode // the ways in that can be chosen
+	Authority string       // the server that issues certificates by ACME; empty: Let's Encrypt's
 
 	Plan        *setup.Plan // nil: not made yet, or not possible yet
 	PlanAt      time.Time

@@ -53,7 +53,7 @@ func (j *Journey) Overview(ctx context.Context, id setup.SetupID) (Overview, err
 	if err != nil {
 		return Overview{}, err
 	}
-	o := Overview{Setup: id, Rehearsal: j.Rehearsal, Version: j.Version, Draft: draft, Modes: j.Modes}
+	o := Overview{Setup: id, Rehearsal: j.Rehearsal, Version: j.Version, Draft: draft, Modes: j.Modes, Authority: j.Authority}
 	o.Profile, _ = j.Profiles.Get(draft.Profile)
 	if len(row.Before) > 0 {
 		o.Before = &Before{}

@@ -173,7 +173,7 @@ func TestThePrivateWayIsLaidOnARealEngine(t *testing.T) {
 		{"one recreate carries a setting and the network", recreateJoins},
 		{"an address that was changed by hand is told by an event and given back at once", addressChanges},
 		{"dnsmasq and nginx come up beside the connector", frontComesUp},
-		{"a connector that somebody put into another network is taken out of it", connectorStrays},
+		{"a connector that somebody put into another network, or took out of its own, stands right again and was not restarted", connectorStrays},
 		{"dnsmasq answers for the name, over UDP and TCP, for IPv6 with nothing, and for no other", dnsAnswers},
 		{"a browser gets through by https, and only for the name", frontAnswers},
 		{"without the front nobody could log in", noWayWithoutFront},
@@ -341,13 +341,31 @@ func connectorStrays(t *testing.T, w *privateWay) {
 		}
 	}
 	apply(setup.Create, nil)
-	_, err := w.lab.API().NetworkConnect(t.Context(), "bridge", client.NetworkConnectOptions{Container: w.stack.ConnectorProject + "-cloudflared-1"})
+	name := w.stack.ConnectorProject + "-cloudflared-1"
+	since := func() string {
+		t.Helper()
+		c, err := w.lab.API().ContainerInspect(t.Context(), name, client.ContainerInspectOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.Container.ID + c.Container.State.StartedAt
+	}
+	runs := since()
+	_, err := w.lab.API().NetworkConnect(t.Context(), "bridge", client.NetworkConnectOptions{Container: name})
 	if err != nil {
 		t.Fatal(err)
 	}
 	strayed := to
 	strayed.Networks = []string{"bridge", w.stack.PrivateNetwork}
 	apply(setup.Update, strayed)
+	if _, err := w.lab.API().NetworkDisconnect(t.Context(), w.stack.PrivateNetwork, client.NetworkDisconnectOptions{Container: name}); err != nil {
+		t.Fatal(err)
+	}
+	strayed.Networks = nil
+	apply(setup.Update, strayed)
+	if since() != runs {
+		t.Error("it was started again, which ends what it carries")
+	}
 	if o := w.sidecar(t, setup.DNSService); o == nil || !o.State.(setup.Sidecar).Running {
 		t.Errorf("dnsmasq beside it: %+v", o)
 	}

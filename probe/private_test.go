@@ -15,6 +15,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -208,6 +209,7 @@ func TestALoginIsProvenWithoutTryingOne(t *testing.T) {
 			_, _ = io.WriteString(w, page())
 		})
 	}
+	final := []string{"without a front", "without a front or redirect"} // whatever one waits for
 	const secure, lax = "csrftoken=x; Secure; Path=/", "csrftoken=x; Path=/"
 	for name, row := range map[string]struct {
 		plain bool
@@ -246,6 +248,9 @@ func TestALoginIsProvenWithoutTryingOne(t *testing.T) {
 			v := inside{in.Address: at}.prober().SignIn(t.Context(), in, login(), setup.Check{ID: setup.SignInCheck, Path: login().Path})
 			if v.OK != row.ok || v.By != row.by || !strings.Contains(v.Detail, row.says) {
 				t.Errorf("OK %v by %s, %d: %s %v", v.OK, v.By, v.Status, v.Detail, v.Excerpt)
+			}
+			if v.Final != slices.Contains(final, name) {
+				t.Errorf("it is final: %v", v.Final)
 			}
 			if text := fmt.Sprint(v.Excerpt); strings.Contains(text, "csrftoken=") || strings.Contains(text, "t0ken") {
 				t.Errorf("the evidence holds a cookie: %s", text)

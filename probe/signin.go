@@ -80,6 +80,7 @@ func (s *signIn) saw(resp *http.Response, body []byte) answer {
 func (s *signIn) noPage(a answer) {
 	switch {
 	case !s.in.TLS && a.isRedirect() && a.location != nil && a.location.Scheme == "https":
+		s.Final = s.By == setup.ByApp
 		s.Detail = "The app sends browsers to https, and without a certificate nothing answers there: nobody can log in at this address."
 	case s.By != setup.ByApp && s.By != setup.ByUnknown:
 		s.Detail = insideInTheWay(a, s.By)
@@ -99,6 +100,7 @@ func (s *signIn) judge(a answer, secure bool) {
 		s.OK, s.By = true, setup.ByApp
 		s.Detail = "The app's login page takes its form: somebody can log in. It was sent empty, so nothing was tried."
 	case a.status == http.StatusForbidden && secure && !s.in.TLS:
+		s.Final = s.By == setup.ByApp
 		s.Detail = "Nobody can log in here: the app sends its cookies over https only (production settings), so browsers drop them at http and the form is refused (403)."
 	case a.status == http.StatusForbidden:
 		s.Detail = "The app refuses its own login form as forged (403): this address is not among the origins that it trusts, or its cookie does not come back."

@@ -58,6 +58,9 @@ type Evidence struct {
 	OK      bool          `json:"ok"`
 	Detail  string        `json:"detail"`            // one sentence
 	Excerpt []string      `json:"excerpt,omitempty"` // the header and body lines that decided
+	// Final: the app itself, on this server, answers so by its settings. No
+	// waiting changes it.
+	Final bool `json:"final,omitempty"`
 }
 
 // Ids of evidence that is not of a check of the answers.

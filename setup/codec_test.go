@@ -23,7 +23,7 @@ func examples() []State {
 		Enrolment{Session: "24h"}, EnrolmentRule{App: Lit("a"), Policy: Lit("p")},
 		Ingress{Tunnel: tunnel, Host: "chat.example.org", Rules: []Rule{{Path: "^/x$", Service: "http://web:8000", Other: "x"}}},
 		PrivateNetwork{Name: "culvert-ocs", Subnet: "172.30.250.0/28"},
-		Certificate{Name: "ocs.example.org", Wildcard: true, Source: FromACME, Dir: "/var/lib/culvert/front", Valid: true},
+		Certificate{Name: "ocs.example.org", Wildcard: true, Source: FromACME, Dir: "/var/lib/culvert/front", Valid: true, Overdue: true},
 		FrontConfig{Dir: "/var/lib/culvert/front", Names: []string{"ocs.your-org"}, Upstream: "web:8000"},
 		ConnectorFile{Path: "/c.yml", Project: "culvert-ocs", Image: "i", Network: "n", Tunnel: tunnel, Networks: []string{"m"}, Protocol: "quic", Sidecars: []SidecarSpec{spec}},
 		Sidecar{File: "/c.yml", Project: "culvert-ocs", Spec: spec, Running: true},

@@ -151,10 +151,13 @@ func (e Endpoint) String() string {
 }
 
 func describeCertificate(c Certificate) []string {
-	from := map[Source]string{FromACME: "publicly trusted (Let's Encrypt)", FromInternal: "of a CA of your own", FromOwner: "yours"}[c.Source]
+	from := map[Source]string{FromACME: "publicly trusted (ACME)", FromInternal: "of a CA of your own", FromOwner: "yours"}[c.Source]
 	lines := []string{from, yesNo(c.Valid, "valid", "not valid")}
 	if c.Wildcard {
 		lines = append(lines, "for every name beside it (wildcard)")
+	}
+	if c.Overdue {
+		lines = append(lines, "not renewed in time")
 	}
 	return lines
 }

@@ -61,17 +61,19 @@ const CertificateScope = "certificates"
 // the key belongs to it and that it has not run out. Create and Update get one;
 // that takes as long as the CA needs, and what cannot be got is a Problem with
 // the way out. Delete takes the files away. Renewing in time and telling the
-// front is the Port's own business and no change of a plan.
+// front is the Port's own business and no change of a plan; only one that should
+// have been renewed and was not is Overdue, which no plan wants.
 type Certificate struct {
 	Name     string `json:"name"`
 	Wildcard bool   `json:"wildcard,omitempty"` // for *.parent: lists of certificates are public
 	Source   Source `json:"source"`
 	Dir      string `json:"dir"`
 	Valid    bool   `json:"valid"`
+	Overdue  bool   `json:"overdue,omitempty"`
 
 	Until  time.Time `json:"-"`
 	Issuer string    `json:"-"`
-	Fault  string    `json:"-"` // why it is not valid, or why it was not renewed
+	Fault  string    `json:"-"` // why it is not valid, or was not renewed
 }
 
 func (Certificate) Kind() Kind                 { return KindCertificate }

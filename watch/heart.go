@@ -262,6 +262,9 @@ func (h *heart) lookAgain(now time.Time) {
 	h.mu.Lock()
 	asked := slices.Collect(maps.Keys(h.hurried))
 	clear(h.hurried)
+	if h.touched {
+		h.touched, h.hostDue = false, now
+	}
 	h.mu.Unlock()
 	for _, id := range asked {
 		s := h.subjects[id]

@@ -124,6 +124,25 @@ func TestALookThatIsAskedForComesAtOnceAndKeepsToTheBudget(t *testing.T) {
 	})
 }
 
+func TestAHostThatWasTouchedIsLookedAtAtOnceAndNoAccountIs(t *testing.T) {
+	within(t, func(s *scene) {
+		s.serve()
+		s.pass(4 * time.Minute)
+		before, calls := s.planned(), s.engine.calls()
+		s.watcher.Touched()
+		s.pass(time.Second)
+		if s.planned() == before || s.engine.calls() != calls {
+			t.Errorf("looked at the host: %v, calls to Cloudflare: %d", s.planned() != before, s.engine.calls()-calls)
+		}
+	})
+}
+
+// planned is when the host was last looked at.
+func (s *scene) planned() time.Time {
+	r, _ := s.watcher.Report("ocs")
+	return r.Seen.Docker
+}
+
 // While Cloudflare asks for patience it is left alone, whatever fails.
 func TestPatienceThatIsAskedForIsHad(t *testing.T) {
 	within(t, func(s *scene) {

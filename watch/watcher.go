@@ -102,6 +102,7 @@ type Watcher struct {
 	news    map[setup.SetupID]bool // of runs and answers
 	looked  map[setup.SetupID]time.Time
 	hurried map[setup.SetupID]bool // to be looked at now
+	touched bool                   // the host is
 	reports map[setup.SetupID]Report
 	beat    time.Time // when the heart beat last
 	began   time.Time // when Serve was called; zero: never
@@ -174,6 +175,15 @@ func (w *Watcher) Look(id setup.SetupID) {
 func (w *Watcher) Hurry(id setup.SetupID) {
 	w.mu.Lock()
 	w.hurried[id] = true
+	w.mu.Unlock()
+	w.wake()
+}
+
+// Touched says that something on this host is not as it was, of which no event of
+// Docker tells: the host is looked at now.
+func (w *Watcher) Touched() {
+	w.mu.Lock()
+	w.touched = true
 	w.mu.Unlock()
 	w.wake()
 }

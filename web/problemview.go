@@ -90,6 +90,7 @@ func (v StandingView) looked(f setup.Finding) []Sight {
 	add("Cloudflare", v.S.Seen.Cloud, about(setup.AtAccount, setup.AtZone))
 	add("Docker on this server", v.S.Seen.Docker, about(setup.AtDocker))
 	add("the files of the project", v.S.Seen.Files, about(setup.AtFiles))
+	add("the certificate", v.S.Seen.Files, len(f.Keys) > 0 && about(setup.AtCert))
 	return looks
 }
 

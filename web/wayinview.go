@@ -172,7 +172,7 @@ func (v View) fronts() []Choice {
 	chosen := v.O.Draft.Inside.Front
 	choices := []Choice{
 		{"", "As fits the name", "A certificate that browsers know for a name below your own domain, and one of your own authority otherwise.", false},
-		{string(setup.FromACME), "A certificate that browsers know", "From Let’s Encrypt, proven by a record of your domain, renewed by itself. Lists of such certificates are public, so the name is too. Choosing this accepts its terms: letsencrypt.org/repository.", false},
+		v.byACME(),
 		{string(setup.FromInternal), "A certificate authority of your own", "Each device has to be told once to trust it.", false},
 		{string(setup.FromOwner), "Your own certificate", "You put it into a folder and renew it.", false},
 		{profile.NoFront, "No certificate", "The app is reached at its own port and the browser says “Not secure”. With the app’s production settings nobody can log in that way.", false},
@@ -181,6 +181,16 @@ func (v View) fronts() []Choice {
 		choices[i].On = choices[i].Value == chosen
 	}
 	return choices
+}
+
+// byACME is a certificate of the authority that this server uses.
+func (v View) byACME() Choice {
+	if v.O.Authority != "" {
+		return Choice{string(setup.FromACME), "A certificate of " + v.O.Authority,
+			"The ACME authority that this server was told to use, proven by a record of your domain, renewed by itself. Devices have to trust it. Choosing this accepts its terms.", false}
+	}
+	return Choice{string(setup.FromACME), "A certificate that browsers know",
+		"From Let’s Encrypt, proven by a record of your domain, renewed by itself. Lists of such certificates are public, so the name is too. Choosing this accepts its terms: letsencrypt.org/repository.", false}
 }
 
 // insideFields are what hardly anybody has to change.

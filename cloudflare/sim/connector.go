@@ -68,8 +68,8 @@ func (c *Cloud) learn(tunnelID string, config []byte) {
 	c.changed()
 }
 
-// listenTunnel opens a port for TCP and the same for UDP.
-func listenTunnel(host string, port int) (l net.Listener, pc net.PacketConn, err error) {
+// listenBoth opens a port for TCP and the same for UDP.
+func listenBoth(host string, port int) (l net.Listener, pc net.PacketConn, err error) {
 	const tries = 20 // a port that is free for one may be taken for the other
 	for range tries {
 		if l, err = net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port))); err != nil {
@@ -83,7 +83,7 @@ func listenTunnel(host string, port int) (l net.Listener, pc net.PacketConn, err
 			break
 		}
 	}
-	return nil, nil, fmt.Errorf("listen for connectors: %w", err)
+	return nil, nil, err
 }
 
 // remote is a connector at the other end of a network connection.

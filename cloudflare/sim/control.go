@@ -12,7 +12,7 @@ import (
 )
 
 // controlDoors are the operations of the control API, as its errors list them.
-const controlDoors = "GET, POST and DELETE /faults, DELETE /faults/{id}, GET /breakages, POST and DELETE /breakages/{id}, POST /devices, POST /devices/{id}/logins/{app}, GET /mails, GET /state"
+const controlDoors = "GET, POST and DELETE /faults, DELETE /faults/{id}, GET /breakages, POST and DELETE /breakages/{id}, POST /devices, POST /devices/{id}/logins/{app}, PUT /token, GET /mails, GET /state"
 
 // Control is the API for making things go wrong while the Cloud runs, for
 // holding people's devices, and for looking at all of it. It asks for no token and shows every secret, so it
@@ -34,6 +34,7 @@ func (c *Cloud) Control() http.Handler {
 	mux.HandleFunc("GET /mails", func(w http.ResponseWriter, _ *http.Request) {
 		tell(w, http.StatusOK, orEmpty(c.Mails(c.Basics().AccountID)))
 	})
+	mux.HandleFunc("PUT /token", c.setToken)
 	mux.HandleFunc("GET /state", c.showState)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		deny(w, http.StatusNotFound, fmt.Errorf("there is no %s %s; there is %s", r.Method, r.URL.Path, controlDoors))
@@ -129,6 +130,33 @@ func (c *Cloud) onBreakage(do func(id string) error) http.HandlerFunc {
 		}
 		tell(w, http.StatusOK, toldBreakage{b, slices.Contains(c.Broken(), b.ID)})
 	}
+}
+
+// setToken gives the token that is there at first other permissions, as its
+// owner can in the dashboard.
+func (c *Cloud) setToken(w http.ResponseWriter, r *http.Request) {
+	var in struct{ Permissions []string }
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&in)
+	unknown := slices.IndexFunc(in.Permissions, func(name string) bool { return !isGroup(name) })
+	switch {
+	case err == nil && len(in.Permissions) == 0:
+		err = errors.New("there is none")
+	case err == nil && unknown >= 0:
+		err = fmt.Errorf("%q is none", in.Permissions[unknown])
+	}
+	if err != nil {
+		deny(w, http.StatusBadRequest, fmt.Errorf(`write {"permissions": ["Zone Read", "DNS Write"]}, as the API names them: %w`, err))
+		return
+	}
+	if !c.SetToken(c.Basics().Token, "active", in.Permissions...) {
+		deny(w, http.StatusConflict, errors.New("the token is gone"))
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func isGroup(name string) bool {
+	return slices.ContainsFunc(permissions(), func(p permission) bool { return slices.Contains(p.groups(), name) })
 }
 
 func (c *Cloud) showState(w http.ResponseWriter, _ *http.Request) {

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -22,19 +21,21 @@ type DNS struct {
 }
 
 // ListenDNS opens one free port on loopback, for both protocols.
-func ListenDNS() (DNS, error) {
-	for range 10 {
-		tcp, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return DNS{}, fmt.Errorf("listen for the simulated DNS: %w", err)
-		}
-		udp, err := net.ListenPacket("udp", tcp.Addr().String())
-		if err == nil {
-			return DNS{UDP: udp, TCP: tcp}, nil
-		}
-		tcp.Close() // something else has the port for UDP
+func ListenDNS() (DNS, error) { return listenDNS("127.0.0.1", 0) }
+
+func listenDNS(host string, port int) (DNS, error) {
+	tcp, udp, err := listenBoth(host, port)
+	if err != nil {
+		return DNS{}, fmt.Errorf("listen for the simulated DNS: %w", err)
 	}
-	return DNS{}, errors.New("listen for the simulated DNS: no port is free for both UDP and TCP")
+	return DNS{UDP: udp, TCP: tcp}, nil
+}
+
+func (d DNS) close() {
+	if d.TCP != nil {
+		d.TCP.Close()
+		d.UDP.Close()
+	}
 }
 
 // Addr is the address of the server, as a resolver is configured.

@@ -24,6 +24,8 @@ type ServeOptions struct {
 	// Control is the port of the control API, which listens on 127.0.0.1 whatever
 	// Host is; 0: there is none, below 0: any.
 	Control int
+	// DNS is the port of public DNS, UDP and TCP; 0: there is none, below 0: any.
+	DNS int
 }
 
 // Addresses is where a served Cloud is, and what to trust there.
@@ -35,6 +37,8 @@ type Addresses struct {
 	CA     string `json:"ca"`          // PEM; of Edge and Tunnel (TUNNEL_CACERT)
 	// Control is the base URL of the control API; empty: there is none.
 	Control string `json:"control,omitempty"`
+	// DNS is where public DNS is asked; empty: there is none.
+	DNS string `json:"dns,omitempty"`
 }
 
 // Server is a Cloud that listens. Run it, even if only to close it.
@@ -44,6 +48,7 @@ type Server struct {
 	api, edge, plain, tunnel net.Listener
 	tunnelUDP                net.PacketConn // QUIC; the same port as tunnel
 	control                  net.Listener   // nil: there is none
+	dns                      DNS            // nothing in it: there is none
 }
 
 // Listen opens the listeners; Run serves them.
@@ -73,14 +78,23 @@ func (c *Cloud) Listen(o ServeOptions) (*Server, error) {
 			return nil, fmt.Errorf("listen for the control API: %w", err)
 		}
 	}
-	if s.tunnel, s.tunnelUDP, err = listenTunnel(o.Host, o.Tunnel); err != nil {
+	if o.DNS != 0 {
+		if s.dns, err = listenDNS(o.Host, max(0, o.DNS)); err != nil {
+			s.close()
+			return nil, err
+		}
+	}
+	if s.tunnel, s.tunnelUDP, err = listenBoth(o.Host, o.Tunnel); err != nil {
 		s.close()
-		return nil, err
+		return nil, fmt.Errorf("listen for connectors: %w", err)
 	}
 	s.Addresses = Addresses{URL: "http://" + s.api.Addr().String() + apiRoot, Edge: s.edge.Addr().String(),
 		Plain: s.plain.Addr().String(), Tunnel: s.tunnel.Addr().String(), CA: string(ca.PEM())}
 	if s.control != nil {
 		s.Control = "http://" + s.control.Addr().String()
+	}
+	if s.dns.UDP != nil {
+		s.DNS = s.dns.Addr()
 	}
 	c.addresses.https.Store(&s.Edge)
 	c.addresses.http.Store(&s.Plain)
@@ -96,6 +110,7 @@ func (s *Server) close() {
 	if s.tunnelUDP != nil {
 		s.tunnelUDP.Close()
 	}
+	s.dns.close()
 }
 
 // Run serves until ctx ends, and then closes every connection. It returns nil
@@ -111,6 +126,9 @@ func (s *Server) Run(ctx context.Context) error {
 	group.Go(func() error { return c.ServeTunnels(ctx, s.tunnel, s.tunnelUDP) })
 	if s.control != nil {
 		group.Go(func() error { return c.serveHTTP(ctx, s.control, c.Control()) })
+	}
+	if s.dns.UDP != nil {
+		group.Go(func() error { return c.ServeDNS(ctx, s.dns) })
 	}
 	return group.Wait()
 }

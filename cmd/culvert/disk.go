@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"log/slog"
 	"path/filepath"
@@ -50,11 +49,9 @@ func (w *workspace) certificates(ctx context.Context, dir string, out outside, l
 			if err := out.docker.ReloadFront(context.WithoutCancel(ctx), s.Into); err != nil {
 				log.ErrorContext(ctx, "the front was not told of its new certificate", "name", s.Name(), "err", err)
 			}
-			w.hub.Publish("", "certificates")
+			w.watcher.Touched()
 		},
-		OnFailed: func(s cert.Status) {
-			log.WarnContext(ctx, "a certificate could not be had", "name", s.Name(), "state", s.State, "problem", s.Problem())
-		},
+		OnFailed:  func(cert.Status) { w.watcher.Touched() },
 		Directory: out.acme.directory, Roots: out.acme.roots, Resolvers: out.acme.resolvers,
 	}
 	if !practice {
@@ -67,16 +64,20 @@ func (w *workspace) certificates(ctx context.Context, dir string, out outside, l
 }
 
 // trust says which authorities devices trust for a private name: our own for its
-// certificates, and otherwise those that every system knows, or a lab's.
-func trust(certs *cert.Port, outside *tls.Config) func(setup.Answers) (*x509.CertPool, error) {
+// certificates, the one that was chosen in the place of Let's Encrypt, and
+// otherwise those that every system knows, or a lab's.
+func trust(certs *cert.Port, out outside) func(setup.Answers) (*x509.CertPool, error) {
 	return func(a setup.Answers) (*x509.CertPool, error) {
 		for _, c := range a.View().Certificates {
 			if roots, err := certs.Roots(c); roots != nil || err != nil {
 				return roots, err
 			}
+			if c.Source == setup.FromACME && out.acme.roots != nil {
+				return out.acme.roots, nil
+			}
 		}
-		if outside != nil {
-			return outside.RootCAs, nil
+		if out.tls != nil {
+			return out.tls.RootCAs, nil
 		}
 		return nil, nil
 	}

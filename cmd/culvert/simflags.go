@@ -26,6 +26,7 @@ func (f *simFlags) add(c *cobra.Command) {
 	flags.IntVar(&f.listen.Plain, "edge-http-port", 0, "port of the edge, http (0: any)")
 	flags.IntVar(&f.listen.Tunnel, "tunnel-port", 0, "port for connectors, TCP and UDP (0: any)")
 	flags.Func("control", "`port` of the control API, on 127.0.0.1 whatever --host says (0: any; default: there is none)", f.control)
+	flags.Func("dns-port", "`port` of public DNS, UDP and TCP (0: any; default: there is none)", f.dns)
 	flags.StringVar(&f.state, "state", "", "`file` that keeps the account from one run to the next, secrets included")
 	flags.StringVar(&f.callLog, "call-log", "", "`file` to which each API call is added as a line of JSON (-: standard output)")
 	flags.Uint64Var(&f.cloud.Seed, "seed", 0, "where ids, secrets and chances follow from (0: random)")
@@ -38,15 +39,28 @@ func (f *simFlags) add(c *cobra.Command) {
 }
 
 func (f *simFlags) control(text string) error {
-	port, err := strconv.ParseUint(text, 10, 16)
-	if err != nil {
+	var ok bool
+	if f.listen.Control, ok = portOrAny(text); !ok {
 		return errors.New("write a port, such as 8081, or 0 for any; it is always on 127.0.0.1")
 	}
-	f.listen.Control = int(port)
-	if port == 0 {
-		f.listen.Control = -1
+	return nil
+}
+
+func (f *simFlags) dns(text string) error {
+	var ok bool
+	if f.listen.DNS, ok = portOrAny(text); !ok {
+		return errors.New("write a port, such as 8053, or 0 for any")
 	}
 	return nil
+}
+
+// portOrAny reads a port; 0, for any, is -1.
+func portOrAny(text string) (int, bool) {
+	port, err := strconv.ParseUint(text, 10, 16)
+	if port == 0 {
+		return -1, err == nil
+	}
+	return int(port), err == nil
 }
 
 func (f *simFlags) rateLimit(text string) error {

@@ -23,7 +23,14 @@ type statusJSON struct {
 	Left     []string         `json:"left"`             // of the file: not applied, or no longer so
 	InTheWay []string         `json:"in_the_way"`       // likewise
 	Proofs   []setup.Evidence `json:"proofs"`
+	Way      []hopJSON        `json:"private_way,omitempty"` // of a colleague's device, stop by stop
 	OK       bool             `json:"ok"`
+}
+
+// hopJSON is how a stop of a way stands.
+type hopJSON struct {
+	Stop  diagnosis.Stop  `json:"stop"`
+	Light diagnosis.Light `json:"light"`
 }
 
 // status says in a few lines how things stand: what is wrong with what was
@@ -73,6 +80,11 @@ func (j *job) applied(ctx context.Context, s *statusJSON) (bool, error) {
 	s.Sentence, s.Proofs = report.Condition.Sentence, append(s.Proofs, report.Evidence...)
 	s.Findings, s.Untold = append(s.Findings, report.Condition.Findings...), report.Untold
 	s.OK = report.Condition.Light == diagnosis.Good && len(s.Findings) == 0
+	if report.Answers.Private != nil {
+		for _, h := range diagnosis.PrivateWay(report.At, report.Answers, s.Findings, report.Facts, report.Evidence, report.Seen.Cloud) {
+			s.Way = append(s.Way, hopJSON{h.Stop, h.Light})
+		}
+	}
 	return true, nil
 }
 

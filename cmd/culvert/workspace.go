@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -70,10 +71,10 @@ type outside struct {
 	acme      authority
 }
 
-// authority is the public one for certificates, where it is not the usual one.
+// authority is the one for certificates by ACME, where it is not Let's Encrypt.
 type authority struct {
 	directory string
-	roots     *x509.CertPool
+	roots     *x509.CertPool // of its server and of what it issues; nil: the system's
 	resolvers []string
 }
 
@@ -161,14 +162,49 @@ func (w *workspace) reachReal(ctx context.Context, profiles profile.Catalog, log
 		docker: host, dial: probe.PublicDial(probe.PublicResolvers()), addresses: proof.ServerAddresses,
 		base: os.Getenv("CLOUDFLARE_BASE_URL"),
 	}
+	if err := out.acme.choose(); err != nil {
+		return outside{}, err
+	}
 	return out, out.useLab()
+}
+
+// choose takes another authority than Let's Encrypt if the environment names its
+// directory, and besides the authorities that the system knows those of a file.
+func (a *authority) choose() error {
+	a.directory = os.Getenv("CULVERT_ACME_DIRECTORY")
+	file := os.Getenv("CULVERT_ACME_CA")
+	if at, err := url.Parse(a.directory); a.directory != "" && (err != nil || at.Scheme != "https" || at.Host == "") {
+		return fmt.Errorf("CULVERT_ACME_DIRECTORY: %q is no address of a directory. Write one such as https://ca.example.org/acme/acme/directory", a.directory)
+	}
+	if file == "" {
+		return nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("reading CULVERT_ACME_CA: %w", err)
+	}
+	if a.roots, err = x509.SystemCertPool(); err != nil {
+		a.roots = x509.NewCertPool() // a system without any
+	}
+	if !a.roots.AppendCertsFromPEM(text) {
+		return fmt.Errorf("CULVERT_ACME_CA: %s holds no certificate", file)
+	}
+	return nil
+}
+
+// name is that of the server, for people; empty: the usual one.
+func (a authority) name() string {
+	at, err := url.Parse(a.directory)
+	if err != nil {
+		return ""
+	}
+	return at.Host
 }
 
 // useLab sends probes for public names to a simulated edge, for the lab alone,
 // where a simulated account meets a real engine. CULVERT_LAB_EDGE is its
-// address, CULVERT_LAB_CA the file of the authorities that it is signed by.
-// CULVERT_LAB_ACME is the directory of an authority for certificates, signed by
-// one of the same, and CULVERT_LAB_DNS the name server for its proofs.
+// address, CULVERT_LAB_CA the file of the authorities that it is signed by, and
+// CULVERT_LAB_DNS the name server that shows the proofs for certificates.
 func (o *outside) useLab() error {
 	edge, ca := os.Getenv("CULVERT_LAB_EDGE"), os.Getenv("CULVERT_LAB_CA")
 	if edge == "" {
@@ -183,8 +219,8 @@ func (o *outside) useLab() error {
 		return fmt.Errorf("CULVERT_LAB_CA: %s holds no certificate", ca)
 	}
 	o.tls = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
-	if directory := os.Getenv("CULVERT_LAB_ACME"); directory != "" {
-		o.acme = authority{directory, roots, []string{os.Getenv("CULVERT_LAB_DNS")}}
+	if names := os.Getenv("CULVERT_LAB_DNS"); names != "" {
+		o.acme.resolvers = []string{names}
 	}
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
 	o.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -222,7 +258,7 @@ func (w *workspace) wire(ctx context.Context, dir string, out outside, profiles 
 	}
 	prover := &proof.Prover{
 		Probe: probe.New(probe.Options{Dial: out.dial, TLS: out.tls, Log: log}),
-		Host:  out.docker, Addresses: out.addresses, Roots: trust(certs, out.tls), Clock: time.Now,
+		Host:  out.docker, Addresses: out.addresses, Roots: trust(certs, out), Clock: time.Now,
 	}
 	news := &relay{hub: w.hub}
 	w.docker, w.disk = measured{out.docker}, diskPort{folder, certs}
@@ -244,7 +280,7 @@ func (w *workspace) wire(ctx context.Context, dir string, out outside, profiles 
 		Watched:  func() bool { return w.hub.Subscribers() > 0 },
 		Profiles: profiles, Notify: news, Clock: wallClock{}, Log: log,
 		Rehearsal: practice, Practice: out.practice, Version: version,
-		Modes: modes(), FrontDirs: filepath.Join(dir, "fronts"),
+		Modes: modes(), FrontDirs: filepath.Join(dir, "fronts"), Authority: out.acme.name(),
 	})
 	return nil
 }
