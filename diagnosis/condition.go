@@ -125,7 +125,7 @@ func worse(a, b Light) Light {
 
 func (in Input) channel(d setup.Door, findings []setup.Finding) Channel {
 	ch := Channel{Door: d.ID, Name: d.Name, Light: Good, State: "open"}
-	asked, broke := 0, in.broke(d, findings)
+	asked := 0
 	for _, c := range in.Answers.Checks {
 		if c.Door != d.ID {
 			continue
@@ -137,7 +137,7 @@ func (in Input) channel(d setup.Door, findings []setup.Finding) Channel {
 			continue
 		}
 		ch.take(v)
-		if v.At.Before(broke) {
+		if v.At.Before(Broke(in.Answers, findings, c)) {
 			ch.Light = worseIfGood(ch.Light, Unknown)
 		}
 	}
@@ -146,21 +146,6 @@ func (in Input) channel(d setup.Door, findings []setup.Finding) Channel {
 	}
 	ch.explain(findings, in.Answers.DoorKey(d))
 	return ch
-}
-
-// broke is when something broke last that messages of a door need: proof from
-// before is none any more. Zero: nothing did.
-func (in Input) broke(d setup.Door, findings []setup.Finding) time.Time {
-	var at time.Time
-	for _, f := range findings {
-		stop := StopOf(f.Class)
-		everybody := stop != "" && stop != StopDoors || f.Class == setup.ClassDoorsClosed
-		mine := slices.Contains(f.Keys, in.Answers.DoorKey(d)) || slices.Contains(f.Doors, d.ID)
-		if f.Severity == setup.SeverityBroken && (everybody || mine) && f.Since.After(at) {
-			at = f.Since
-		}
-	}
-	return at
 }
 
 func worseIfGood(l, other Light) Light {

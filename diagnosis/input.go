@@ -20,6 +20,8 @@ type Input struct {
 	Evidence []setup.Evidence  // the newest of each check that counts
 	Run      *setup.Run        // the newest; nil: none
 	Changes  []setup.RunChange // of it
+	// Settling: a fresh change may be on its way to Cloudflare's edge.
+	Settling bool
 	// Routes is how the doors compare with the app's own addresses; nil: that was
 	// never read.
 	Routes *setup.RouteReview

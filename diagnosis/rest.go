@@ -229,6 +229,10 @@ func (x *examination) unproven() {
 		Effect: "Whether these hold is not known: " + checkNames(x.missing) + ".",
 		Cause:  "They were not made for a while, or not yet.",
 		IfNot:  "Nothing: they are made by themselves."}
+	if x.Settling {
+		f.Title = fmt.Sprintf("%d of %d checks are being made again.", len(x.missing), len(x.Needed()))
+		f.Cause = "A change was made just now. It may take a minute to reach Cloudflare's edge."
+	}
 	for _, c := range x.missing {
 		f.Checks = append(f.Checks, c.ID)
 		if c.Door != "" && c.Outside() && !slices.Contains(f.Doors, c.Door) {

@@ -319,6 +319,9 @@ func (h *heart) answered(ctx context.Context, s *subject, p *point, evidence []s
 		h.account(s.answers.Account).urgent(now, h.Pace)
 		h.hostDue = now
 	}
+	if v.doubt {
+		s.dirty = true
+	}
 	if len(v.counts) == 0 {
 		return
 	}

@@ -34,6 +34,7 @@ type misses struct {
 type verdict struct {
 	counts []setup.Evidence // replaces what was known of these checks
 	again  bool             // something failed that does not count yet
+	doubt  bool             // and it failed too often for what was known of it to count still
 	urgent bool             // the reason should be looked for now
 }
 
@@ -92,8 +93,9 @@ func onItsWay(a setup.Answers, keys []setup.Key) func(setup.Evidence) bool {
 // second if it shows something open that must be locked, or if something was seen
 // to be wrong just now. While a fresh change is on its way to Cloudflare's edge, a
 // failure is no news, unless it shows something open; it is still a reason to look
-// whether somebody has changed something else. Of checks that are made in one go,
-// each counts by itself.
+// whether somebody has changed something else, and at the third time nothing is
+// known of the check any more. Of checks that are made in one go, each counts by
+// itself.
 func (p *point) answered(evidence []setup.Evidence, now time.Time, as mood, pace Pace) verdict {
 	var v verdict
 	var known []setup.Evidence
@@ -112,17 +114,22 @@ func (p *point) answered(evidence []setup.Evidence, now time.Time, as mood, pace
 		v.again = true
 		return v
 	}
+	unasked := true // what was not asked this time counts on
 	for _, e := range evidence {
 		counts := !fails(e) || miss(e.Check.ID).count(e, now, as, pace)
 		v.urgent = v.urgent || p.misses[e.Check.ID].row == 2
-		if !counts {
+		switch {
+		case counts:
+			known, v.counts = append(known, e), append(v.counts, e)
+		case p.misses[e.Check.ID].doubt(e, now, as) && !slices.ContainsFunc(p.known(e.Check.ID), fails):
+			v.again, v.doubt = true, true
+			unasked = unasked && e.Check.ID != setup.BesidePrefix+setup.AppCheck
+		default:
 			v.again = true
 			known = append(known, p.known(e.Check.ID)...)
-			continue
 		}
-		known, v.counts = append(known, e), append(v.counts, e)
 	}
-	if v.again {
+	if v.again && unasked {
 		known = append(known, p.unasked(evidence)...)
 	}
 	p.counts = known
@@ -159,6 +166,12 @@ func (m misses) count(v setup.Evidence, now time.Time, as mood, pace Pace) bool 
 		return m.row >= 2
 	}
 	return m.row >= 3 && !as.settles(v, now) && now.Sub(m.since) >= pace.First+pace.Second
+}
+
+// doubt says whether nothing is known of a check any more: it fails again and
+// again, and that may come from a change that is on its way.
+func (m misses) doubt(v setup.Evidence, now time.Time, as mood) bool {
+	return m.row >= 3 && as.settles(v, now)
 }
 
 // known is what counted of a check until now: one look, or none.

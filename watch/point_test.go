@@ -89,6 +89,33 @@ func TestHowOftenAFailureIsSeenBeforeItCounts(t *testing.T) {
 	}
 }
 
+// While a change is on its way a check that fails again and again is neither
+// broken nor proven.
+func TestWhileAChangeIsOnItsWayNothingIsProvenByAnOldAnswer(t *testing.T) {
+	pace := Pace{}.orDefault()
+	now := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	as := mood{fresh: []fresh{{now.Add(time.Minute), func(setup.Evidence) bool { return true }}}}
+	for _, id := range []string{"telegram", setup.BesidePrefix + setup.AppCheck} {
+		p := &point{}
+		ask := func(of string, ok bool) verdict {
+			now = now.Add(time.Second)
+			return p.answered([]setup.Evidence{{Check: setup.Check{ID: of}, At: now, OK: ok}}, now, as, pace)
+		}
+		ask("telegram", true)
+		for range 2 {
+			if v := ask(id, false); v.doubt || len(p.counts) != 1 {
+				t.Errorf("%s fails: it says %+v, what counts is %+v", id, v, p.counts)
+			}
+		}
+		if v := ask(id, false); !v.doubt || !v.again || len(v.counts) > 0 || len(p.counts) > 0 {
+			t.Errorf("%s fails at the third time: it says %+v, what counts is %+v", id, v, p.counts)
+		}
+		if v := ask("telegram", true); v.doubt || len(p.counts) != 1 {
+			t.Errorf("once it holds it says %+v, what counts is %+v", v, p.counts)
+		}
+	}
+}
+
 // An app that has no address is not asked what it was asked before. That counts
 // when it counts that it cannot be asked, and is over when it can.
 func TestWhatCannotBeAskedStaysKnownUntilThatCounts(t *testing.T) {

@@ -1,6 +1,7 @@
 package watch_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -106,6 +107,48 @@ func TestAFreshChangeExcusesNoFailureThatItCannotBringAbout(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What nobody can name yet may come from the change that is on its way. It is no
+// alarm then, and no proof from before it stays.
+func TestWhileAChangeSettlesNothingThatFailsStaysGreen(t *testing.T) {
+	within(t, func(s *scene) {
+		s.afterARun(s.world().Answers.TunnelKey())
+		s.prober.fail(setup.ByConnector, "telegram/1", "whatsapp/1")
+		began := time.Now()
+		for s.channel("telegram") == diagnosis.Good || s.channel("whatsapp") == diagnosis.Good {
+			if s.pass(100 * time.Millisecond); time.Since(began) > 12*time.Second {
+				s.Fatalf("after %v it says %q", time.Since(began), s.report().Condition.Sentence)
+			}
+		}
+		s.wantFindings("when nothing is proven", "unproven")
+		c := s.report().Condition
+		if c.Light != diagnosis.Unknown || !strings.Contains(c.Findings[0].Cause, "may take a minute to reach Cloudflare's edge") {
+			s.Errorf("it says %q (%s): %+v", c.Sentence, c.Light, c.Findings[0])
+		}
+		s.pass(time.Minute)
+		s.wantFindings("when it should have arrived", "connector-blind")
+		if i := s.incidents(); len(i) != 1 {
+			s.Errorf("the incidents are %+v", i)
+		}
+	})
+}
+
+// Something of others that stands in the way is no change of ours.
+func TestARuleBeforeOursThatWasMadeRightAfterARunIsNamedAsSoonAsEver(t *testing.T) {
+	within(t, func(s *scene) {
+		s.afterARun(s.world().Answers.TunnelKey())
+		s.meddle(func(w *setuptest.World) {
+			for i, o := range w.Objects {
+				if rules, ok := o.State.(setup.Ingress); ok {
+					rules.Above = []string{"*.example.org"}
+					w.Objects[i].State = rules
+				}
+			}
+		})
+		s.prober.fail(setup.ByConnector, "telegram/1", "whatsapp/1", "slack/1")
+		s.named("ingress-shadowed", "telegram")
+	})
 }
 
 func TestAnAppThatStopsRightAfterARunIsNamedAsSoonAsEver(t *testing.T) {

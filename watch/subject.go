@@ -57,7 +57,8 @@ func (s *subject) busy() bool {
 
 // input is what a diagnosis is made from.
 func (s *subject) input(now time.Time, downtime func(project, service string) time.Duration) diagnosis.Input {
-	in := diagnosis.Input{Now: now, Answers: s.answers, Facts: s.facts, Evidence: s.evidence(), Run: s.run, Changes: s.changes}
+	in := diagnosis.Input{Now: now, Answers: s.answers, Facts: s.facts, Evidence: s.evidence(), Run: s.run, Changes: s.changes,
+		Settling: now.Before(s.settling())}
 	if s.planned != nil {
 		in.Plan, in.World, in.Ledger = s.planned.Plan, s.planned.World, s.planned.Ledger
 	}
