@@ -9,6 +9,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -192,7 +193,8 @@ func (p *Prover) Others(ctx context.Context, a setup.Answers) []setup.Evidence {
 		v.Detail = noAddress
 		return []setup.Evidence{v}
 	}
-	fronts := p.fronts(ctx, a.Stack, a.Hostname, a.Checks, addresses)
+	copies := p.copies(ctx, a.Stack)
+	fronts := p.fronts(ctx, a.Stack, a.Hostname, a.Checks, addresses, copies)
 	v.Took = p.Clock().Sub(started)
 	switch {
 	case ctx.Err() != nil:
@@ -205,16 +207,22 @@ func (p *Prover) Others(ctx context.Context, a setup.Answers) []setup.Evidence {
 		v.Detail = strings.Join(v.Excerpt, " ") + " Whoever comes this way needs no login. Stop it, or let it answer this server only."
 	default:
 		v.OK, v.Detail = true, "Nothing else on this server serves the app."
+		for _, port := range slices.Sorted(maps.Keys(copies)) {
+			v.Detail += fmt.Sprintf(" At port %d another copy of it answers, that of the project %s.", port, copies[port])
+		}
 	}
 	return []setup.Evidence{v}
 }
 
 // ports are the ports of this server at which the app may be published.
 func (p *Prover) ports(ctx context.Context, s setup.Stack) ([]int, error) {
-	ports := []int{s.Target}
 	projects, err := p.Host.Look(ctx)
 	if err != nil {
 		return nil, err
+	}
+	var ports []int
+	if _, taken := copies(projects, s)[s.Target]; !taken {
+		ports = append(ports, s.Target)
 	}
 	for _, project := range projects {
 		service, ok := project.Find(s.Service)
@@ -230,7 +238,48 @@ func (p *Prover) ports(ctx context.Context, s setup.Stack) ([]int, error) {
 	return ports, nil
 }
 
-func (p *Prover) fronts(ctx context.Context, s setup.Stack, host string, checks []setup.Check, addresses []string) []probe.Front {
+// copies looks for other copies of the app. What cannot be looked at counts as
+// none: then their ports are asked as any other.
+func (p *Prover) copies(ctx context.Context, s setup.Stack) map[int]string {
+	projects, err := p.Host.Look(ctx)
+	if err != nil {
+		return nil
+	}
+	return copies(projects, s)
+}
+
+// copies are the ports of this server that belong to another copy of the app: a
+// container of another project, which it names, with the same command at the same
+// port, and in none of the app's networks. It answers as the app does and is not
+// a way to it.
+func copies(projects []found.Project, s setup.Stack) map[int]string {
+	i := slices.IndexFunc(projects, func(p found.Project) bool { return p.Name == s.Project })
+	if i < 0 {
+		return nil
+	}
+	ours, _ := projects[i].Find(s.Service)
+	all := map[int]string{}
+	for _, project := range slices.Delete(slices.Clone(projects), i, i+1) {
+		for _, service := range project.Services {
+			if !copyOf(ours, service) {
+				continue
+			}
+			for _, port := range service.Ports {
+				if port.Target == s.Target && port.Exposure == setup.ExposedPublic {
+					all[port.Published] = project.Name
+				}
+			}
+		}
+	}
+	return all
+}
+
+func copyOf(ours, other found.Service) bool {
+	shares := slices.ContainsFunc(other.Networks, func(n string) bool { return slices.Contains(ours.Networks, n) })
+	return len(ours.Command) > 0 && slices.Equal(ours.Command, other.Command) && !shares
+}
+
+func (p *Prover) fronts(ctx context.Context, s setup.Stack, host string, checks []setup.Check, addresses []string, copies map[int]string) []probe.Front {
 	print := probe.Fingerprint{Check: setup.Check{Method: http.MethodGet, Path: "/"}}
 	if host != "" {
 		print.Hosts = []string{host}
@@ -241,7 +290,7 @@ func (p *Prover) fronts(ctx context.Context, s setup.Stack, host string, checks 
 			break
 		}
 	}
-	ports := slices.DeleteFunc(probe.FrontPorts(), func(port int) bool { return port == s.Target })
+	ports := slices.DeleteFunc(probe.FrontPorts(), func(port int) bool { return port == s.Target || copies[port] != "" })
 	return p.Probe.Fronts(ctx, addresses, ports, print)
 }
 
@@ -266,7 +315,7 @@ func (p *Prover) Admin(ctx context.Context, s setup.Stack) string {
 // Fronts lists what else on this server serves the app today.
 func (p *Prover) Fronts(ctx context.Context, s setup.Stack) []string {
 	var lines []string
-	for _, f := range p.fronts(ctx, s, "", nil, p.Addresses()) {
+	for _, f := range p.fronts(ctx, s, "", nil, p.Addresses(), p.copies(ctx, s)) {
 		lines = append(lines, f.Detail)
 	}
 	return lines

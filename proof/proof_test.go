@@ -32,6 +32,8 @@ type host struct {
 	addresses []string
 	ready     found.Ready
 	published int // port of this server; 0: none
+	command   []string
+	networks  []string
 	more      []found.Project
 	past      []found.Event
 	forgets   error // what happened cannot be read
@@ -47,7 +49,7 @@ func (h *host) Addresses(context.Context, string, string) ([]string, error) {
 func (h *host) ConnectorReady(context.Context, string) (found.Ready, error) { return h.ready, h.down }
 
 func (h *host) Look(context.Context) ([]found.Project, error) {
-	web := found.Service{Name: "web"}
+	web := found.Service{Name: "web", Command: h.command, Networks: h.networks}
 	if h.published != 0 {
 		web.Ports = []found.Port{{Target: 8000, Protocol: "tcp", Published: h.published, Exposure: setup.ExposedPublic}}
 	}
@@ -210,6 +212,43 @@ func TestClosedIsNotProvenWhereTheAppCanBeReachedOrNothingWasAsked(t *testing.T)
 	for what, row := range rows {
 		t.Run(what, func(t *testing.T) {
 			wantNot(t, prover(row.host, row.net, row.addresses...).Closed(t.Context(), answers(t)), row.id, row.says)
+		})
+	}
+}
+
+// A copy of the app that is open is another app's matter; but only Docker's word
+// makes it one.
+func TestAnotherCopyOfTheAppIsNoWayIntoThisOne(t *testing.T) {
+	const other = "chat.other.example"
+	copied := func() *host {
+		h := running()
+		h.command, h.networks = []string{"gunicorn", "config.wsgi"}, []string{"ocs_default"}
+		h.more = []found.Project{{Name: "second", Services: []found.Service{{Name: "web", Command: h.command, Networks: []string{"second_default"},
+			Ports: []found.Port{{Target: 8000, Protocol: "tcp", Published: 8000, Exposure: setup.ExposedPublic}, {Target: 8000, Protocol: "tcp", Published: 8080, Exposure: setup.ExposedPublic}}}}}}
+		return h
+	}
+	theirs := theApp(t, other)
+	both := internet{server + ":8000": theirs, server + ":8080": theirs}
+	for _, v := range prover(copied(), both, server).Closed(t.Context(), answers(t)) {
+		if !v.OK {
+			t.Errorf("%s: %s", v.Check.ID, v.Detail)
+		}
+		if v.Check.ID == setup.FrontsCheck && !strings.Contains(v.Detail, "At port 8080 another copy of it answers, that of the project second.") {
+			t.Errorf("it says %q", v.Detail)
+		}
+	}
+	for what, change := range map[string]func(h *host, s *found.Service){
+		"started in another way":         func(_ *host, s *found.Service) { s.Command = []string{"nginx"} },
+		"in a network with ours":         func(_ *host, s *found.Service) { s.Networks = append(s.Networks, "ocs_default") },
+		"listening at another port":      func(_ *host, s *found.Service) { s.Ports[0].Target, s.Ports[1].Target = 80, 80 },
+		"of an app whose way is unknown": func(h *host, s *found.Service) { h.command, s.Command = nil, nil },
+	} {
+		t.Run(what, func(t *testing.T) {
+			h := copied()
+			change(h, &h.more[0].Services[0])
+			evidence := prover(h, both, server).Closed(t.Context(), answers(t))
+			wantNot(t, evidence, setup.PortCheck, "203.0.113.7:8000")
+			wantNot(t, evidence, setup.FrontsCheck, "may be the app")
 		})
 	}
 }
