@@ -24,7 +24,7 @@ func (j *Journey) Refresh(ctx context.Context, id setup.SetupID) error {
 	}
 	planned, err := j.Engine.Plan(ctx, id, answers)
 	if err == nil {
-		if again, failed := j.chooseRange(ctx, id, planned); failed != nil || again {
+		if again, failed := j.ChooseRange(ctx, id, planned); failed != nil || again {
 			j.lookSoon(id)
 			return failed
 		}

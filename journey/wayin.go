@@ -69,10 +69,10 @@ func (j *Journey) SaveWayIn(ctx context.Context, id setup.SetupID, typed Draft) 
 	return bad, nil
 }
 
-// chooseRange takes another range of addresses if the one of the draft cannot
+// ChooseRange takes another range of addresses if the one of the draft cannot
 // be had, and says whether it did. A range in which something of ours stands
 // already is kept, whatever is in its way: devices know it.
-func (j *Journey) chooseRange(ctx context.Context, id setup.SetupID, p engine.Planned) (bool, error) {
+func (j *Journey) ChooseRange(ctx context.Context, id setup.SetupID, p engine.Planned) (bool, error) {
 	if p.Answers == nil || p.Answers.Private == nil || !p.Answers.RangeTaken(p.Plan, p.Ledger) {
 		return false, nil
 	}

@@ -97,14 +97,14 @@ func TestAnotherRangeIsTakenUntilSomethingStandsInIt(t *testing.T) {
 	network := setup.Key{Kind: setup.KindPrivateNetwork, Scope: "docker", Name: a.Stack.PrivateNetwork}
 	p := engine.Planned{Answers: a, Plan: setup.Plan{Barriers: []setup.Barrier{{Key: network, Why: setup.WhyConflict}}},
 		World: setup.World{Objects: []setup.Object{{Scope: "docker", ID: "n", State: setup.Network{Name: "n", Subnets: []string{"172.30.250.0/28"}}}}}}
-	if again, err := w.chooseRange(t.Context(), w.id, p); !again || err != nil {
+	if again, err := w.ChooseRange(t.Context(), w.id, p); !again || err != nil {
 		t.Fatalf("%v, %v", again, err)
 	}
 	if got := w.overview().Answers.Private.Subnet; got != "172.30.250.16/28" {
 		t.Errorf("the other range is %s", got)
 	}
-	p.Ledger.Records = map[setup.Key]setup.Record{network: {ID: "ours"}}
-	if again, err := w.chooseRange(t.Context(), w.id, p); again || err != nil {
+	p.Ledger.Records = map[setup.Key]setup.Record{network: {ID: "ours", By: []setup.SetupID{a.Setup}}}
+	if again, err := w.ChooseRange(t.Context(), w.id, p); again || err != nil {
 		t.Errorf("a range in use was given up: %v, %v", again, err)
 	}
 	w.wayIn(Draft{Mode: setup.ModeHostname, Inside: profile.Inside{Name: "ocs.your-org"}})

@@ -61,3 +61,26 @@ func TestAFreeSubnetOverlapsNothingHereNorInTheAccount(t *testing.T) {
 		t.Errorf("places: %s, %s and %s", front, dns, app)
 	}
 }
+
+// A range that another setup has is not this one's, although both records have
+// the same keys.
+func TestARangeIsTakenUntilSomethingOfThisSetupStandsInIt(t *testing.T) {
+	first, second := inMode(sample("ocs", "chat.example.org"), ModeFallback), inMode(sample("n8n", "flow.example.org"), ModeFallback)
+	*second.Private = *first.Private
+	second.Private.Name = "n8n.your-org"
+	m := hostWorld(first, second)
+	converges(t, m, first, nil)
+	approved := map[SetupID]Answers{first.Setup: first}
+	want, bad := Merge(second.Setup, &second, approved)
+	p, err := MakePlan(second.Setup, want, m.World, m.ledger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Barriers = append(p.Barriers, bad...)
+	if !second.RangeTaken(p, m.ledger) {
+		t.Errorf("the second setup keeps the range of the first:\n%s", p)
+	}
+	if first.RangeTaken(p, m.ledger) {
+		t.Error("the first gives up the range in which it stands")
+	}
+}

@@ -56,11 +56,12 @@ func inUse(w World, subnet string) bool {
 }
 
 // RangeTaken says whether something is in the way of the range of addresses that
-// was chosen, and nothing stands in it yet: then another one can be taken.
+// was chosen, and nothing of this setup stands in it yet: then another one can be
+// taken.
 func (a Answers) RangeTaken(p Plan, l Ledger) bool {
 	keys := []Key{a.privateNetworkKey(), a.routeKey(a.Private.Address), a.routeKey(a.Private.DNS)}
 	for _, k := range keys {
-		if _, ours := l.Records[k]; ours {
+		if slices.Contains(l.Records[k].By, a.Setup) {
 			return false
 		}
 	}

@@ -74,6 +74,23 @@ func (j *job) resolve(ctx context.Context) error {
 	return nil
 }
 
+// plan plans what the file wants. Where something of another is in the way of the
+// range of addresses and the file names none, a free one is chosen first.
+func (j *job) plan(ctx context.Context) (engine.Planned, error) {
+	p, err := j.engine.Plan(ctx, j.id, j.answers)
+	if err != nil || j.file.Inside.Subnet != "" {
+		return p, err
+	}
+	chosen, err := j.journey.ChooseRange(ctx, j.id, p)
+	if err != nil || !chosen {
+		return p, err
+	}
+	if err := j.resolve(ctx); err != nil {
+		return p, err
+	}
+	return j.engine.Plan(ctx, j.id, j.answers)
+}
+
 // named finds the setup that the file is about, without looking at anything.
 func (j *job) named(ctx context.Context) error {
 	token, err := j.token(ctx)
@@ -126,7 +143,7 @@ func resolved(do func(context.Context, *job) error) func(context.Context, *job) 
 
 func newPlan(s *settings) *cobra.Command {
 	c := s.command("plan", "Show what would change; changes nothing", resolved(func(ctx context.Context, j *job) error {
-		p, err := j.engine.Plan(ctx, j.id, j.answers)
+		p, err := j.plan(ctx)
 		if err != nil {
 			return err
 		}
@@ -151,7 +168,7 @@ func newApply(s *settings) *cobra.Command {
 		if err := j.goOn(ctx); err != nil {
 			return err
 		}
-		p, err := j.engine.Plan(ctx, j.id, j.answers)
+		p, err := j.plan(ctx)
 		if err != nil {
 			return err
 		}

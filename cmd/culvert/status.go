@@ -96,7 +96,7 @@ func (j *job) remaining(ctx context.Context, s *statusJSON) error {
 	}
 	if !looked || !p.For(*j.answers) { // the file was changed since it was applied
 		var err error
-		if p, err = j.engine.Plan(ctx, j.id, j.answers); err != nil {
+		if p, err = j.plan(ctx); err != nil {
 			return err
 		}
 	}
