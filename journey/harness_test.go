@@ -208,7 +208,7 @@ func newWalk(t *testing.T, change ...func(*Options)) *walk {
 		{Scope: accountID, ID: "org", State: setup.Organization{AuthDomain: "team.cloudflareaccess.com"}},
 		{Scope: accountID, ID: "zone", State: setup.Zone{Name: "example.org", Status: "active"}},
 	}}
-	w.docker = sim.New(sim.Options{Dir: w.dir, Env: map[string]string{"DJANGO_ALLOWED_HOSTS": ""}, Reveal: []string{"DJANGO_ALLOWED_HOSTS"}, Clock: w.clock.Now})
+	w.docker = sim.New(sim.Options{Apps: []sim.App{{Dir: w.dir, Env: map[string]string{"DJANGO_ALLOWED_HOSTS": ""}}}, Reveal: []string{"DJANGO_ALLOWED_HOSTS"}, Clock: w.clock.Now})
 	folder := files.New(files.Options{
 		Backups: filepath.Join(t.TempDir(), "backups"), Seal: s.Box().Seal, Open: s.Box().Open,
 		Token:    tunnelToken,

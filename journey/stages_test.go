@@ -108,7 +108,7 @@ func TestAPortThatIsKeptNeedsNoProofThatItIsClosed(t *testing.T) {
 	w.apply(setup.StepRemove)
 	w.plan()
 	w.wantStages("with the port kept", Done, Done, Done, Done, Done, Done, Done, Done)
-	if w.docker.Exposure() != setup.ExposedPublic {
+	if w.docker.Exposure("open-chat-studio") != setup.ExposedPublic {
 		t.Error("the port was closed all the same")
 	}
 }

@@ -126,7 +126,7 @@ func (w *World) changeHosts() error {
 }
 
 func (w *World) reopenPort() error {
-	if w.Docker.Exposure() == setup.ExposedPublic {
+	if w.Docker.Exposure(docker.Project) == setup.ExposedPublic {
 		return errNothingToBreak
 	}
 	err := w.editFile("docker-compose.prod.yml", func(text string) (string, bool) {

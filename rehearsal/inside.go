@@ -23,12 +23,12 @@ import (
 	"github.com/culvert/culvert/setup"
 )
 
-// inside is what stands in the made-up network of Culvert's own, as far as
+// inside is what stands in the made-up network of Culvert's own for one app, as far as
 // somebody can ask it: dnsmasq, which answers by its command, and nginx, which
 // serves by the configuration and the certificate in its folder. Whether they run
 // and at which addresses is the Docker host's business.
 type inside struct {
-	world *World
+	app   *madeUp
 	names *dns.Server // over TCP
 	udp   *dns.Server
 	tls   net.Listener
@@ -59,7 +59,7 @@ func (i *inside) run() {
 		i.names.ActivateAndServe, i.udp.ActivateAndServe,
 		func() error { return i.front.Serve(secure) }, func() error { return i.front.Serve(i.plain) },
 	} {
-		i.world.done.Go(func() { _ = serve() })
+		i.app.world.done.Go(func() { _ = serve() })
 	}
 }
 
@@ -70,8 +70,12 @@ func (i *inside) close() error {
 // dial reaches what stands beside the connector at an address; false: nothing
 // does.
 func (i *inside) dial(ctx context.Context, network, host, port string) (net.Conn, bool, error) {
-	spec := i.world.Docker.Holder(host)
-	service, to := spec.Service, ""
+	holder := i.app.world.Docker.Holder(host)
+	if holder.Project != i.connector() {
+		return nil, false, nil
+	}
+	spec, to := holder.Spec, ""
+	service := spec.Service
 	switch {
 	case service == setup.DNSService && port == "53" && network == "udp":
 		to = i.udp.PacketConn.LocalAddr().String()
@@ -121,11 +125,13 @@ func (i *inside) answer(w dns.ResponseWriter, q *dns.Msg) {
 	_ = w.WriteMsg(reply)
 }
 
+// connector is the Compose project of the app's connector.
+func (i *inside) connector() string { return "culvert-" + i.app.project }
+
 // beside is a running service beside the connector, as it was started.
 func (i *inside) beside(service string) (setup.SidecarSpec, bool) {
-	stack := i.world.Docker.Stack()
-	stack.ConnectorProject = "culvert-" + stack.Project
-	seen, err := i.world.Docker.Observe(context.Background(), setup.View{Private: true, Stacks: []setup.Stack{stack}})
+	view := setup.View{Private: true, Stacks: []setup.Stack{{ConnectorProject: i.connector()}}}
+	seen, err := i.app.world.Docker.Observe(context.Background(), view)
 	if err != nil {
 		return setup.SidecarSpec{}, false
 	}
@@ -170,13 +176,13 @@ func (i *inside) serve(w http.ResponseWriter, r *http.Request) {
 
 // handOn gives a request to the app, as far as its container runs.
 func (i *inside) handOn(w http.ResponseWriter, r *http.Request) {
-	if _, err := i.world.Docker.Addresses(r.Context(), docker.Project, docker.Service); err != nil {
+	if _, err := i.app.world.Docker.Addresses(r.Context(), i.app.project, docker.Service); err != nil {
 		http.Error(w, "502 Bad Gateway", http.StatusBadGateway)
 		return
 	}
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {
-			p.SetURL(&url.URL{Scheme: "http", Host: i.world.origin.Addr().String()})
+			p.SetURL(&url.URL{Scheme: "http", Host: i.app.origin.Addr().String()})
 			p.Out.Host = p.In.Host
 			p.Out.Header.Set("X-Forwarded-Proto", "https")
 		},

@@ -5,7 +5,6 @@
 package rehearsal
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -20,7 +19,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -29,19 +27,16 @@ import (
 	cloud "github.com/culvert/culvert/cloudflare/sim"
 	"github.com/culvert/culvert/dockerx/found"
 	docker "github.com/culvert/culvert/dockerx/sim"
-	"github.com/culvert/culvert/internal/standin/app"
 	"github.com/culvert/culvert/internal/takeback"
 	"github.com/culvert/culvert/secret"
-	"github.com/culvert/culvert/setup"
 )
 
 //go:embed project
 var project embed.FS
 
-// The made-up server: an address that is reserved for examples, and its port.
+// The made-up server: an address that is reserved for examples.
 const (
 	ServerAddress = "203.0.113.7"
-	serverPort    = "8000"
 
 	apiHost = "api.rehearsal.invalid"
 )
@@ -52,6 +47,9 @@ type Options struct {
 	Clock func() time.Time
 	Log   *slog.Logger
 	Calls io.Writer // gets one JSON line for each call to the made-up API; may be nil
+	// Second has another app of the same kind run on the made-up server, from now
+	// on.
+	Second bool
 	// Unsure chooses how the made-up account is where nobody knows how the real
 	// one is.
 	Unsure cloud.Unsure
@@ -62,15 +60,13 @@ type World struct {
 	Cloud  *cloud.Cloud
 	Docker *docker.Host
 
-	dir    string
-	log    *slog.Logger
-	edge   *cloud.Server
-	app    *http.Server
-	origin net.Listener
-	inside inside
-	roots  *x509.CertPool
-	stop   context.CancelFunc
-	done   sync.WaitGroup
+	dir   string
+	log   *slog.Logger
+	edge  *cloud.Server
+	apps  []*madeUp
+	roots *x509.CertPool
+	stop  context.CancelFunc
+	done  sync.WaitGroup
 
 	mu       sync.Mutex
 	attached map[string]func() // by tunnel: stops its connector
@@ -83,69 +79,26 @@ type World struct {
 // Open takes up a rehearsal where it was left, or starts a new one.
 func Open(ctx context.Context, o Options) (*World, error) {
 	w := &World{dir: o.Dir, log: o.Log, attached: map[string]func(){}, broken: map[string][]takeback.Edit{}}
-	env, err := w.writeProject()
+	apps, err := w.layOut(o.Second)
 	if err != nil {
 		return nil, fmt.Errorf("writing the app to practise on: %w", err)
 	}
 	w.Cloud = cloud.Example(cloud.Options{Clock: o.Clock, Log: o.Log, CallLog: o.Calls, Unsure: o.Unsure,
 		OnChange: func() { w.save("cloud.json", w.Cloud.Snapshot) }})
 	w.Docker = docker.New(docker.Options{
-		Dir: w.projectDir(), Env: env, Reveal: []string{"DJANGO_ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DJANGO_SETTINGS_MODULE"},
+		Apps: apps, Reveal: []string{"DJANGO_ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DJANGO_SETTINGS_MODULE"},
 		OnConnector: w.connector, Connection: w.connection, Beside: w.beside, Clock: o.Clock,
 		OnChange: func() { w.save("docker.json", w.Docker.Snapshot) },
 	})
 	if err := w.restore(); err != nil {
 		w.Cloud.Close()
-		return nil, fmt.Errorf("taking up the rehearsal in %s: %w", o.Dir, err)
+		return nil, fmt.Errorf("taking up the rehearsal in %s (remove that folder to begin anew): %w", o.Dir, err)
 	}
 	if err := w.serve(ctx); err != nil {
 		w.Cloud.Close()
 		return nil, err
 	}
-	if err := w.reattach(ctx); err != nil {
-		return nil, errors.Join(err, w.Close())
-	}
 	return w, nil
-}
-
-func (w *World) projectDir() string { return filepath.Join(w.dir, "open-chat-studio") }
-
-// writeProject lays out the app's folder once; what was edited since stays.
-func (w *World) writeProject() (map[string]string, error) {
-	if err := os.MkdirAll(w.projectDir(), 0o700); err != nil {
-		return nil, err
-	}
-	for _, f := range []struct{ from, to string }{
-		{"docker-compose.prod.yml", "docker-compose.prod.yml"},
-		{"env.prod", ".env.prod"},
-	} {
-		text, err := fs.ReadFile(project, "project/"+f.from)
-		if err != nil {
-			return nil, err
-		}
-		if err := writeNew(filepath.Join(w.projectDir(), f.to), text); err != nil {
-			return nil, err
-		}
-	}
-	return map[string]string{
-		"DJANGO_SETTINGS_MODULE": "config.settings_production",
-		"DJANGO_ALLOWED_HOSTS":   "",
-		"SLACK_CLIENT_ID":        "",
-		"SLACK_CLIENT_SECRET":    "",
-		"SLACK_SIGNING_SECRET":   "made-up-signing-secret",
-	}, writeNew(filepath.Join(w.projectDir(), ".env"), []byte("POSTGRES_PASSWORD=practice-only\n"))
-}
-
-func writeNew(path string, text []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	return errors.Join(err, f.Close())
 }
 
 // save writes a part of the state. A rehearsal that cannot be saved goes on.
@@ -188,7 +141,7 @@ func (w *World) restore() error {
 	return nil
 }
 
-// serve listens on loopback: the edge, and the made-up app.
+// serve listens on loopback: the edge, and the made-up apps.
 func (w *World) serve(ctx context.Context) error {
 	var err error
 	if w.edge, err = w.Cloud.Listen(cloud.ServeOptions{}); err != nil {
@@ -196,54 +149,22 @@ func (w *World) serve(ctx context.Context) error {
 	}
 	w.roots = x509.NewCertPool()
 	w.roots.AppendCertsFromPEM([]byte(w.edge.CA))
-	if w.origin, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-		return err
+	for _, a := range w.apps {
+		if err := a.listen(); err != nil {
+			return fmt.Errorf("opening the ports of the made-up network: %w", err)
+		}
 	}
-	if w.inside.world = w; w.inside.listen() != nil {
-		return errors.New("the ports of the made-up network cannot be opened")
-	}
-	w.inside.run()
 	ctx, w.stop = context.WithCancel(context.WithoutCancel(ctx))
-	w.app = &http.Server{Handler: http.HandlerFunc(w.serveApp), ReadHeaderTimeout: 10 * time.Second}
 	w.done.Go(func() { _ = w.edge.Run(ctx) })
-	w.done.Go(func() { _ = w.app.Serve(w.origin) })
+	for _, a := range w.apps {
+		a.run()
+	}
 	return nil
 }
 
-// serveApp is the app with the settings that its container has now.
-func (w *World) serveApp(rw http.ResponseWriter, r *http.Request) {
-	addresses, err := w.Docker.Addresses(r.Context(), docker.Project, docker.Service)
-	if err != nil { // it does not run
-		cloud.Unreachable(rw)
-		return
-	}
-	env := w.Docker.Env(docker.Service)
-	settings, err := app.FromEnv(func(name string) (string, bool) {
-		value, ok := env[name]
-		return value, ok
-	}, func() string { return addresses[0] })
-	if err != nil { // it would not have started
-		cloud.Unreachable(rw)
-		return
-	}
-	app.Handler(settings, io.Discard).ServeHTTP(rw, r)
-}
-
-// beside runs a command as the app's image does.
-func (w *World) beside(ctx context.Context, env map[string]string, command []string) ([]byte, int) {
-	var out bytes.Buffer
-	status := app.Main(ctx, command, func(name string) (string, bool) {
-		if name == app.DatabaseKey {
-			return filepath.Join(w.dir, "database"), true
-		}
-		value, ok := env[name]
-		return value, ok
-	}, &out, io.Discard)
-	return out.Bytes(), status
-}
-
-// connector is told when the connector's container starts or stops.
-func (w *World) connector(tunnel string, running bool) {
+// connector is told when a connector's container starts or stops, and whose
+// network it is in.
+func (w *World) connector(project, tunnel string, running bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if detach := w.attached[tunnel]; detach != nil {
@@ -253,7 +174,7 @@ func (w *World) connector(tunnel string, running bool) {
 	if !running {
 		return
 	}
-	detach, err := w.Cloud.Attach(w.tunnelToken(tunnel), http.HandlerFunc(w.serveApp))
+	detach, err := w.Cloud.Attach(w.tunnelToken(tunnel), w.app(project))
 	if err != nil { // as with a real one: it runs and is not connected
 		w.log.Warn("the made-up connector", "err", err)
 		return
@@ -280,23 +201,6 @@ func (w *World) tunnelToken(tunnel string) string {
 	return resultString(rec.Body.Bytes())
 }
 
-// reattach starts the connector again after the process was away, if taking the
-// server up did not.
-func (w *World) reattach(ctx context.Context) error {
-	stack := w.Docker.Stack()
-	stack.ConnectorProject = "culvert-" + stack.Project
-	seen, err := w.Docker.Observe(ctx, setup.View{Stacks: []setup.Stack{stack}})
-	if err != nil {
-		return err
-	}
-	for _, o := range seen.Objects {
-		if c, ok := o.State.(setup.Connector); ok && c.Running && !w.connection(c.Tunnel.Lit).Ready {
-			w.connector(c.Tunnel.Lit, true)
-		}
-	}
-	return nil
-}
-
 // Token is the token of the made-up account.
 func (w *World) Token() secret.Text { return secret.New(w.Cloud.Basics().Token) }
 
@@ -314,18 +218,17 @@ func (w *World) TLS() *tls.Config { return &tls.Config{RootCAs: w.roots, MinVers
 // Addresses are those of the made-up server that others can reach.
 func (w *World) Addresses() []string { return []string{ServerAddress} }
 
-// Dial is the made-up internet: the edge for public names, the app's container,
-// and the server's own address as far as its port is open.
+// Dial is the made-up internet: the edge for public names, the containers, and
+// the server's own address as far as its ports are open.
 func (w *World) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err
 	}
-	if conn, there, err := w.inside.dial(ctx, network, host, port); there {
-		return conn, err
-	}
-	if port == serverPort && slices.Contains(w.appAddresses(ctx), host) {
-		return w.dialApp(ctx, network)
+	for _, a := range w.apps {
+		if conn, there, err := a.dial(ctx, network, host, port); there {
+			return conn, err
+		}
 	}
 	if net.ParseIP(host) != nil {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
@@ -333,24 +236,13 @@ func (w *World) Dial(ctx context.Context, network, address string) (net.Conn, er
 	return w.Cloud.Dial(ctx, network, address)
 }
 
-// appAddresses are those at which the app answers: of its container, and the
-// server's as far as the port is open. None while it does not run.
-func (w *World) appAddresses(ctx context.Context) []string {
-	all, err := w.Docker.Addresses(ctx, docker.Project, docker.Service)
-	if err == nil && w.Docker.Exposure() == setup.ExposedPublic {
-		all = append(all, ServerAddress)
-	}
-	return all
-}
-
-func (w *World) dialApp(ctx context.Context, network string) (net.Conn, error) {
-	return new(net.Dialer).DialContext(ctx, network, w.origin.Addr().String())
-}
-
 // Close stops everything. The state is on disk already.
 func (w *World) Close() error {
 	w.stop()
-	err := errors.Join(w.app.Close(), w.inside.close(), w.Docker.Close())
+	err := w.Docker.Close()
+	for _, a := range w.apps {
+		err = errors.Join(err, a.close())
+	}
 	w.done.Wait()
 	w.Cloud.Close()
 	return err

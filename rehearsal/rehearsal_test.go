@@ -295,3 +295,25 @@ func TestAStateThatCannotBeReadIsSaidWithItsFile(t *testing.T) {
 		})
 	}
 }
+
+func TestASecondAppStaysAndIsAnotherThanTheFirst(t *testing.T) {
+	dir := t.TempDir()
+	w, err := rehearsal.Open(t.Context(), rehearsal.Options{Dir: dir, Clock: time.Now, Log: slog.New(slog.DiscardHandler), Second: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed(t, w)
+	w = open(t, dir) // nobody asks for it again
+	defer closed(t, w)
+	publish(t, w)
+	w.Docker.SetRunning(docker.Service, false)
+	if status, _, err := ask(t, w, "http://"+rehearsal.ServerAddress+":8001/"); err != nil || status != http.StatusBadRequest {
+		t.Errorf("the second app answers %d, %v; want its 400", status, err)
+	}
+	if _, _, err := ask(t, w, "http://"+rehearsal.ServerAddress+":8000/"); err == nil {
+		t.Error("the second app answers for the first, which is stopped")
+	}
+	if status, _, err := ask(t, w, "https://chat.example.org/"); err != nil || status != http.StatusBadGateway {
+		t.Errorf("the connector of the first app gets %d, %v; want the edge's 502", status, err)
+	}
+}

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	docker "github.com/culvert/culvert/dockerx/sim"
 )
 
 func TestPlanThenApplyThenNothingIsLeft(t *testing.T) {
@@ -162,7 +164,7 @@ func TestDestroyLeavesTheAccountAndTheFilesAsTheyWere(t *testing.T) {
 		if diff := cmp.Diff(account, w.account()); diff != "" {
 			t.Errorf("the account is not as it was (-before +after):\n%s", diff)
 		}
-		if env := w.Docker.Env("web"); env["DJANGO_ALLOWED_HOSTS"] != "" || env["CSRF_TRUSTED_ORIGINS"] != "" {
+		if env := w.Docker.Env(docker.Project, "web"); env["DJANGO_ALLOWED_HOSTS"] != "" || env["CSRF_TRUSTED_ORIGINS"] != "" {
 			t.Errorf("the app still runs with %v", env)
 		}
 	})

@@ -45,6 +45,7 @@ type shop struct {
 	clock func() time.Time
 	// unsure is how the account is where nobody knows how the real one is.
 	unsure sim.Unsure
+	second bool // another app runs on the server
 }
 
 func newShop(t *testing.T) *shop {
@@ -143,7 +144,7 @@ func (s *shop) project(name string) string {
 func (s *shop) behindOurBack(f func(*stranger)) {
 	s.Helper()
 	w, err := rehearsal.Open(s.Context(), rehearsal.Options{
-		Dir: filepath.Join(s.data, "practice", "world"), Clock: time.Now, Log: slog.New(slog.DiscardHandler)})
+		Dir: filepath.Join(s.data, "practice", "world"), Clock: time.Now, Log: slog.New(slog.DiscardHandler), Second: s.second})
 	if err != nil {
 		s.Fatal(err)
 	}

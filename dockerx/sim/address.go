@@ -8,9 +8,9 @@ import (
 	"slices"
 )
 
-// firstAddress is that of the app's container at first. It is of a range that is
+// firstAddress is that of an app's container at first. It is of a range that is
 // reserved for examples: what dials it by mistake reaches nobody.
-const firstAddress = "192.0.2.7"
+func firstAddress(place int) string { return [...]string{"192.0.2.7", "198.51.100.7"}[place] }
 
 // lastOctets are so many addresses that the app's containers come by before the
 // first one is given out again.
@@ -20,17 +20,17 @@ const lastOctets = 200
 // address is fixed, Docker gives it another one.
 func (s *service) anew() { s.Moves = (s.Moves + 1) % lastOctets }
 
-// address is that of the service in the app's network.
-func (s service) address() string {
-	at := netip.MustParseAddr(firstAddress).As4()
+// address is that of the service in the network of the app in a place.
+func (s service) address(place int) string {
+	at := netip.MustParseAddr(firstAddress(place)).As4()
 	at[3] += byte(s.Moves)
 	return netip.AddrFrom4(at).String()
 }
 
 // addresses are those of a service in all its networks, the app's first. Where
 // none is fixed in a further network, Docker gave it one.
-func (s state) addresses(sv service) []string {
-	all := []string{sv.address()}
+func (s state) addresses(place int, sv service) []string {
+	all := []string{sv.address(place)}
 	for _, name := range slices.Sorted(maps.Keys(sv.Places)) {
 		at := sv.Places[name].Address
 		if at == "" {
@@ -59,5 +59,6 @@ func (h *Host) Addresses(_ context.Context, project, service string) ([]string, 
 	if p := h.unusable(project, service); p != nil {
 		return nil, p
 	}
-	return h.state.addresses(h.state.Services[service]), nil
+	place := slices.IndexFunc(h.apps, func(a App) bool { return a.Project == project })
+	return h.state.addresses(place, h.state.Apps[project][service]), nil
 }

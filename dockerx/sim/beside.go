@@ -17,7 +17,7 @@ func (h *Host) Beside(ctx context.Context, project, service string, command []st
 	}
 	status, out := 127, []byte(nil)
 	if h.opts.Beside != nil {
-		out, status = h.opts.Beside(ctx, h.Env(service), command)
+		out, status = h.opts.Beside(ctx, project, h.Env(project, service), command)
 	}
 	if status != 0 {
 		return nil, &setup.Problem{Code: setup.CodeRefused, Message: fmt.Sprintf("The command in %s ended with status %d.", service, status)}

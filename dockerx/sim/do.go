@@ -57,7 +57,7 @@ func refuse(text string) *setup.Problem {
 
 func (h *Host) doService(project, name string, entries []setup.Entry) []setup.Outcome {
 	var out []setup.Outcome
-	h.change("container", name, func(s *state) {
+	h.change("container", project, name, func(s *state) {
 		p := h.unusable(project, name)
 		if slices.ContainsFunc(entries, setup.Entry.Starts) {
 			p = h.unseen(project, name)
@@ -66,14 +66,14 @@ func (h *Host) doService(project, name string, entries []setup.Entry) []setup.Ou
 			out = failAll(entries, p)
 			return
 		}
-		if out = h.stale(name, entries); out != nil {
+		if out = h.stale(project, name, entries); out != nil {
 			return
 		}
 		if p := h.misplaced(name, entries); p != nil {
 			out = failAll(entries, p)
 			return
 		}
-		sv := s.Services[name]
+		sv := s.Apps[project][name]
 		sv.Env, sv.Places = maps.Clone(sv.Env), maps.Clone(sv.Places)
 		for _, e := range entries {
 			sv.take(e)
@@ -83,9 +83,9 @@ func (h *Host) doService(project, name string, entries []setup.Entry) []setup.Ou
 			sv.anew()
 			sv.Running = true
 		}
-		s.Services[name] = sv
+		s.put(project, name, sv)
 		for _, e := range entries {
-			out = append(out, setup.Outcome{ID: idOf(e), State: h.read(e.Key.Kind, name, idOf(e))})
+			out = append(out, setup.Outcome{ID: idOf(e), State: h.read(e.Key.Kind, project, name, idOf(e))})
 		}
 	})
 	return out
@@ -119,11 +119,11 @@ func (s *service) take(e setup.Entry) {
 
 // stale checks the preconditions; one entry that no longer stands as shown
 // holds up the others, because one recreate carries them all.
-func (h *Host) stale(name string, entries []setup.Entry) []setup.Outcome {
+func (h *Host) stale(project, name string, entries []setup.Entry) []setup.Outcome {
 	out := make([]setup.Outcome, len(entries))
 	any := false
 	for i, e := range entries {
-		out[i] = setup.Outcome{ID: idOf(e), State: h.read(e.Key.Kind, name, idOf(e))}
+		out[i] = setup.Outcome{ID: idOf(e), State: h.read(e.Key.Kind, project, name, idOf(e))}
 		if !setup.Same(e.From, out[i].State) {
 			any = true
 			out[i].Err = changed(e.Key.Name + " of " + name)

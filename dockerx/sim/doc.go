@@ -1,6 +1,7 @@
-// Package sim is a Docker host in memory: one Compose project with the services
-// of Open Chat Studio, and room for the connector beside it. The rehearsal runs
-// on it; it answers as package dockerx does and passes the same tests.
+// Package sim is a Docker host in memory: one Compose project or more with the
+// services of Open Chat Studio, and room for a connector beside each. The
+// rehearsal runs on it; it answers as package dockerx does and passes the same
+// tests.
 //
 // It runs nothing. Who wants a connector behind the simulated container starts
 // one in Options.OnConnector. A recreate makes effective what its entries say,

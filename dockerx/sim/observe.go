@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strconv"
 
@@ -56,18 +57,20 @@ func (h *Host) observeConnector(w *setup.World, project string, private bool) {
 		return
 	}
 	if now := h.connector(project); now != nil {
-		w.Objects = append(w.Objects, setup.Object{Scope: project, ID: project, Mark: h.state.Connector.Mark, State: now})
+		w.Objects = append(w.Objects, setup.Object{Scope: project, ID: project, Mark: h.state.Connectors[project].Mark, State: now})
 	}
-	for _, service := range slices.Sorted(maps.Keys(h.state.Sidecars)) {
-		if now := h.sidecar(project, service); private && now != nil {
-			w.Objects = append(w.Objects, setup.Object{Scope: project, ID: service, Mark: h.state.Sidecars[service].Mark, State: now})
-		}
+	if !private {
+		return
+	}
+	for _, service := range slices.Sorted(maps.Keys(h.state.Sidecars[project])) {
+		s := h.state.Sidecars[project][service]
+		w.Objects = append(w.Objects, setup.Object{Scope: project, ID: service, Mark: s.Mark, State: s.Sidecar})
 	}
 }
 
 // connector is the state of a project's connector; nil if there is none.
 func (h *Host) connector(project string) setup.State {
-	if c := h.state.Connector; c != nil && c.Project == project {
+	if c, ok := h.state.Connectors[project]; ok {
 		return c.Connector
 	}
 	return nil
@@ -77,7 +80,7 @@ func (h *Host) observeService(w *setup.World, s setup.Stack, private bool) {
 	private = private && s.PrivateNetwork != ""
 	scope := s.Project + "/" + s.Service
 	p := h.unusable(s.Project, s.Service)
-	has := func(name string) bool { return h.read(setup.KindSetting, s.Service, name) != nil }
+	has := func(name string) bool { return h.read(setup.KindSetting, s.Project, s.Service, name) != nil }
 	if slices.ContainsFunc(s.Settings, has) { // then it can be started
 		p = h.unseen(s.Project, s.Service)
 	}
@@ -91,16 +94,16 @@ func (h *Host) observeService(w *setup.World, s setup.Stack, private bool) {
 	}
 	if p := h.unusable(s.Project, s.Service); private && p != nil {
 		w.Miss(setup.KindAttachment, scope, *p)
-	} else if now := h.read(setup.KindAttachment, s.Service, s.PrivateNetwork); private && now != nil {
+	} else if now := h.read(setup.KindAttachment, s.Project, s.Service, s.PrivateNetwork); private && now != nil {
 		w.Objects = append(w.Objects, setup.Object{Scope: scope, ID: s.PrivateNetwork, State: now})
 	}
 	for _, name := range s.Settings {
-		if now := h.read(setup.KindSetting, s.Service, name); now != nil {
+		if now := h.read(setup.KindSetting, s.Project, s.Service, name); now != nil {
 			w.Objects = append(w.Objects, setup.Object{Scope: scope, ID: name, State: now})
 		}
 	}
 	target := strconv.Itoa(s.Target)
-	w.Objects = append(w.Objects, setup.Object{Scope: scope, ID: target, State: h.read(setup.KindPublished, s.Service, target)})
+	w.Objects = append(w.Objects, setup.Object{Scope: scope, ID: target, State: h.read(setup.KindPublished, s.Project, s.Service, target)})
 }
 
 // unseen says why nothing can be told of a service now.
@@ -108,7 +111,7 @@ func (h *Host) unseen(project, service string) *setup.Problem {
 	if h.down != nil {
 		return h.down
 	}
-	if _, ok := h.state.Services[service]; project != Project || !ok {
+	if _, ok := h.state.Apps[project][service]; !ok {
 		return &setup.Problem{Code: setup.CodeNotFound,
 			Message: service + " of project " + project + " does not exist on this server. Start your app first (docker compose up -d), then look again."}
 	}
@@ -120,7 +123,7 @@ func (h *Host) unusable(project, service string) *setup.Problem {
 	if p := h.unseen(project, service); p != nil {
 		return p
 	}
-	if !h.state.Services[service].Running {
+	if !h.state.Apps[project][service].Running {
 		return &setup.Problem{Code: setup.CodeUnavailable,
 			Message: service + " is not running: start your app first (docker compose up -d), then look again."}
 	}
@@ -129,27 +132,27 @@ func (h *Host) unusable(project, service string) *setup.Problem {
 
 // read is the state of one setting, of a further network or of the port as the
 // service runs.
-func (h *Host) read(kind setup.Kind, service, id string) setup.State {
-	sv := h.state.Services[service]
+func (h *Host) read(kind setup.Kind, project, service, id string) setup.State {
+	sv := h.state.Apps[project][service]
 	if kind == setup.KindAttachment {
 		place, ok := sv.Places[id]
 		if !ok {
 			return nil
 		}
-		return setup.Attachment{Project: Project, Service: service, Endpoint: place}
+		return setup.Attachment{Project: project, Service: service, Endpoint: place}
 	}
 	if kind == setup.KindSetting {
 		value, ok := sv.Env[id]
 		if !ok {
 			return nil
 		}
-		return setup.Setting{Project: Project, Service: service, Name: id, Value: value, Stopped: !sv.Running}
+		return setup.Setting{Project: project, Service: service, Name: id, Value: value, Stopped: !sv.Running}
 	}
 	target, err := strconv.Atoi(id)
 	if err != nil {
 		return nil
 	}
-	p := setup.Published{Project: Project, Service: service, Target: target, Exposure: setup.ExposedNone}
+	p := setup.Published{Project: project, Service: service, Target: target, Exposure: setup.ExposedNone}
 	if target == Target {
 		p.Exposure = sv.Exposure
 	}
@@ -163,30 +166,40 @@ func (h *Host) Look(context.Context) ([]found.Project, error) {
 	if h.down != nil {
 		return nil, h.down
 	}
-	app := found.Project{Name: Project, Source: h.source("docker-compose.prod.yml")}
-	for _, name := range h.state.names() {
-		app.Services = append(app.Services, h.serviceFound(name))
+	var all []found.Project
+	for _, project := range slices.Sorted(maps.Keys(h.state.Connectors)) {
+		all = append(all, h.state.Connectors[project].found())
 	}
-	if c := h.state.Connector; c != nil {
-		from := found.Source{Dir: h.opts.Dir, Files: []string{c.File}, Compose: app.Compose}
-		s := found.Service{Name: connectorService, Source: from, Image: c.Image, Command: []string{"cloudflared", "tunnel", "--no-autoupdate", "run"},
-			ID: boxID(connectorService), Containers: 1, Networks: []string{c.Network}, Keys: []string{"TUNNEL_TOKEN"}, Env: map[string]string{}}
-		if c.Running {
-			s.Running = 1
+	for _, a := range h.apps {
+		app := found.Project{Name: a.Project, Source: a.source()}
+		for _, name := range slices.Sorted(maps.Keys(h.state.Apps[a.Project])) {
+			app.Services = append(app.Services, h.serviceFound(a, name))
 		}
-		return []found.Project{{Name: c.Project, Source: from, Services: []found.Service{s}}, app}, nil
+		all = append(all, app)
 	}
-	return []found.Project{app}, nil
+	return all, nil
 }
 
-func (h *Host) source(file string) found.Source {
-	return found.Source{Dir: h.opts.Dir, Files: []string{h.opts.Dir + "/" + file}, Compose: "5.6.0"}
+const composeVersion = "5.6.0"
+
+func (a App) source() found.Source {
+	return found.Source{Dir: a.Dir, Files: []string{a.file()}, Compose: composeVersion}
 }
 
-func (h *Host) serviceFound(name string) found.Service {
-	sv := h.state.Services[name]
-	s := found.Service{Name: name, Source: h.source("docker-compose.prod.yml"), Image: sv.Image, Command: sv.Command,
-		ID: boxID(name), Made: h.made[name], Containers: 1, Health: sv.Health, Networks: []string{Network},
+func (c connector) found() found.Project {
+	from := found.Source{Dir: filepath.Dir(c.File), Files: []string{c.File}, Compose: composeVersion}
+	s := found.Service{Name: connectorService, Source: from, Image: c.Image, Command: []string{"cloudflared", "tunnel", "--no-autoupdate", "run"},
+		ID: boxID(c.Project, connectorService), Containers: 1, Networks: []string{c.Network}, Keys: []string{"TUNNEL_TOKEN"}, Env: map[string]string{}}
+	if c.Running {
+		s.Running = 1
+	}
+	return found.Project{Name: c.Project, Source: from, Services: []found.Service{s}}
+}
+
+func (h *Host) serviceFound(a App, name string) found.Service {
+	sv := h.state.Apps[a.Project][name]
+	s := found.Service{Name: name, Source: a.source(), Image: sv.Image, Command: sv.Command,
+		ID: boxID(a.Project, name), Made: h.made[boxID(a.Project, name)], Containers: 1, Health: sv.Health, Networks: []string{a.stack().Network},
 		Keys: slices.Sorted(maps.Keys(sv.Env)), Env: map[string]string{}}
 	if sv.Running {
 		s.Running = 1
@@ -201,7 +214,7 @@ func (h *Host) serviceFound(name string) found.Service {
 			s.Env[key] = value
 		}
 	}
-	port := found.Port{Target: Target, Protocol: "tcp", Published: Target, Exposure: sv.Exposure}
+	port := found.Port{Target: Target, Protocol: "tcp", Published: a.Port, Exposure: sv.Exposure}
 	if sv.Exposure == setup.ExposedLoopback {
 		port.Address = "127.0.0.1"
 	}
@@ -214,35 +227,32 @@ func (h *Host) serviceFound(name string) found.Service {
 // ConnectorReady says how the connector stands with the edge.
 func (h *Host) ConnectorReady(_ context.Context, project string) (found.Ready, error) {
 	h.mu.Lock()
-	down, now, tunnel := h.down, h.connector(project), h.state.tunnel()
+	down, c := h.down, h.state.Connectors[project]
 	h.mu.Unlock()
-	protocol := ""
-	if c, ok := now.(setup.Connector); ok {
-		protocol = c.Protocol
-	}
 	none := found.Ready{Version: -1}
 	switch {
 	case down != nil:
 		return none, down
-	case now == nil || tunnel == "":
+	case !c.Running:
 		return none, &setup.Problem{Code: setup.CodeUnavailable, Message: "The connector is not running."}
 	case h.opts.Connection != nil:
-		r := h.opts.Connection(tunnel)
-		r.Protocol = protocol
+		r := h.opts.Connection(c.Tunnel.Lit)
+		r.Protocol = c.Protocol
 		return r, nil
 	}
-	return found.Ready{Answered: true, Ready: true, Connections: 4, ConnectorID: "rehearsal", Protocol: protocol, Version: -1}, nil
+	return found.Ready{Answered: true, Ready: true, Connections: 4, ConnectorID: "rehearsal", Protocol: c.Protocol, Version: -1}, nil
 }
 
 // Follow tells that simulated containers write nothing, until the context ends.
 func (h *Host) Follow(ctx context.Context, project, service string, _ int) (<-chan found.Line, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	_, has := h.state.Services[service]
+	_, has := h.state.Apps[project][service]
+	_, connects := h.state.Connectors[project]
 	switch {
 	case h.down != nil:
 		return nil, h.down
-	case !has && (service != connectorService || h.state.Connector == nil):
+	case !has && (service != connectorService || !connects):
 		return nil, &setup.Problem{Code: setup.CodeNotFound, Message: service + " of project " + project + " does not exist on this server."}
 	}
 	lines := make(chan found.Line, 1)

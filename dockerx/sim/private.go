@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -9,17 +10,24 @@ import (
 	"github.com/culvert/culvert/setup"
 )
 
-// subnet is that of the app's network, which Docker chose.
-const subnet = "172.18.0.0/16"
+// subnet is that of the network of the app in a place, which Docker chose.
+func subnet(place int) string { return fmt.Sprintf("172.%d.0.0/16", 18+place) }
 
-// observeNetwork shows the app's network, and for the private modes every other.
+// appOn is the place of the app whose network it is; below zero: it is no app's.
+func (h *Host) appOn(network string) int {
+	return slices.IndexFunc(h.apps, func(a App) bool { return a.stack().Network == network })
+}
+
+// observeNetwork shows an app's network, and for the private modes every other.
 func (h *Host) observeNetwork(w *setup.World, name string, private bool) {
 	if h.down != nil {
 		w.Miss(setup.KindNetwork, "docker", *h.down)
 		return
 	}
-	if name == Network || private {
-		w.Objects = append(w.Objects, setup.Object{Scope: "docker", ID: "net-" + Network, State: setup.Network{Name: Network, Subnets: []string{subnet}}})
+	for i, a := range h.apps {
+		if n := a.stack().Network; n == name || private {
+			w.Objects = append(w.Objects, setup.Object{Scope: "docker", ID: "net-" + n, State: setup.Network{Name: n, Subnets: []string{subnet(i)}}})
+		}
 	}
 	for _, own := range slices.Sorted(maps.Keys(h.state.Networks)) {
 		if private {
@@ -50,7 +58,7 @@ func (h *Host) private(name string) setup.State {
 func (h *Host) doNetwork(e setup.Entry) []setup.Outcome {
 	name := e.Key.Name
 	var refused *setup.Problem
-	h.change("network", name, func(s *state) {
+	h.change("network", "", name, func(s *state) {
 		if refused = h.mayMake(e); refused != nil {
 			return
 		}
@@ -96,7 +104,10 @@ func (h *Host) overlaps(text string) *setup.Problem {
 	if err != nil || wanted != wanted.Masked() {
 		return refuse("“" + text + "” is no range of addresses for a network.")
 	}
-	taken := map[string]string{Network: subnet}
+	taken := map[string]string{}
+	for i, a := range h.apps {
+		taken[a.stack().Network] = subnet(i)
+	}
 	for name, n := range h.state.Networks {
 		taken[name] = n.Subnet
 	}
@@ -109,17 +120,24 @@ func (h *Host) overlaps(text string) *setup.Problem {
 }
 
 func (h *Host) inUse(network string) bool {
-	for _, sv := range h.state.Services {
-		if _, in := sv.Places[network]; in {
-			return true
+	for _, app := range h.state.Apps {
+		for _, sv := range app {
+			if _, in := sv.Places[network]; in {
+				return true
+			}
 		}
 	}
-	for _, s := range h.state.Sidecars {
+	for _, s := range h.state.besides() {
 		if slices.ContainsFunc(s.Spec.Networks, func(e setup.Endpoint) bool { return e.Network == network }) {
 			return true
 		}
 	}
-	return h.state.Connector != nil && slices.Contains(h.state.Connector.Networks, network)
+	for _, c := range h.state.Connectors {
+		if slices.Contains(c.Networks, network) {
+			return true
+		}
+	}
+	return false
 }
 
 // misplaced refuses a place in a network that cannot be had.
@@ -146,7 +164,7 @@ func (h *Host) misplaced(service string, entries []setup.Entry) *setup.Problem {
 }
 
 func (h *Host) addressTaken(to setup.Attachment) bool {
-	for _, s := range h.state.Sidecars {
+	for _, s := range h.state.besides() {
 		if s.Running && slices.ContainsFunc(s.Spec.Networks, func(e setup.Endpoint) bool { return e.Network == to.Network && e.Address == to.Address }) {
 			return true
 		}
@@ -169,7 +187,7 @@ func (h *Host) observeReplaced(w *setup.World, services []setup.Service) {
 
 func (h *Host) replaced(project, service string) setup.Predecessor {
 	p := setup.Predecessor{Project: project, Service: service}
-	if sv, ok := h.state.Services[service]; ok && project == Project {
+	if sv, ok := h.state.Apps[project][service]; ok {
 		p.Running, p.Image = sv.Running, sv.Image
 	}
 	return p
@@ -178,7 +196,7 @@ func (h *Host) replaced(project, service string) setup.Predecessor {
 // doReplaced stops a service; only its owner starts it again.
 func (h *Host) doReplaced(project, service string, e setup.Entry) []setup.Outcome {
 	var refused *setup.Problem
-	h.change("container", service, func(s *state) {
+	h.change("container", project, service, func(s *state) {
 		to, _ := e.To.(setup.Predecessor)
 		switch {
 		case h.down != nil:
@@ -188,9 +206,9 @@ func (h *Host) doReplaced(project, service string, e setup.Entry) []setup.Outcom
 		case e.To == nil || to.Running:
 			refused = refuse("Culvert stops " + service + " and does not start it: start it by hand (docker compose start " + service + ").")
 		default:
-			sv := s.Services[service]
+			sv := s.Apps[project][service]
 			sv.Running = false
-			s.Services[service] = sv
+			s.put(project, service, sv)
 		}
 	})
 	h.mu.Lock()

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"context"
-	"maps"
 
 	"github.com/culvert/culvert/setup"
 )
@@ -16,7 +15,7 @@ func (h *Host) doProject(entries []setup.Entry) []setup.Outcome {
 			service = sidecarService(e)
 		}
 		var refused *setup.Problem
-		h.change("container", service, func(s *state) {
+		h.change("container", e.Key.Scope, service, func(s *state) {
 			if refused = h.mayChange(e); refused == nil {
 				s.takePart(service, e)
 			}
@@ -42,20 +41,17 @@ func sidecarService(e setup.Entry) string {
 
 // takePart makes one entry effective.
 func (s *state) takePart(service string, e setup.Entry) {
-	s.Sidecars = maps.Clone(s.Sidecars)
+	project := e.Key.Scope
 	switch to := e.To.(type) {
 	case setup.Connector:
-		s.Connector = &connector{Connector: to, Mark: e.Mark}
+		s.putConnector(project, &connector{Connector: to, Mark: e.Mark})
 	case setup.Sidecar:
-		if s.Sidecars == nil {
-			s.Sidecars = map[string]sidecar{}
-		}
-		s.Sidecars[service] = sidecar{Sidecar: to, Mark: e.Mark}
+		s.putSidecar(project, service, &sidecar{Sidecar: to, Mark: e.Mark})
 	case nil:
 		if e.Key.Kind == setup.KindConnector {
-			s.Connector = nil
+			s.putConnector(project, nil)
 		} else {
-			delete(s.Sidecars, service)
+			s.putSidecar(project, service, nil)
 		}
 	}
 }
@@ -70,7 +66,7 @@ func (h *Host) partState(e setup.Entry) setup.State {
 
 // sidecar is the state of a service beside the connector; nil if there is none.
 func (h *Host) sidecar(project, service string) setup.State {
-	if s, ok := h.state.Sidecars[service]; ok && s.Project == project {
+	if s, ok := h.state.Sidecars[project][service]; ok {
 		return s.Sidecar
 	}
 	return nil
@@ -101,7 +97,7 @@ func (h *Host) mayChange(e setup.Entry) *setup.Problem {
 		}
 	}
 	for _, n := range networks {
-		if _, own := h.state.Networks[n]; !own && n != Network {
+		if _, own := h.state.Networks[n]; !own && h.appOn(n) < 0 {
 			return refuse("Docker Compose refused. It says: network " + n + " declared as external, but could not be found")
 		}
 	}
@@ -110,9 +106,11 @@ func (h *Host) mayChange(e setup.Entry) *setup.Problem {
 
 // placed says whether a container of the app has the address.
 func (h *Host) placed(at setup.Endpoint) bool {
-	for _, sv := range h.state.Services {
-		if have, in := sv.Places[at.Network]; in && at.Address != "" && have.Address == at.Address {
-			return true
+	for _, app := range h.state.Apps {
+		for _, sv := range app {
+			if have, in := sv.Places[at.Network]; in && at.Address != "" && have.Address == at.Address {
+				return true
+			}
 		}
 	}
 	return false

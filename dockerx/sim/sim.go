@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,8 +15,10 @@ import (
 const (
 	Project = "open-chat-studio"
 	Service = "web"
-	Network = "open-chat-studio_default"
+	Network = Project + networkSuffix
 	Target  = 8000
+
+	networkSuffix = "_default"
 )
 
 // downtime is how long a recreate is said to take.
@@ -23,15 +26,15 @@ const downtime = 1100 * time.Millisecond
 
 // Options say how the host begins and whom it tells.
 type Options struct {
-	Dir string            // the project folder, absolute
-	Env map[string]string // environment of the service web
+	Apps []App // one or two
 	// Reveal names the keys whose values Look tells.
 	Reveal []string
-	// OnConnector is told when the connector of a tunnel starts or stops.
-	OnConnector func(tunnel string, running bool)
-	// Beside runs a command as if in a container of the app, and says how it
-	// ended; nil: there is no such command.
-	Beside func(ctx context.Context, env map[string]string, command []string) (out []byte, status int)
+	// OnConnector is told when the connector of a tunnel starts or stops, and in
+	// which project's network it is.
+	OnConnector func(project, tunnel string, running bool)
+	// Beside runs a command as if in a container of a project's app, and says how
+	// it ended; nil: there is no such command.
+	Beside func(ctx context.Context, project string, env map[string]string, command []string) (out []byte, status int)
 	// Connection says how a running connector stands with the edge; nil: well.
 	Connection func(tunnel string) found.Ready
 	// OnChange is told after every change, so that it can be kept.
@@ -39,10 +42,19 @@ type Options struct {
 	Clock    func() time.Time
 }
 
+// App is one that is started on the host at first.
+type App struct {
+	Project string            // empty: the usual one
+	Dir     string            // the project folder, absolute
+	Env     map[string]string // environment of the service web
+	Port    int               // at which it is published; zero: Target
+}
+
 // Host is a simulated Docker host. It is safe for concurrent use. Hooks are
 // called without its lock, one change at a time.
 type Host struct {
 	opts Options
+	apps []App
 
 	changing sync.Mutex // held through a change and its hooks
 	mu       sync.Mutex // guards what is below
@@ -51,67 +63,58 @@ type Host struct {
 	sites    map[string]setup.SiteCommand // by scope
 	watchers map[chan found.Event]bool
 	past     []found.Event
-	made     map[string]time.Time // by service, of those that were made anew by hand
+	made     map[string]time.Time // by container, of those that were made anew by hand
 }
 
-// New makes a host whose app runs, published to everyone.
+// New makes a host whose apps run, published to everyone.
 func New(o Options) *Host {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	if o.Dir == "" {
-		o.Dir = "/srv/" + Project
+	h := &Host{watchers: map[chan found.Event]bool{}, made: map[string]time.Time{}, sites: map[string]setup.SiteCommand{}}
+	for _, a := range o.Apps {
+		h.apps = append(h.apps, a.complete())
 	}
-	return &Host{opts: o, state: initial(o), watchers: map[chan found.Event]bool{}, made: map[string]time.Time{}, sites: map[string]setup.SiteCommand{}}
+	h.opts, h.state = o, initial(h.apps)
+	return h
 }
 
-// Stack is the app as the labels of its container would tell it.
-func (h *Host) Stack() setup.Stack {
+func (a App) complete() App {
+	if a.Project == "" {
+		a.Project = Project
+	}
+	if a.Dir == "" {
+		a.Dir = "/srv/" + a.Project
+	}
+	if a.Port == 0 {
+		a.Port = Target
+	}
+	return a
+}
+
+// Stack is the first app as the labels of its container would tell it.
+func (h *Host) Stack() setup.Stack { return h.apps[0].stack() }
+
+func (a App) stack() setup.Stack {
 	return setup.Stack{
-		Project: Project, Dir: h.opts.Dir, Files: []string{h.opts.Dir + "/docker-compose.prod.yml"},
-		Service: Service, Target: Target, Network: Network,
+		Project: a.Project, Dir: a.Dir, Files: []string{a.file()}, Service: Service, Target: Target, Network: a.Project + networkSuffix,
 	}
 }
+
+func (a App) file() string { return a.Dir + "/docker-compose.prod.yml" }
 
 // Env is the environment of a service as it runs.
-func (h *Host) Env(service string) map[string]string {
+func (h *Host) Env(project, service string) map[string]string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return maps.Clone(h.state.Services[service].Env)
+	return maps.Clone(h.state.Apps[project][service].Env)
 }
 
-// Exposure says from where the app's port is reached.
-func (h *Host) Exposure() setup.Exposure {
+// Exposure says from where the port of a project's app is reached.
+func (h *Host) Exposure(project string) setup.Exposure {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.state.Services[Service].Exposure
-}
-
-// SetRunning starts or stops a service, as an operator would by hand.
-func (h *Host) SetRunning(service string, running bool) {
-	action := []string{"start"}
-	if !running {
-		action = []string{"kill", "die", "stop"}
-	}
-	defer h.happened(service, action...)
-	h.change("container", service, func(s *state) {
-		sv := s.Services[service]
-		if running && !sv.Running {
-			sv.anew()
-		}
-		sv.Running = running
-		s.Services[service] = sv
-	})
-}
-
-// StopConnector stops the connector's container, as an operator would by hand.
-func (h *Host) StopConnector() {
-	defer h.happened(connectorService, "kill", "die", "stop")
-	h.change("container", connectorService, func(s *state) {
-		if s.Connector != nil {
-			s.Connector.Running = false
-		}
-	})
+	return h.state.Apps[project][Service].Exposure
 }
 
 // SetDown makes the engine unreachable, and reachable again.
@@ -129,10 +132,7 @@ func (h *Host) SetDown(down bool) {
 func (h *Host) LastDowntime(project, service string) time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if project != Project {
-		return 0
-	}
-	return h.state.Services[service].Downtime
+	return h.state.Apps[project][service].Downtime
 }
 
 // Preflight finds nothing wrong with an app that runs.
@@ -156,26 +156,37 @@ func (h *Host) Close() error {
 	return nil
 }
 
-// change makes a change and tells everybody about it.
-func (h *Host) change(kind, name string, f func(*state)) {
+// change makes a change to something of a project, and tells everybody about it.
+func (h *Host) change(kind, project, name string, f func(*state)) {
 	h.changing.Lock()
 	defer h.changing.Unlock()
 	h.mu.Lock()
-	before := h.state.tunnel()
+	before := h.state.connected()
 	f(&h.state)
-	after := h.state.tunnel()
-	h.tell(found.Event{At: h.opts.Clock(), Kind: kind, Action: "update", Name: name, Project: projectOf(name), Service: name})
+	after := h.state.connected()
+	h.tell(found.Event{At: h.opts.Clock(), Kind: kind, Action: "update", Name: name, Project: project, Service: name})
 	h.mu.Unlock()
-	if h.opts.OnConnector != nil && before != after {
-		if before != "" {
-			h.opts.OnConnector(before, false)
-		}
-		if after != "" {
-			h.opts.OnConnector(after, true)
-		}
-	}
+	h.connectorsChanged(before, after)
 	if h.opts.OnChange != nil {
 		h.opts.OnChange()
+	}
+}
+
+// connectorsChanged tells of the connectors that stopped, then of those that
+// started.
+func (h *Host) connectorsChanged(before, after []connection) {
+	if h.opts.OnConnector == nil {
+		return
+	}
+	for _, c := range before {
+		if !slices.Contains(after, c) {
+			h.opts.OnConnector(c.project, c.tunnel, false)
+		}
+	}
+	for _, c := range after {
+		if !slices.Contains(before, c) {
+			h.opts.OnConnector(c.project, c.tunnel, true)
+		}
 	}
 }
 

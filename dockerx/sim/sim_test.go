@@ -29,12 +29,15 @@ func subject(h *sim.Host) dockerxtest.Subject {
 }
 
 func newHost(o sim.Options) *sim.Host {
-	o.Env, o.Reveal = environment, []string{"DJANGO_ALLOWED_HOSTS"}
+	if o.Apps == nil {
+		o.Apps = []sim.App{{Env: environment}}
+	}
+	o.Reveal = []string{"DJANGO_ALLOWED_HOSTS"}
 	return sim.New(o)
 }
 
 // manage is the one command that the app of these tests knows.
-func manage(_ context.Context, _ map[string]string, command []string) ([]byte, int) {
+func manage(_ context.Context, _ string, _ map[string]string, command []string) ([]byte, int) {
 	if slices.Equal(command, []string{"python3", "manage.py", "check"}) {
 		return []byte("No migrations to apply.\n"), 0
 	}
@@ -46,6 +49,37 @@ func TestTheSimulatedHostDoesWhatEveryHostMust(t *testing.T) {
 	dockerxtest.Run(t, subject(h))
 	if err := h.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// Each of two apps is a host of its own to whoever looks at one of them.
+func TestTwoAppsStandSideBySide(t *testing.T) {
+	h := newHost(sim.Options{Beside: manage, Apps: []sim.App{{Env: environment}, {Project: "second", Env: environment, Port: 8001}}})
+	dockerxtest.Run(t, subject(h))
+	second := setup.Stack{Project: "second", Service: sim.Service, Target: sim.Target, Network: "second_default", Settings: []string{"DJANGO_ALLOWED_HOSTS"}}
+	h.SetDown(false)
+	w, err := h.Observe(t.Context(), setup.View{Stacks: []setup.Stack{second}})
+	if err != nil || len(w.Unread) > 0 {
+		t.Fatalf("%v, unread %v", err, w.Unread)
+	}
+	for _, o := range w.Objects {
+		switch s := o.State.(type) {
+		case setup.Setting:
+			if s.Project != "second" || s.Value != "old.example" {
+				t.Errorf("what was done to the first changed the second: %+v", s)
+			}
+		case setup.Published:
+			if s.Exposure != setup.ExposedPublic {
+				t.Errorf("the port of the second is %s", s.Exposure)
+			}
+		}
+	}
+	first, err := h.Addresses(t.Context(), sim.Project, sim.Service)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if other, err := h.Addresses(t.Context(), "second", sim.Service); err != nil || slices.Equal(first, other) {
+		t.Errorf("both are at %v, %v", other, err)
 	}
 }
 
@@ -66,7 +100,10 @@ func TestTheConnectorsHookHearsOfEveryStartAndStop(t *testing.T) {
 	var heard []string
 	changes := 0
 	h := newHost(sim.Options{
-		OnConnector: func(tunnel string, running bool) {
+		OnConnector: func(project, tunnel string, running bool) {
+			if project != sim.Project {
+				t.Errorf("it is in the network of %q", project)
+			}
 			word := "stop "
 			if running {
 				word = "start "
@@ -100,7 +137,7 @@ func TestASnapshotBringsBackTheHostAndStartsItsConnector(t *testing.T) {
 		t.Fatal(err)
 	}
 	started := ""
-	second := newHost(sim.Options{OnConnector: func(tunnel string, _ bool) { started = tunnel }})
+	second := newHost(sim.Options{OnConnector: func(_, tunnel string, _ bool) { started = tunnel }})
 	if err := second.Restore(b); err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +148,7 @@ func TestASnapshotBringsBackTheHostAndStartsItsConnector(t *testing.T) {
 	if err != nil || string(again) != string(b) {
 		t.Errorf("it came back as %s, %v", again, err)
 	}
-	if err := second.Restore([]byte(`{"services":{}}`)); err == nil {
+	if err := second.Restore([]byte(`{"apps":{"open-chat-studio":{}}}`)); err == nil {
 		t.Error("a host without the app was taken")
 	}
 }

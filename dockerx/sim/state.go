@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/culvert/culvert/setup"
@@ -14,11 +15,14 @@ const connectorService = "cloudflared"
 
 // state is everything that a snapshot keeps.
 type state struct {
-	Services  map[string]service `json:"services"`
-	Connector *connector         `json:"connector,omitempty"`
-	Sidecars  map[string]sidecar `json:"sidecars,omitempty"`
-	Networks  map[string]private `json:"networks,omitempty"` // of Culvert's own
+	Apps       map[string]services           `json:"apps"`                 // by project
+	Connectors map[string]connector          `json:"connectors,omitempty"` // by their own project
+	Sidecars   map[string]map[string]sidecar `json:"sidecars,omitempty"`   // by the connector's project, then by service
+	Networks   map[string]private            `json:"networks,omitempty"`   // of Culvert's own
 }
+
+// services are those of one project.
+type services map[string]service
 
 type sidecar struct {
 	setup.Sidecar
@@ -48,10 +52,18 @@ type connector struct {
 	Mark string `json:"mark,omitempty"`
 }
 
-func initial(o Options) state {
+func initial(apps []App) state {
+	s := state{Apps: map[string]services{}}
+	for _, a := range apps {
+		s.Apps[a.Project] = a.initial()
+	}
+	return s
+}
+
+func (a App) initial() services {
 	app := func(command ...string) service {
 		return service{Image: "open-chat-studio:latest", Command: command, Running: true,
-			Env: maps.Clone(o.Env), Exposure: setup.ExposedNone}
+			Env: maps.Clone(a.Env), Exposure: setup.ExposedNone}
 	}
 	web := app("gunicorn", "--bind", "0.0.0.0:8000", "config.wsgi:application")
 	web.Exposure = setup.ExposedPublic
@@ -60,31 +72,72 @@ func initial(o Options) state {
 	}
 	migrate := app("python", "manage.py", "migrate", "--noinput")
 	migrate.Running = false // it has done its work
-	return state{Services: map[string]service{
+	return services{
 		"db":            {Image: "pgvector/pgvector:pg16", Command: []string{"postgres"}, Running: true, Health: "healthy", Exposure: setup.ExposedNone},
 		"redis":         {Image: "redis:7", Command: []string{"redis-server"}, Running: true, Health: "healthy", Exposure: setup.ExposedNone},
 		"migrate":       migrate,
 		Service:         web,
 		"celery_worker": app("celery", "-A", "config", "worker"),
 		"celery_beat":   app("celery", "-A", "config", "beat"),
-	}}
+	}
 }
 
-func (s state) names() []string { return slices.Sorted(maps.Keys(s.Services)) }
-
-// tunnel is that of the connector, if it runs.
-func (s state) tunnel() string {
-	if s.Connector == nil || !s.Connector.Running {
-		return ""
-	}
-	return s.Connector.Tunnel.Lit
+// put changes one service. What others hold of the state stays as it is.
+func (s *state) put(project, name string, sv service) {
+	all := maps.Clone(s.Apps[project])
+	all[name] = sv
+	s.Apps = maps.Clone(s.Apps)
+	s.Apps[project] = all
 }
 
-func projectOf(service string) string {
-	if service == connectorService {
-		return ""
+// putSidecar changes or removes one service beside a connector.
+func (s *state) putSidecar(project, name string, to *sidecar) {
+	all := map[string]sidecar{}
+	maps.Copy(all, s.Sidecars[project])
+	if delete(all, name); to != nil {
+		all[name] = *to
 	}
-	return Project
+	sidecars := map[string]map[string]sidecar{}
+	maps.Copy(sidecars, s.Sidecars)
+	if delete(sidecars, project); len(all) > 0 {
+		sidecars[project] = all
+	}
+	s.Sidecars = sidecars
+}
+
+// putConnector changes or removes the connector of a project.
+func (s *state) putConnector(project string, to *connector) {
+	all := map[string]connector{}
+	maps.Copy(all, s.Connectors)
+	if delete(all, project); to != nil {
+		all[project] = *to
+	}
+	s.Connectors = all
+}
+
+// besides gives all that runs, or could, beside the connectors, in a fixed order.
+func (s state) besides() []sidecar {
+	var all []sidecar
+	for _, project := range slices.Sorted(maps.Keys(s.Sidecars)) {
+		for _, name := range slices.Sorted(maps.Keys(s.Sidecars[project])) {
+			all = append(all, s.Sidecars[project][name])
+		}
+	}
+	return all
+}
+
+// connection is a connector that runs: its tunnel, and the project in whose
+// network it is.
+type connection struct{ project, tunnel string }
+
+func (s state) connected() []connection {
+	var all []connection
+	for _, project := range slices.Sorted(maps.Keys(s.Connectors)) {
+		if c := s.Connectors[project]; c.Running {
+			all = append(all, connection{strings.TrimSuffix(c.Network, networkSuffix), c.Tunnel.Lit})
+		}
+	}
+	return all
 }
 
 // Snapshot is the host as it stands, for Restore.
@@ -104,9 +157,11 @@ func (h *Host) Restore(b []byte) error {
 	if err := json.Unmarshal(b, &next); err != nil {
 		return fmt.Errorf("reading the simulated host: %w", err)
 	}
-	if _, ok := next.Services[Service]; !ok {
-		return fmt.Errorf("reading the simulated host: it has no service %s", Service)
+	for _, a := range h.apps {
+		if _, ok := next.Apps[a.Project][Service]; !ok {
+			return fmt.Errorf("reading the simulated host: it has no service %s of %s", Service, a.Project)
+		}
 	}
-	h.change("engine", "", func(s *state) { *s = next })
+	h.change("engine", "", "", func(s *state) { *s = next })
 	return nil
 }
