@@ -19,7 +19,10 @@ const (
 
 // Condition is how a setup stands as a whole, for a page or a few lines.
 type Condition struct {
-	Light    Light           `json:"light"`
+	Light Light `json:"light"`
+	// Switched: the public name leads through Cloudflare, or the team to the
+	// private one. Before that nobody depends on the setup.
+	Switched bool            `json:"switched"`
 	Sentence string          `json:"sentence"`
 	Told     Told            `json:"told"` // the same in parts
 	Channels []Channel       `json:"channels"`
@@ -56,7 +59,7 @@ type Lock struct {
 // Sum puts findings and evidence together. The findings are those of the same
 // input, perhaps with more known of them.
 func Sum(in Input, findings []setup.Finding) Condition {
-	c := Condition{Findings: findings}
+	c := Condition{Findings: findings, Switched: in.live() || in.Answers.LedIn(in.Ledger)}
 	if in.live() {
 		for _, d := range in.Answers.Doors {
 			c.Channels = append(c.Channels, in.channel(d, findings))
@@ -89,8 +92,13 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// light is that of the worst: what is not known is never good.
+// light is that of the worst: what is not known is never good. What nobody is led
+// to yet is neither good nor bad, unless it is open.
 func light(c Condition) Light {
+	open := len(c.Findings) > 0 && c.Findings[0].Severity == setup.SeverityOpen
+	if !c.Switched && !open {
+		return Unknown
+	}
 	worst := Good
 	if len(c.Findings) > 0 {
 		switch c.Findings[0].Severity {

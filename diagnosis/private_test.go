@@ -66,6 +66,36 @@ func TestAPrivateWayThatWorksIsGood(t *testing.T) {
 	}
 }
 
+// Before anybody is led here a setup is neither good nor bad.
+func TestBeforeTheSwitchTheLightIsOut(t *testing.T) {
+	for _, mode := range []setup.Mode{setup.ModePublic, setup.ModeFallback, setup.ModeHostname} {
+		for _, broken := range []bool{false, true} {
+			a := setuptest.Sample("ocs")
+			leads := []setup.Kind{setup.KindDNSRecord}
+			if mode.Private() {
+				a = setuptest.InMode(a, mode)
+				leads = append(leads, setup.KindRoute, setup.KindHostnameRoute)
+			}
+			p := stands(t, a)
+			for _, k := range sortedKeys(p.Ledger.Records) {
+				if slices.Contains(leads, k.Kind) {
+					p.never(k, setuptest.Gone)
+				}
+			}
+			if broken {
+				p.alter(a.ConnectorKey(), setuptest.Gone)
+			}
+			c := Sum(p.Input, Of(p.Input))
+			if c.Light != Unknown || c.Switched {
+				t.Errorf("%s, broken %v: it is %s, switched %v: %s\n%s", mode, broken, c.Light, c.Switched, c.Sentence, list(c.Findings))
+			}
+			if want := "yet"; !broken && !strings.Contains(c.Sentence, want) {
+				t.Errorf("%s: %s", mode, c.Sentence)
+			}
+		}
+	}
+}
+
 // privateRow is one thing on the private way that breaks.
 type privateRow struct {
 	mode  setup.Mode

@@ -18,7 +18,7 @@ type Told struct {
 
 // told is what stands on top: do messages arrive, since when not, why.
 func (in Input) told(c Condition) Told {
-	if !in.live() && !in.Answers.LedIn(in.Ledger) {
+	if !c.Switched {
 		return in.notSwitched(c)
 	}
 	good, bad, unknown := sortChannels(c.Channels)
@@ -62,6 +62,9 @@ func (in Input) sentence(t Told) string {
 func (in Input) notSwitched(c Condition) Told {
 	if len(c.Findings) > 0 {
 		return Told{Begin: upTo(c.Findings[0].Title)}
+	}
+	if in.Answers.Private != nil && in.Answers.Hostname == "" {
+		return Told{Begin: "Your team is not led to " + in.Answers.Private.Name + " yet"}
 	}
 	return Told{Begin: "The address does not lead through Cloudflare yet"}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/culvert/culvert/setup"
 )
 
-// heart is how all setups stand that lead through Cloudflare. Nothing is known
+// heart is how all setups stand to which somebody is led. Nothing is known
 // while the watcher does not do its work.
 func (w *workspace) heart() notify.Heart {
 	if !w.watcher.Health().Alive {
@@ -17,8 +17,8 @@ func (w *workspace) heart() notify.Heart {
 	live, good, broken := 0, 0, false
 	for _, r := range w.watcher.Reports() {
 		broken = broken || r.Condition.Light == diagnosis.Bad
-		if len(r.Condition.Channels)+len(r.Condition.Locks) == 0 {
-			continue // its address does not lead through Cloudflare yet
+		if !r.Condition.Switched {
+			continue // nobody is led there yet
 		}
 		live++
 		if r.Condition.Light == diagnosis.Good {
