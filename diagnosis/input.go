@@ -67,7 +67,7 @@ func (in Input) Needed() []setup.Check {
 		if in.unasked() {
 			needed = append(needed, setup.Check{ID: setup.BesidePrefix + setup.AppCheck, Name: "The app"})
 		} else {
-			needed = append(needed, besideChecks(in.Answers.Checks)...)
+			needed = append(needed, in.Answers.BesideChecks()...)
 		}
 	}
 	if in.Answers.LedIn(in.Ledger) {
@@ -78,18 +78,6 @@ func (in Input) Needed() []setup.Check {
 			setup.Check{ID: setup.FrontsCheck, Name: "Other ways in"})
 	}
 	return needed
-}
-
-// besideChecks are the checks that are asked of the app directly too.
-func besideChecks(checks []setup.Check) []setup.Check {
-	var beside []setup.Check
-	for _, c := range checks {
-		if !c.Locked && !c.Metadata {
-			c.ID = setup.BesidePrefix + c.ID
-			beside = append(beside, c)
-		}
-	}
-	return beside
 }
 
 // unasked says whether the newest look beside did not even reach the app.

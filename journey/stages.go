@@ -325,15 +325,16 @@ func wasDone(o Overview, step setup.Step) bool {
 	return o.Run != nil && o.Run.State == setup.RunSucceeded && step.Through(o.Run.Through)
 }
 
-// proveState stands for the proof beside: the app and the connector answer.
+// proveState stands for the proof beside: the app and the connector answer, and
+// what is behind the private name. Nothing of it is done before all of it was
+// asked.
 func proveState(o Overview, now time.Time) StageState {
-	s := StageState{Stage: StageProve, Status: Ready}
-	seen := 0
+	asked := map[string]bool{}
 	for _, v := range o.Evidence {
 		if !besideOrPrivate(v.Check) {
 			continue
 		}
-		seen++
+		asked[v.Check.ID] = true
 		switch {
 		case !v.OK:
 			return StageState{StageProve, Failed, v.Check.Name + ": " + v.Detail}
@@ -341,10 +342,21 @@ func proveState(o Overview, now time.Time) StageState {
 			return StageState{StageProve, Ready, "The last proof is too old. Prove again."}
 		}
 	}
-	if seen > 0 {
-		s.Status = Done
+	if len(asked) == 0 || o.Answers == nil {
+		return StageState{Stage: StageProve, Status: Ready}
 	}
-	return s
+	for _, c := range provenBeside(*o.Answers) {
+		if !asked[c.ID] {
+			return StageState{StageProve, Ready, "Not everything is proven yet: " + c.Name + ". Prove it now."}
+		}
+	}
+	return StageState{Stage: StageProve, Status: Done}
+}
+
+// provenBeside is what has to be asked before anybody is sent here.
+func provenBeside(a setup.Answers) []setup.Check {
+	checks := append([]setup.Check{{ID: setup.BesidePrefix + setup.ConnectorCheck, Name: "Connector"}}, a.BesideChecks()...)
+	return append(checks, slices.DeleteFunc(a.PrivateChecks(), func(c setup.Check) bool { return c.ID == setup.RouteCheck })...)
 }
 
 // doneState is green only with fresh proof from outside for everything.

@@ -1,10 +1,13 @@
 package journey
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/culvert/culvert/setup"
+	"github.com/culvert/culvert/setup/setuptest"
 )
 
 // A rail without proof, with old proof, or with proof that does not hold ends in
@@ -199,4 +202,35 @@ func TestEvidenceOfAnEarlierSetOfDoorsDoesNotCount(t *testing.T) {
 	w := done(t)
 	w.keep(setup.Evidence{Check: setup.Check{ID: "signal/1", Name: "Signal"}, Detail: "gone"})
 	w.wantStages("with a door that nobody wants any more", Done, Done, Done, Done, Done, Done, Done, Done)
+}
+
+// The private way is proven only if each of its checks was asked: one answer of
+// the app says nothing of the name, the certificate or the login.
+func TestTheProofBesideIsDoneOnlyWithAllOfItsChecks(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	public := setuptest.Sample("ocs")
+	for _, a := range []setup.Answers{public, setuptest.InMode(public, setup.ModeFallback), setuptest.InMode(public, setup.ModeHostname)} {
+		o := Overview{Answers: &a}
+		for _, c := range provenBeside(a) {
+			o.Evidence = append(o.Evidence, setup.Evidence{Check: c, At: now, OK: true})
+		}
+		if s := proveState(o, now); s.Status != Done {
+			t.Errorf("%s, all of it asked: %+v", a.Mode, s)
+		}
+		private := len(a.PrivateChecks())
+		if a.Mode.Private() {
+			private-- // the route is made with the switch
+		}
+		if len(o.Evidence) != 1+len(a.BesideChecks())+private || private < 0 {
+			t.Errorf("%s: %d checks are asked beside", a.Mode, len(o.Evidence))
+		}
+		all := o.Evidence
+		for i, v := range all {
+			o.Evidence = slices.Delete(slices.Clone(all), i, i+1)
+			if s := proveState(o, now); s.Status != Ready || !strings.Contains(s.Note, v.Check.Name) {
+				t.Errorf("%s, without %s: %+v", a.Mode, v.Check.ID, s)
+			}
+		}
+	}
 }

@@ -93,3 +93,15 @@ func (c Check) Fresh() time.Duration {
 
 // Outside says whether a check was asked through the public name.
 func (c Check) Outside() bool { return !c.Beside() && !c.Port() && !c.Private() }
+
+// BesideChecks are the checks that are asked of the app directly too.
+func (a Answers) BesideChecks() []Check {
+	var beside []Check
+	for _, c := range a.Checks {
+		if !c.Locked && !c.Metadata {
+			c.ID = BesidePrefix + c.ID
+			beside = append(beside, c)
+		}
+	}
+	return beside
+}
