@@ -51,10 +51,14 @@ func (x *examination) cloudAway() {
 	if x.noNetwork() {
 		return
 	}
-	if refused := x.takeBarriers(ofCode(setup.CodeUnauthorized)); len(refused) > 0 {
+	if refused := x.takeBarriers(ofCode(setup.CodeUnauthorized, setup.CodeNoToken)); len(refused) > 0 {
+		title := "Cloudflare refuses the API token."
+		if refused[0].Cause.Code == setup.CodeNoToken {
+			title = "Culvert has no API token."
+		}
 		x.tell(report{
 			class: setup.ClassTokenRefused, severity: setup.SeverityUnknown,
-			title:  "Cloudflare refuses the API token.",
+			title:  title,
 			effect: "Nothing in Cloudflare can be watched or repaired. What was set up goes on working.",
 			cause:  refused[0].Cause.Message,
 			ifNot:  "What is changed in Cloudflare goes unseen until a check from outside fails.",

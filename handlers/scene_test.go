@@ -142,7 +142,7 @@ func scenePlanned(t testing.TB) journey.Overview {
 	o := sceneAnswered(t)
 	r := goodReport()
 	o.Draft.Account = account
-	o.Token.Stored, o.Token.Report, o.Token.Checked = true, &r, now.Add(-time.Minute)
+	o.Token.Held, o.Token.Report, o.Token.Checked = true, &r, now.Add(-time.Minute)
 	p := planFor(t, *o.Answers, hostWorld(*o.Answers))
 	o.Plan, o.PlanAt = &p, now.Add(-20*time.Second)
 	statuses(&o, journey.StageBuild, journey.Ready, "")

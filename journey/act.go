@@ -49,7 +49,7 @@ func (j *Journey) current(ctx context.Context, id setup.SetupID) (*setup.Answers
 		return nil, err
 	}
 	answers, bad := j.resolve(id, draft)
-	if len(bad) > 0 || !j.storedToken() {
+	if len(bad) > 0 || !j.hasToken() {
 		return nil, nil
 	}
 	return &answers, nil

@@ -64,7 +64,7 @@ func (j *Journey) startAlert(ctx context.Context, c candidate, answers setup.Ans
 // alertChanges are the hashes of what it takes, which must be about the mail and
 // nothing else.
 func (j *Journey) alertChanges(ctx context.Context, c candidate, answers setup.Answers) ([]string, error) {
-	if !j.storedToken() {
+	if !j.hasToken() {
 		return nil, &setup.Problem{Code: setup.CodeUnauthorized, Message: "There is no API token. Give one at the step Account first."}
 	}
 	planned, err := j.Engine.Preview(ctx, c.row.ID, &answers)

@@ -189,8 +189,8 @@ func (j *Journey) propose(ctx context.Context, c candidate) (Proposal, error) {
 	if len(bad) > 0 {
 		return p, &setup.Problem{Code: setup.CodeInvalid, Message: "These answers are not possible any more: " + bad[0].Message}
 	}
-	if !j.storedToken() {
-		return p, &setup.Problem{Code: setup.CodeUnauthorized, Message: "There is no API token. Give one at the step Account first."}
+	if !j.hasToken() {
+		return p, &setup.Problem{Code: setup.CodeNoToken, Message: "There is no API token. Give one at the step Account first."}
 	}
 	planned, err := j.Engine.Preview(ctx, c.row.ID, &answers)
 	p.Plan = planned.Plan

@@ -132,7 +132,7 @@ func in(dir string) string {
 // accountFor tries the token and gives the account that it is for.
 func (j *Journey) accountFor(ctx context.Context, token secret.Text, f config.File) (string, error) {
 	if token.Empty() {
-		return "", &setup.Problem{Code: setup.CodeUnauthorized,
+		return "", &setup.Problem{Code: setup.CodeNoToken,
 			Message: "No API token. Set CLOUDFLARE_API_TOKEN, or store one at the step Account of the dashboard. " +
 				"This page makes one with just what is needed: " + j.token.Link}
 	}
@@ -160,7 +160,7 @@ func (j *Journey) accountFor(ctx context.Context, token secret.Text, f config.Fi
 	}
 	j.Cloud.Use(token)
 	j.mu.Lock()
-	j.token.Stored, j.token.Report, j.token.Checked = true, &report, j.Clock.Now()
+	j.token.Held, j.token.Report, j.token.Checked = true, &report, j.Clock.Now()
 	j.mu.Unlock()
 	return report.Account, nil
 }

@@ -2,7 +2,6 @@ package journey
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"reflect"
 	"slices"
@@ -104,7 +103,10 @@ type Options struct {
 	// Authority is the server that issues certificates by ACME; empty: Let's Encrypt's.
 	Authority string
 	// Watched says whether anybody has a page open.
-	Watched   func() bool
+	Watched func() bool
+	// Given is a token of the environment. It is used while none is stored, and
+	// never stored itself.
+	Given     secret.Text
 	Rehearsal bool
 	Practice  string // the rehearsal's token
 	Version   string
@@ -140,30 +142,40 @@ func New(o Options) *Journey {
 	}
 }
 
-// Resume takes up the stored token. Call it once, before anything else.
+// Resume takes up the token that there is. Call it once, before anything else.
 func (j *Journey) Resume(ctx context.Context) error {
 	if _, err := j.needs(ctx); err != nil {
 		return err
 	}
-	token, err := j.Store.Secret(ctx, tokenName)
-	if errors.Is(err, ErrNotFound) {
-		return nil
-	}
+	return j.takeUp(ctx)
+}
+
+// takeUp makes the stored token the one in use, or that of the environment.
+func (j *Journey) takeUp(ctx context.Context) error {
+	stored, err := j.StoredToken(ctx)
 	if err != nil {
 		return err
 	}
+	token := j.orGiven(stored)
 	j.Cloud.Use(token)
 	j.mu.Lock()
-	j.token.Stored = true
-	j.mu.Unlock()
+	defer j.mu.Unlock()
+	j.token.Held, j.token.Given = !token.Empty(), stored.Empty() && !token.Empty()
 	return nil
+}
+
+func (j *Journey) orGiven(stored secret.Text) secret.Text {
+	if stored.Empty() {
+		return j.Given
+	}
+	return stored
 }
 
 // Serve makes plans in the background, so that no page waits for them, and
 // looks by itself whether a gate has opened while somebody has a page open,
 // until the context ends.
 func (j *Journey) Serve(ctx context.Context) error {
-	if j.storedToken() {
+	if j.hasToken() {
 		j.recheck(ctx)
 	}
 	var pausing sync.WaitGroup
@@ -232,10 +244,10 @@ func (j *Journey) lookAtGates(ctx context.Context) {
 	}
 }
 
-func (j *Journey) storedToken() bool {
+func (j *Journey) hasToken() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.token.Stored
+	return j.token.Held
 }
 
 // lookSoon asks for a new plan unless one is being made.

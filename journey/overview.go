@@ -116,10 +116,11 @@ type Draft struct {
 	Site      bool            `json:"site,omitempty"`  // the app's own record of its address, too
 }
 
-// Token is what is known of the stored API token. The token itself never leaves
-// the store.
+// Token is what is known of the API token. The token itself never leaves the
+// store.
 type Token struct {
-	Stored  bool
+	Held    bool               // there is one
+	Given   bool               // by the environment; it is not stored
 	Report  *setup.TokenReport // nil: not checked yet
 	Checked time.Time
 	Link    string             // to the dashboard's prefilled page

@@ -159,7 +159,7 @@ func stillCounting(evidence []setup.Evidence, a *setup.Answers) []setup.Evidence
 // addPlan shows the newest plan if it is one for these answers, and asks for a
 // new one if it is missing or old.
 func (j *Journey) addPlan(o *Overview) {
-	if o.Answers == nil || !o.Token.Stored || o.TornDown && !o.Draft.Answered {
+	if o.Answers == nil || !o.Token.Held || o.TornDown && !o.Draft.Answered {
 		return
 	}
 	p, ok := j.Engine.Last(o.Setup)
@@ -225,7 +225,7 @@ func accountState(o Overview) StageState {
 	s := StageState{Stage: StageAccount, Status: Ready}
 	r := o.Token.Report
 	switch {
-	case !o.Token.Stored:
+	case !o.Token.Held:
 	case r == nil:
 		s.Status, s.Note = Running, "Checking the token."
 	case r.Problem != nil:

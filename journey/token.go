@@ -26,7 +26,9 @@ func (j *Journey) SaveToken(ctx context.Context, token secret.Text, account stri
 	if err := j.Store.PutSecret(ctx, tokenName, token); err != nil {
 		return report, fmt.Errorf("storing the token: %w", err)
 	}
-	j.Cloud.Use(token)
+	if err := j.takeUp(ctx); err != nil {
+		return report, err
+	}
 	return report, j.adopt(ctx, report, account)
 }
 
@@ -43,14 +45,15 @@ func (j *Journey) KeepPractice(ctx context.Context) error {
 	return nil
 }
 
-// CheckToken tries the stored token again.
+// CheckToken tries the token in use again.
 func (j *Journey) CheckToken(ctx context.Context) (setup.TokenReport, error) {
-	token, err := j.Store.Secret(ctx, tokenName)
-	if errors.Is(err, ErrNotFound) {
-		return setup.TokenReport{}, &setup.Problem{Code: setup.CodeUnauthorized, Message: "No token is stored yet. Paste one below."}
-	}
+	stored, err := j.StoredToken(ctx)
 	if err != nil {
-		return setup.TokenReport{}, fmt.Errorf("reading the stored token: %w", err)
+		return setup.TokenReport{}, err
+	}
+	token := j.orGiven(stored)
+	if token.Empty() {
+		return setup.TokenReport{}, &setup.Problem{Code: setup.CodeNoToken, Message: "No token is stored yet. Paste one below."}
 	}
 	account, err := j.typedAccount(ctx)
 	if err != nil {
@@ -119,15 +122,17 @@ func (j *Journey) typedAccount(ctx context.Context) (string, error) {
 	return "", nil
 }
 
-// ForgetToken deletes the stored token. What was set up goes on working; it can
-// no longer be looked at or repaired from here.
+// ForgetToken deletes the stored token. What was set up goes on working; without
+// another one it can no longer be looked at or repaired from here.
 func (j *Journey) ForgetToken(ctx context.Context) error {
 	if err := j.Store.DeleteSecret(ctx, tokenName); err != nil && !errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("deleting the token: %w", err)
 	}
-	j.Cloud.Use(secret.Text{})
+	if err := j.takeUp(ctx); err != nil {
+		return err
+	}
 	j.mu.Lock()
-	j.token.Stored, j.token.Report = false, nil
+	j.token.Report = nil
 	j.mu.Unlock()
 	j.Notify.Publish("", "token")
 	return nil
@@ -137,7 +142,7 @@ func (j *Journey) ForgetToken(ctx context.Context) error {
 // none yet or has another one typed now.
 func (j *Journey) adopt(ctx context.Context, report setup.TokenReport, typed string) error {
 	j.mu.Lock()
-	j.token.Stored, j.token.Report, j.token.Checked = true, &report, j.Clock.Now()
+	j.token.Held, j.token.Report, j.token.Checked = true, &report, j.Clock.Now()
 	j.mu.Unlock()
 	account := report.Account
 	if typed != "" {

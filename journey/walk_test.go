@@ -299,7 +299,7 @@ func TestATokenIsKeptOnlyIfItIsValid(t *testing.T) {
 	if s := w.overview().Stage(StageAccount); s.Status != Ready || !w.account.inUse.Empty() {
 		t.Errorf("with the token forgotten the account is %+v", s)
 	}
-	if _, err := w.CheckToken(t.Context()); setup.AsProblem(err).Code != setup.CodeUnauthorized {
+	if _, err := w.CheckToken(t.Context()); setup.AsProblem(err).Code != setup.CodeNoToken {
 		t.Errorf("checking no token gave %v", err)
 	}
 }
@@ -316,6 +316,35 @@ func TestTheStoredTokenIsTakenUpAgain(t *testing.T) {
 	if w.account.inUse.Reveal() != apiToken {
 		t.Error("the stored token is not in use")
 	}
+}
+
+func TestATokenOfTheEnvironmentIsUsedWhileNoneIsStored(t *testing.T) {
+	t.Parallel()
+	const environment = "the-token-of-the-environment"
+	w := newWalk(t, func(o *Options) { o.Given = secret.New(environment) })
+	uses := func(when, want string, given bool) {
+		t.Helper()
+		if o := w.overview().Token; !o.Held || o.Given != given || w.account.inUse.Reveal() != want {
+			t.Errorf("%s: %+v, and another token is in use: %v", when, o, w.account.inUse.Reveal() != want)
+		}
+	}
+	w.choose()
+	if err := w.Resume(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	uses("at the start", environment, true)
+	if r, err := w.CheckToken(t.Context()); err != nil || r.Problem != nil {
+		t.Errorf("checking it gave %+v, %v", r, err)
+	}
+	if kept, err := w.StoredToken(t.Context()); err != nil || !kept.Empty() {
+		t.Errorf("it was stored (%v)", err)
+	}
+	w.token()
+	uses("with one given on the page", apiToken, false)
+	if err := w.ForgetToken(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	uses("with that forgotten", environment, true)
 }
 
 func TestATokenIsOnNoPage(t *testing.T) {

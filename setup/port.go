@@ -110,6 +110,7 @@ const (
 	CodeDenied       Code = "denied"       // the token or user lacks a permission
 	CodeElsewhere    Code = "elsewhere"    // the token is for another account or domain
 	CodeUnauthorized Code = "unauthorized" // the token is not valid
+	CodeNoToken      Code = "no-token"     // there is none
 	CodeNotEnabled   Code = "not-enabled"  // Zero Trust is not switched on
 	CodeNotFound     Code = "not-found"
 	CodeConflict     Code = "conflict" // something else has the name

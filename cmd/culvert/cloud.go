@@ -59,7 +59,7 @@ func (p *cloudPort) now() (*cloudflare.Client, *setup.Problem) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.client == nil {
-		return nil, &setup.Problem{Code: setup.CodeUnauthorized, Message: "There is no API token yet. Give one at the step Account."}
+		return nil, &setup.Problem{Code: setup.CodeNoToken, Message: "There is no API token yet. Give one at the step Account."}
 	}
 	return p.client, nil
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/culvert/culvert/profile"
 	"github.com/culvert/culvert/proof"
 	"github.com/culvert/culvert/rehearsal"
+	"github.com/culvert/culvert/secret"
 	"github.com/culvert/culvert/setup"
 	"github.com/culvert/culvert/store"
 	"github.com/culvert/culvert/watch"
@@ -67,7 +68,8 @@ type outside struct {
 	base      string
 	http      *http.Client
 	practice  string
-	pages     string // where the dashboard is opened; empty: there is none
+	token     secret.Text // of the environment
+	pages     string      // where the dashboard is opened; empty: there is none
 	acme      authority
 }
 
@@ -160,7 +162,7 @@ func (w *workspace) reachReal(ctx context.Context, profiles profile.Catalog, log
 	w.closers = append(w.closers, host.Close)
 	out := outside{
 		docker: host, dial: probe.PublicDial(probe.PublicResolvers()), addresses: proof.ServerAddresses,
-		base: os.Getenv("CLOUDFLARE_BASE_URL"),
+		base: os.Getenv("CLOUDFLARE_BASE_URL"), token: secret.New(os.Getenv("CLOUDFLARE_API_TOKEN")),
 	}
 	if err := out.acme.choose(); err != nil {
 		return outside{}, err
@@ -279,7 +281,7 @@ func (w *workspace) wire(ctx context.Context, dir string, out outside, profiles 
 		Store: w.store, Engine: w.engine, Host: out.docker, Cloud: w.cloud, Locator: folder, Onlooker: prover, Watch: w.watcher, Telling: w.teller,
 		Watched:  func() bool { return w.hub.Subscribers() > 0 },
 		Profiles: profiles, Notify: news, Clock: wallClock{}, Log: log,
-		Rehearsal: practice, Practice: out.practice, Version: version,
+		Given: out.token, Rehearsal: practice, Practice: out.practice, Version: version,
 		Modes: modes(), FrontDirs: filepath.Join(dir, "fronts"), Authority: out.acme.name(),
 	})
 	return nil
