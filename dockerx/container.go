@@ -29,6 +29,8 @@ func (h *Host) boxes(ctx context.Context, project, service string) ([]box, error
 }
 
 func (h *Host) inspectAll(ctx context.Context, filters client.Filters) ([]box, error) {
+	ctx, cancel := context.WithTimeout(ctx, h.answer)
+	defer cancel()
 	list, err := h.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: filters})
 	if err != nil {
 		return nil, h.problem(ctx, "listing containers", err)

@@ -50,6 +50,7 @@ type Host struct {
 	dial     func(ctx context.Context, network, address string) (net.Conn, error)
 	http     *http.Client
 	patience time.Duration
+	answer   time.Duration // how long the engine may take to tell of what it runs
 	log      *slog.Logger
 	clock    func() time.Time
 
@@ -79,7 +80,7 @@ func New(o Options) (*Host, error) {
 			Message: fmt.Sprintf("DOCKER_HOST %q is not an address of a Docker engine. Give one like unix:///var/run/docker.sock, or leave it empty.", o.Host)}
 	}
 	h := &Host{
-		api: api, reveal: map[string]bool{}, dial: o.Dial, patience: o.Patience, log: o.Log, clock: o.Clock,
+		api: api, reveal: map[string]bool{}, dial: o.Dial, patience: o.Patience, answer: 15 * time.Second, log: o.Log, clock: o.Clock,
 		downtime: map[string]time.Duration{}, targets: map[string]int{}, sites: map[string]setup.SiteCommand{}, said: map[string]siteSaid{},
 	}
 	h.closed, h.close = context.WithCancel(context.Background())

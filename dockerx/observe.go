@@ -10,9 +10,13 @@ import (
 )
 
 // Observe reads what the view's stacks name. What an unreachable engine hides
-// is unread, never absent.
+// is unread, never absent; so is what one hides that accepts calls and does not
+// answer.
 func (h *Host) Observe(ctx context.Context, v setup.View) (setup.World, error) {
 	var w setup.World
+	asking := ctx
+	ctx, cancel := context.WithTimeout(asking, h.answer)
+	defer cancel()
 	networks, own := map[string]bool{}, map[string]bool{}
 	connectors := map[string]bool{}
 	for _, s := range v.Stacks {
@@ -28,7 +32,11 @@ func (h *Host) Observe(ctx context.Context, v setup.View) (setup.World, error) {
 		}
 		h.observeService(ctx, &w, s, v.Private)
 		if s.Site != nil && v.Asks(setup.KindSite) {
-			h.observeSite(ctx, &w, s)
+			site := asking
+			if ctx.Err() != nil { // the engine does not answer
+				site = ctx
+			}
+			h.observeSite(site, &w, s)
 		}
 	}
 	if len(networks)+len(own) > 0 || v.Private {

@@ -16,6 +16,8 @@ func (h *Host) observeSite(ctx context.Context, w *setup.World, s setup.Stack) {
 	h.mu.Lock()
 	h.sites[scope] = *s.Site
 	h.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, 2*h.answer) // the app may take its time, the engine not
+	defer cancel()
 	domain, err := h.lastSite(ctx, s.Project, s.Service, *s.Site)
 	if err != nil {
 		w.Miss(setup.KindSite, scope, *h.problem(ctx, "asking "+scope+" for its address", err))

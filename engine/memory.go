@@ -15,19 +15,25 @@ import (
 	"github.com/culvert/culvert/setup"
 )
 
-// memory is what the Ports showed last to surveys.
+// memory is what the Ports showed last to surveys. Each part is looked at by one
+// survey at a time, and none waits for a part that it was not told to look at.
 type memory struct {
-	turn chan struct{} // held by the one survey that looks
-
 	mu     sync.Mutex
-	epochs map[string]int    // by account: how often what was seen was dropped
-	clouds map[string]glance // by account
-	docker glance
-	files  glance
+	turns  map[string]chan struct{} // by part: held by the one survey that looks
+	begun  map[string]int           // by part: how many looks began
+	epochs map[string]int           // by part: how often what was seen was dropped
+	parts  map[string]glance
+	told   int // how many surveys were told what is known
 }
 
+// Parts of the world beside accounts, which are parts by their ids.
+const (
+	dockerPart = "docker"
+	filesPart  = "files"
+)
+
 func newMemory() *memory {
-	return &memory{turn: make(chan struct{}, 1), epochs: map[string]int{}, clouds: map[string]glance{}}
+	return &memory{turns: map[string]chan struct{}{}, begun: map[string]int{}, epochs: map[string]int{}, parts: map[string]glance{}}
 }
 
 // glance is one look at one Port.
@@ -35,70 +41,101 @@ type glance struct {
 	view  setup.View
 	world setup.World
 	at    time.Time // what was seen is not older; zero: never looked
+	look  int       // which look it was
 }
 
 // ages says when each part of a memory was seen.
-type ages struct {
-	clouds        map[string]time.Time
-	docker, files time.Time
-}
+type ages map[string]time.Time
 
-func (a ages) of(account string) Seen { return Seen{a.clouds[account], a.docker, a.files} }
+func (a ages) of(account string) Seen { return Seen{a[account], a[dockerPart], a[filesPart]} }
 
 // observe looks again at what it is told to, and at what was never seen with
-// this view, all at the same time.
-func (m *memory) observe(ctx context.Context, views map[string]setup.View, again Reach, p Ports, clock Clock) (setup.World, ages, error) {
-	select {
-	case m.turn <- struct{}{}:
-		defer func() { <-m.turn }()
-	case <-ctx.Done():
-		return setup.World{}, ages{}, ctx.Err()
-	}
-	m.mu.Lock()
-	epochs, clouds, docker, files := maps.Clone(m.epochs), maps.Clone(m.clouds), m.docker, m.files
-	m.mu.Unlock()
+// this view, all at the same time. The number tells which of two surveys knows
+// more: what else was seen meanwhile counts too.
+func (m *memory) observe(ctx context.Context, views map[string]setup.View, again Reach, p Ports, clock Clock) (setup.World, ages, int, error) {
 	group, ctx := errgroup.WithContext(ctx)
-	look := func(port setup.Port, v setup.View, have glance, force bool) *glance {
-		if !force && !have.at.IsZero() && reflect.DeepEqual(have.view, v) {
-			return &have
+	var mu sync.Mutex
+	own := map[string]glance{}
+	look := func(part string, port setup.Port, v setup.View, force bool) {
+		m.mu.Lock()
+		known := 0 // a look that begins from now on is new enough
+		if force {
+			known = m.begun[part] + 1
 		}
-		g := &glance{view: v, at: clock.Now()}
-		group.Go(func() (err error) {
-			g.world, err = port.Observe(ctx, v)
+		m.mu.Unlock()
+		group.Go(func() error {
+			g, err := m.renew(ctx, part, port, v, known, clock)
+			mu.Lock()
+			own[part] = g
+			mu.Unlock()
 			return err
 		})
-		return g
 	}
-	looks := map[string]*glance{}
-	accounts := slices.Sorted(maps.Keys(views))
-	for _, account := range accounts {
+	for account, v := range views {
 		if account != "" {
-			looks[account] = look(p.Cloud, views[account], clouds[account], slices.Contains(again.Accounts, account))
+			look(account, p.Cloud, v, slices.Contains(again.Accounts, account))
 		}
 	}
-	dockerLook, filesLook := look(p.Docker, views[""], docker, again.Host), look(p.Files, views[""], files, again.Host)
+	look(dockerPart, p.Docker, views[""], again.Host)
+	look(filesPart, p.Files, views[""], again.Host)
 	if err := group.Wait(); err != nil {
-		return setup.World{}, ages{}, fmt.Errorf("looking at how things stand: %w", err)
+		return setup.World{}, nil, 0, fmt.Errorf("looking at how things stand: %w", err)
 	}
-	var all setup.World
-	seen := ages{map[string]time.Time{}, dockerLook.at, filesLook.at}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.docker, m.files = *dockerLook, *filesLook
-	for _, account := range accounts {
-		g := looks[account]
-		if g == nil {
-			continue
+	m.told++
+	var all setup.World
+	seen := ages{}
+	for _, part := range slices.Sorted(maps.Keys(own)) {
+		g := own[part]
+		if newer, ok := m.parts[part]; ok && newer.look > g.look && reflect.DeepEqual(newer.view, g.view) {
+			g = newer
 		}
-		if m.epochs[account] == epochs[account] { // no run came in between
-			m.clouds[account] = *g
-		}
-		seen.clouds[account] = g.at
+		seen[part] = g.at
 		all.Add(g.world)
 	}
-	all.Add(m.docker.world)
-	all.Add(m.files.world)
-	return all, seen, nil
+	return all, seen, m.told, nil
+}
+
+// renew gives what a part shows: by what is known of it, if it was looked at with
+// this view not before a certain look, and otherwise by a look now.
+func (m *memory) renew(ctx context.Context, part string, port setup.Port, v setup.View, notBefore int, clock Clock) (glance, error) {
+	m.mu.Lock()
+	if m.turns[part] == nil {
+		m.turns[part] = make(chan struct{}, 1)
+	}
+	turn := m.turns[part]
+	have, ok := m.parts[part]
+	m.mu.Unlock()
+	good := func() bool { return ok && have.look >= notBefore && reflect.DeepEqual(have.view, v) }
+	if good() {
+		return have, nil
+	}
+	select {
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
+	case <-ctx.Done():
+		return glance{}, ctx.Err()
+	}
+	m.mu.Lock()
+	have, ok = m.parts[part]
+	if good() { // somebody else looked meanwhile
+		m.mu.Unlock()
+		return have, nil
+	}
+	m.begun[part]++
+	g, epoch := glance{view: v, at: clock.Now(), look: m.begun[part]}, m.epochs[part]
+	m.mu.Unlock()
+	var err error
+	if g.world, err = port.Observe(ctx, v); err != nil {
+		return g, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.epochs[part] == epoch { // no run came in between
+		m.parts[part] = g
+	}
+	return g, nil
 }
 
 // forget drops what was seen of accounts that a run has written to: by the
@@ -109,7 +146,7 @@ func (m *memory) forget(locks []string) {
 	for _, name := range locks {
 		if account, ok := strings.CutPrefix(name, accountLock); ok {
 			m.epochs[account]++
-			delete(m.clouds, account)
+			delete(m.parts, account)
 		}
 	}
 }
@@ -118,6 +155,6 @@ func (m *memory) forget(locks []string) {
 func (m *memory) recall(account string, since time.Time) (glance, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	g, ok := m.clouds[account]
+	g, ok := m.parts[account]
 	return g, ok && !g.at.Before(since)
 }

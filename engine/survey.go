@@ -25,10 +25,15 @@ type Survey struct {
 	// Moving are setups that a run worked on meanwhile: what was seen of them
 	// may be half done, so they have no plan.
 	Moving []setup.SetupID
+	// Number is greater the more is known: of two surveys at the same time, what
+	// the one with the lesser number shows may be out of date.
+	Number int
 }
 
 // Survey plans every setup that was agreed to, from one look for all of them:
-// an account is read once, however many setups live in it. It changes nothing.
+// an account is read once, however many setups live in it. It changes nothing. A
+// survey waits only for what it looks at: one of the host is not held up by one
+// of an account that runs beside it.
 func (e *Engine) Survey(ctx context.Context, again Reach) (Survey, error) {
 	approved, err := e.approved(ctx)
 	if err != nil {
@@ -47,7 +52,7 @@ func (e *Engine) Survey(ctx context.Context, again Reach) (Survey, error) {
 	if err != nil {
 		return Survey{}, err
 	}
-	world, seen, err := e.memory.observe(ctx, views, again, e.Ports, e.Clock)
+	world, seen, number, err := e.memory.observe(ctx, views, again, e.Ports, e.Clock)
 	if err != nil {
 		return Survey{}, err
 	}
@@ -56,7 +61,7 @@ func (e *Engine) Survey(ctx context.Context, again Reach) (Survey, error) {
 		return Survey{}, err
 	}
 	settled, barriers := setup.Settle(world, ledger)
-	out := Survey{Plans: map[setup.SetupID]Planned{}}
+	out := Survey{Plans: map[setup.SetupID]Planned{}, Number: number}
 	for id, answers := range approved {
 		if began[id] != ended[id] || ended[id] < 0 {
 			out.Moving = append(out.Moving, id)

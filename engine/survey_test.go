@@ -112,3 +112,28 @@ func TestNothingIsSaidOfASetupThatARunWorksOn(t *testing.T) {
 		}
 	})
 }
+
+// An account that does not answer keeps nobody from the host.
+func TestTheHostIsSeenWhileAnAccountDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := twoSetups(t)
+		h.survey(everything())
+		h.world.viewed = func(setup.View) { time.Sleep(90 * time.Second) }
+		slow := make(chan engine.Survey)
+		go func() { slow <- h.survey(engine.Reach{Accounts: []string{account}}) }()
+		time.Sleep(time.Second)
+		began := time.Now()
+		first := h.survey(engine.Reach{Host: true})
+		if d := time.Since(began); d > time.Second || len(first.Plans) != 2 {
+			t.Errorf("after %v there are %d plans", d, len(first.Plans))
+		}
+		if seen := first.Plans["ocs"].Seen; seen.Docker.Sub(seen.Cloud) != time.Second {
+			t.Errorf("the ages are %+v", seen)
+		}
+		second := <-slow
+		if seen := second.Plans["ocs"].Seen; second.Number <= first.Number || !seen.Docker.Equal(first.Plans["ocs"].Seen.Docker) {
+			t.Errorf("what was seen meanwhile does not count: %+v", seen)
+		}
+	})
+}
