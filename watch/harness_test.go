@@ -208,6 +208,7 @@ type fakeEngine struct {
 	mended  []setup.Run
 	err     error
 	slow    time.Duration
+	hangs   func(engine.Reach) time.Duration // nil: no look does
 }
 
 func (e *fakeEngine) calls() uint64 {
@@ -217,7 +218,13 @@ func (e *fakeEngine) calls() uint64 {
 }
 
 func (e *fakeEngine) Survey(_ context.Context, again engine.Reach) (engine.Survey, error) {
+	e.mu.Lock()
+	hangs := e.hangs
+	e.mu.Unlock()
 	time.Sleep(e.slow)
+	if hangs != nil {
+		time.Sleep(hangs(again))
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	cloud := slices.Contains(again.Accounts, setuptest.Account)

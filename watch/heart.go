@@ -27,12 +27,16 @@ type heart struct {
 	results  chan func() // of what runs beside it
 	work     sync.WaitGroup
 	asking   int // checks under way
-	looking  bool
+	hostLook looking
 	hostDue  time.Time
 	flushDue time.Time
 	keepDue  time.Time
 	keeping  bool
 	reading  bool // the addresses of an app
+
+	accountsLook looking
+	edge         []setup.SetupID // whose domains the newest look at accounts was about
+	known        int             // the number of the survey that knew most
 }
 
 func (w *Watcher) newHeart() *heart {
@@ -63,7 +67,7 @@ func (w *Watcher) Serve(ctx context.Context) error {
 	for {
 		rest := h.round(ctx)
 		w.mu.Lock()
-		w.beat = w.Clock.Now()
+		w.beat, w.stuck = w.Clock.Now(), h.stuck()
 		w.mu.Unlock()
 		alarm, stop := h.alarm(ctx, rest)
 		select {
@@ -340,8 +344,10 @@ func (h *heart) rest(now time.Time) time.Duration {
 		}
 	}
 	sooner(h.flushDue)
-	if !h.looking {
+	if !h.hostLook.under() {
 		sooner(h.hostDue)
+	}
+	if !h.accountsLook.under() {
 		for _, a := range h.accounts {
 			sooner(a.due)
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/culvert/culvert/dockerx/found"
@@ -99,36 +100,96 @@ func (a *account) atLeast(d time.Duration, pace Pace) time.Duration {
 	return max(d, pace.Window/time.Duration(looks))
 }
 
-// survey looks at the accounts that are due, and at the host, and plans.
+// survey looks at the accounts that are due, and at the host, and plans. Neither
+// waits for the other one: but a setup of which nothing is known yet is looked at
+// as a whole.
 func (h *heart) survey(ctx context.Context, now time.Time) {
-	if h.looking || len(h.subjects) == 0 {
+	if len(h.subjects) == 0 {
 		return
 	}
-	reach := engine.Reach{Host: !now.Before(h.hostDue), Edge: h.stoppedAtEdge()}
+	var accounts []string
+	if !h.accountsLook.under() {
+		accounts = h.dueAccounts(now)
+	}
+	if len(accounts) > 0 {
+		h.edge = h.stoppedAtEdge()
+	}
+	host := !h.hostLook.under() && !now.Before(h.hostDue)
+	if host {
+		h.hostDue = now.Add(jitter(h.rand, h.Pace.Host))
+	}
+	if host && len(accounts) > 0 && h.anyNew() {
+		h.look(ctx, now, engine.Reach{Accounts: accounts, Host: true, Edge: h.edge}, &h.accountsLook, &h.hostLook)
+		return
+	}
+	if len(accounts) > 0 {
+		h.look(ctx, now, engine.Reach{Accounts: accounts, Edge: h.edge}, &h.accountsLook)
+	}
+	if host {
+		h.look(ctx, now, engine.Reach{Host: true, Edge: h.edge}, &h.hostLook)
+	}
+}
+
+// dueAccounts are those to look at now.
+func (h *heart) dueAccounts(now time.Time) []string {
+	var due []string
 	for _, id := range sortedAccounts(h.accounts) {
 		if a := h.accounts[id]; !now.Before(a.due) {
-			reach.Accounts = append(reach.Accounts, id)
+			due = append(due, id)
 			a.last, a.due = now, now.Add(h.Pace.Slow) // whoever asks from now on asks for the next look
 		}
 	}
-	if !reach.Host && len(reach.Accounts) == 0 {
-		return
+	return due
+}
+
+// anyNew says whether a setup was never looked at.
+func (h *heart) anyNew() bool {
+	for _, s := range h.subjects {
+		if s.planned == nil {
+			return true
+		}
 	}
-	if reach.Host {
-		h.hostDue = now.Add(jitter(h.rand, h.Pace.Host))
+	return false
+}
+
+// looking is a look that may be under way; zero: none is.
+type looking struct{ since time.Time }
+
+func (l *looking) under() bool { return !l.since.IsZero() }
+
+// look looks at something beside the heart.
+func (h *heart) look(ctx context.Context, now time.Time, reach engine.Reach, under ...*looking) {
+	for _, l := range under {
+		l.since = now
 	}
-	h.looking = true
 	answers := h.answers()
 	h.beside(ctx, func() func() {
+		var facts []found.Facts
+		var work sync.WaitGroup
+		if reach.Host {
+			work.Go(func() { facts = h.Prober.Facts(ctx, answers...) })
+		}
 		before := h.Calls()
 		seen, err := h.Engine.Survey(ctx, reach)
 		cost := h.Calls() - before
-		var facts []found.Facts
-		if reach.Host {
-			facts = h.Prober.Facts(ctx, answers...)
+		work.Wait()
+		return func() {
+			for _, l := range under {
+				l.since = time.Time{}
+			}
+			h.surveyed(ctx, reach, seen, err, cost, answers, facts)
 		}
-		return func() { h.surveyed(ctx, reach, seen, err, cost, answers, facts) }
 	})
+}
+
+// stuck is since when a look is under way, the one that takes longest; zero: none
+// is.
+func (h *heart) stuck() time.Time {
+	since := h.hostLook.since
+	if at := h.accountsLook.since; since.IsZero() || !at.IsZero() && at.Before(since) {
+		since = at
+	}
+	return since
 }
 
 // stoppedAtEdge are the setups whose callers Cloudflare stops by itself.
@@ -162,7 +223,6 @@ func sortedAccounts(m map[string]*account) []string {
 
 // surveyed takes in what a survey saw.
 func (h *heart) surveyed(ctx context.Context, reach engine.Reach, seen engine.Survey, err error, cost uint64, of []setup.Answers, facts []found.Facts) {
-	h.looking = false
 	if ctx.Err() != nil {
 		return
 	}
@@ -184,8 +244,10 @@ func (h *heart) surveyed(ctx context.Context, reach engine.Reach, seen engine.Su
 			s.facts, s.dirty = f.After(s.facts), true
 		}
 	}
+	outdated := seen.Number < h.known // another look that ended before saw more
+	h.known = max(h.known, seen.Number)
 	for id, p := range seen.Plans {
-		if s := h.subjects[id]; s != nil {
+		if s := h.subjects[id]; s != nil && (!outdated || s.planned == nil) {
 			h.planned(ctx, s, p, now)
 		}
 	}

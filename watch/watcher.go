@@ -105,6 +105,7 @@ type Watcher struct {
 	touched bool                   // the host is
 	reports map[setup.SetupID]Report
 	beat    time.Time // when the heart beat last
+	stuck   time.Time // since when a look is under way; zero: none is
 	began   time.Time // when Serve was called; zero: never
 }
 
@@ -219,20 +220,31 @@ func (w *Watcher) wake() {
 
 // Health is how the watcher itself is.
 type Health struct {
-	Alive  bool
-	Began  time.Time // when it began to watch; zero: not yet
-	Beat   time.Time // when it last did something
-	Setups int
+	Alive bool
+	Began time.Time // when it began to watch; zero: not yet
+	Beat  time.Time // when it last did something
+	// Looking is since when a look at the host or at accounts is under way; zero:
+	// none is.
+	Looking time.Time
+	Setups  int
 }
 
 // silence is how long the heart may be quiet: it beats every few seconds.
 const silence = time.Minute
 
-// Health says whether the watcher does its work.
+// longestLook is how long a look may take. Whoever is asked in it has less time
+// to answer.
+const longestLook = 4 * time.Minute
+
+// Health says whether the watcher does its work: that it beats, and that its
+// looks end.
 func (w *Watcher) Health() Health {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return Health{Alive: !w.began.IsZero() && w.Clock.Now().Sub(w.beat) < silence, Began: w.began, Beat: w.beat, Setups: len(w.reports)}
+	now := w.Clock.Now()
+	beats := !w.began.IsZero() && now.Sub(w.beat) < silence
+	looks := w.stuck.IsZero() || now.Sub(w.stuck) < longestLook
+	return Health{Alive: beats && looks, Began: w.began, Beat: w.beat, Looking: w.stuck, Setups: len(w.reports)}
 }
 
 // Reports gives what is known of all setups.

@@ -225,7 +225,11 @@ func (v *serving) metrics(log *slog.Logger) http.Handler {
 func (v *serving) healthz(w http.ResponseWriter, _ *http.Request) {
 	if h := v.root().watcher.Health(); !h.Began.IsZero() && !h.Alive {
 		w.WriteHeader(http.StatusServiceUnavailable)
-		_, _ = fmt.Fprintf(w, "nothing is watched since %s\n", h.Beat.UTC().Format(time.RFC3339))
+		since := h.Beat
+		if !h.Looking.IsZero() && h.Looking.Before(since) { // it beats, and a look does not end
+			since = h.Looking
+		}
+		_, _ = fmt.Fprintf(w, "nothing is watched since %s\n", since.UTC().Format(time.RFC3339))
 		return
 	}
 	_, _ = io.WriteString(w, "ok\n")
