@@ -24,7 +24,7 @@ type Pace struct {
 	Quick  time.Duration // between two looks at an account while somebody has a page open. 80 s
 	Slow   time.Duration // and while nobody has. 5 min
 	Wrong  time.Duration // while something is wrong. 20 s
-	Gap    time.Duration // between two looks at once. 5 s
+	Gap    time.Duration // between two looks at once. 2 s
 	Window time.Duration // for which Budget is. 5 min
 	Budget uint64        // calls to an account within Window, at most. 280
 
@@ -51,7 +51,7 @@ func (p Pace) orDefault() Pace {
 	}{
 		{&p.Watched, 5 * time.Second}, {&p.Unwatched, time.Minute}, {&p.Rare, 5 * time.Minute}, {&p.Failing, 5 * time.Second},
 		{&p.Remember, 15 * time.Second}, {&p.First, time.Second}, {&p.Second, 3 * time.Second}, {&p.Settle, time.Minute},
-		{&p.Quick, 80 * time.Second}, {&p.Slow, 5 * time.Minute}, {&p.Wrong, 20 * time.Second}, {&p.Gap, 5 * time.Second},
+		{&p.Quick, 80 * time.Second}, {&p.Slow, 5 * time.Minute}, {&p.Wrong, 20 * time.Second}, {&p.Gap, 2 * time.Second},
 		{&p.Window, 5 * time.Minute}, {&p.Host, 30 * time.Second}, {&p.Events, 200 * time.Millisecond},
 		{&p.Flush, 5 * time.Second}, {&p.Upkeep, 10 * time.Minute}, {&p.Hold, 10 * time.Minute},
 		{&p.Once, 7 * time.Second},

@@ -56,7 +56,7 @@ func (a *account) now(now time.Time) { a.due, a.vain = now, 0 }
 // urgent looks soon, because a check began to fail: less and less soon while
 // that shows nothing new.
 func (a *account) urgent(now time.Time, pace Pace) {
-	a.sooner(now, a.last.Add(pace.Gap<<min(a.vain, 4)))
+	a.sooner(now, a.last.Add(pace.Gap<<min(a.vain, 6)))
 	a.vain++
 }
 
@@ -334,7 +334,7 @@ func (h *heart) schedule(a *account, id string, seen engine.Survey, err error, c
 	if wait := h.refused(id, seen, err); wait > 0 {
 		a.failed++
 		a.quiet = now.Add(wait)
-		a.due = now.Add(max(wait, min(h.Pace.Gap<<min(a.failed-1, 6), h.Pace.Slow)))
+		a.due = now.Add(max(wait, min(h.Pace.Gap<<min(a.failed-1, 8), h.Pace.Slow)))
 		return
 	}
 	a.failed = 0
