@@ -54,6 +54,9 @@ func Way(now time.Time, findings []setup.Finding, facts found.Facts, evidence []
 		w.blame(f)
 	}
 	w.look(facts)
+	for _, f := range findings {
+		w.outdate(f)
+	}
 	if !slices.ContainsFunc(Stops(), w.bad) {
 		for _, v := range fresh {
 			w.end(v)
@@ -187,6 +190,21 @@ func (w way) blame(f setup.Finding) {
 		w.mark(h.Stop, proof, w.now.Add(factsCount))
 	case setup.SeverityUnknown:
 		h.Light = worseIfGood(h.Light, Unknown)
+	}
+}
+
+// outdate takes back what was proven of the stops behind one before all messages
+// began to end there. Behind a door other messages go on.
+func (w way) outdate(f setup.Finding) {
+	stop := StopOf(f.Class)
+	whole := stop != "" && stop != StopDoors && (f.Severity == setup.SeverityOpen || f.Severity == setup.SeverityBroken)
+	if !whole || len(f.Proof) > 0 && onlyPrivate(f.Proof) {
+		return
+	}
+	for _, s := range Stops()[slices.Index(Stops(), stop)+1:] {
+		if h := w.hops[s]; h.Light == Good && h.Proof.At.Before(f.Since) {
+			h.Light, h.Proof, h.Until = Unknown, nil, time.Time{}
+		}
 	}
 }
 

@@ -38,6 +38,18 @@ func TestAHealthyWayIsProvenStopByStop(t *testing.T) {
 	}
 }
 
+// What lay behind a stop was proven by what got through it, so from before it
+// broke nothing counts there.
+func TestWhatWasProvenBehindAStopBeforeItBrokeIsNoLongerKnown(t *testing.T) {
+	p := healthy(t)
+	p.Facts.App.Networks = []string{"other"}
+	findings := Of(p.Input)
+	findings[0].Since = noon()
+	assertLights(t, Way(p.Now, findings, p.Facts, p.Evidence), Good, Good, Good, Bad, Unknown)
+	findings[0].Since = noon().Add(-time.Minute)
+	assertLights(t, Way(p.Now, findings, p.Facts, p.Evidence), Good, Good, Good, Bad, Good)
+}
+
 func TestAWayWithoutFreshProofIsNotKnown(t *testing.T) {
 	p := healthy(t)
 	p.Now = p.Now.Add(time.Hour)
