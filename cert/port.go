@@ -126,7 +126,7 @@ func (p *Port) look(c setup.Certificate) (*setup.Certificate, error) {
 	if err != nil || !found || s.Into != c.Dir {
 		return nil, err
 	}
-	have := setup.Certificate{Name: c.Name, Wildcard: c.Wildcard, Source: sourceOf(s.Source), Dir: s.Into, Until: s.NotAfter, Issuer: s.Issuer}
+	have := setup.Certificate{Name: c.Name, Wildcard: c.Wildcard, Source: sourceOf(s.Source), Dir: s.Into, Until: s.NotAfter, Issuer: s.Issuer, Note: s.Note}
 	if p.practice && s.Source == Internal && c.Source == setup.FromACME {
 		have.Source = setup.FromACME
 	}

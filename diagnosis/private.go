@@ -188,7 +188,8 @@ func (x *examination) served() {
 	evidence = append(evidence, x.takeFailing(func(v setup.Evidence) bool { return ofPage(v) && v.By == setup.ByNobody })...)
 	r := x.private(setup.ClassCertificate, nil, evidence)
 	r.name, r.title = "served", fmt.Sprintf("Browsers get a certificate for %s that they do not trust.", x.Answers.Private.Name)
-	r.effect, r.cause = "Browsers warn your team of the address, or do not open it.", evidence[0].Detail
+	have, _ := x.certificateOf(x.Answers.Private.Name)
+	r.effect, r.cause = "Browsers warn your team of the address, or do not open it.", strings.TrimSpace(evidence[0].Detail+" "+have.Note)
 	r.advice = fmt.Sprintf("Start nginx again, so that it reads the file: docker compose -p %s restart %s.", x.Answers.Stack.ConnectorProject, setup.FrontService)
 	x.tell(r)
 }

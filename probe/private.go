@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -20,8 +21,8 @@ type Inside struct {
 	Address string // host and port to connect to
 	Plain   string // the same for plain http; empty: there is none
 	TLS     bool   // it is asked by https
-	// Roots are the authorities that devices trust; nil: those that every system
-	// knows.
+	// Roots are the authorities of our own that devices were told to trust; nil:
+	// those that every system knows.
 	Roots *x509.CertPool
 	// Brings: a chain that ends in an authority of its own counts as trusted, for
 	// the operator chose it, and devices were told of it in some other way.
@@ -52,12 +53,13 @@ func (p *Prober) Certificate(ctx context.Context, in Inside, c setup.Check) setu
 	v.Excerpt = []string{
 		"for " + clean(strings.Join(leaf.DNSNames, ", ")), "by " + clean(leaf.Issuer.String()), "until " + leaf.NotAfter.UTC().Format(time.DateTime),
 	}
-	if err := in.trusted(chain, p.o.Clock()); err != nil {
+	by, err := in.trusted(chain, p.o.Clock())
+	if err != nil {
 		v.Detail = faultOf(leaf, err, p.o.Clock())
 		return v
 	}
 	v.OK = true
-	v.Detail = fmt.Sprintf("The certificate is for %s, from a trusted authority, and good until %s.", in.host(), leaf.NotAfter.UTC().Format("2 January 2006"))
+	v.Detail = fmt.Sprintf("The certificate is for %s, good until %s and %s.", in.host(), leaf.NotAfter.UTC().Format("2 January 2006"), by)
 	return v
 }
 
@@ -86,16 +88,20 @@ func (in Inside) tlsConfig(verify func(tls.ConnectionState) error) *tls.Config {
 	return &tls.Config{ServerName: in.host(), MinVersion: tls.VersionTLS12, InsecureSkipVerify: true, VerifyConnection: verify}
 }
 
-// trusted judges a chain as a device does.
-func (in Inside) trusted(chain []*x509.Certificate, now time.Time) error {
+// trusted judges a chain as a device does, and says who vouches for it.
+func (in Inside) trusted(chain []*x509.Certificate, now time.Time) (by string, err error) {
 	o := x509.VerifyOptions{DNSName: in.host(), Roots: in.Roots, Intermediates: x509.NewCertPool(), CurrentTime: now}
 	for _, c := range chain[1:] {
 		o.Intermediates.AddCert(c)
 	}
-	_, err := chain[0].Verify(o)
+	_, err = chain[0].Verify(o)
+	by = "from an authority that every system trusts"
+	if in.Roots != nil {
+		by = "signed by Culvert’s own authority, which each device has to be told to trust"
+	}
 	var unknown x509.UnknownAuthorityError
 	if !in.Brings || !errors.As(err, &unknown) {
-		return err
+		return by, err
 	}
 	o.Roots = x509.NewCertPool()
 	for _, c := range chain[1:] {
@@ -104,7 +110,8 @@ func (in Inside) trusted(chain []*x509.Certificate, now time.Time) error {
 		}
 	}
 	_, err = chain[0].Verify(o)
-	return err
+	top := chain[len(chain)-1]
+	return fmt.Sprintf("signed by %s, which this server does not know: devices have to trust it already", clean(cmp.Or(top.Subject.CommonName, top.Subject.String()))), err
 }
 
 // faultOf says what is wrong with a certificate.

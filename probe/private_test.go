@@ -138,13 +138,13 @@ func TestACertificateIsGoodForTheNameFromATrustedAuthorityAndInDate(t *testing.T
 		says string
 		ok   bool
 	}{
-		"good":                 {ours.good(t), probe.Inside{Roots: ours.roots()}, "good until", true},
+		"good":                 {ours.good(t), probe.Inside{Roots: ours.roots()}, "signed by Culvert’s own authority, which each device has to be told to trust", true},
 		"another name":         {ours.leaf(t, "other.your-org", -time.Hour, time.Hour), probe.Inside{Roots: ours.roots()}, "not for this name", false},
 		"another authority":    {others.good(t), probe.Inside{Roots: ours.roots()}, "not from a trusted authority", false},
 		"the system's":         {ours.good(t), probe.Inside{}, "not from a trusted authority", false},
 		"over":                 {ours.leaf(t, privateName, -2*time.Hour, -time.Hour), probe.Inside{Roots: ours.roots()}, "ended on", false},
 		"not yet":              {ours.leaf(t, privateName, time.Hour, 2*time.Hour), probe.Inside{Roots: ours.roots()}, "counts from", false},
-		"of one's own":         {ours.good(t), probe.Inside{Brings: true}, "good until", true},
+		"of one's own":         {ours.good(t), probe.Inside{Brings: true}, ", which this server does not know", true},
 		"of one's own, over":   {ours.leaf(t, privateName, -2*time.Hour, -time.Hour), probe.Inside{Brings: true}, "ended on", false},
 		"of one's own, unlike": {ours.leaf(t, "other.your-org", -time.Hour, time.Hour), probe.Inside{Brings: true}, "not for this name", false},
 	} {

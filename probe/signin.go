@@ -195,7 +195,8 @@ func (v *visitor) transport() *http.Transport {
 			return v.p.o.Dial(ctx, network, v.address)
 		},
 		TLSClientConfig: v.in.tlsConfig(func(s tls.ConnectionState) error {
-			return v.in.trusted(s.PeerCertificates, v.p.o.Clock())
+			_, err := v.in.trusted(s.PeerCertificates, v.p.o.Clock())
+			return err
 		}),
 		DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: 64 << 10,
 	}

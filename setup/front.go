@@ -73,6 +73,7 @@ type Certificate struct {
 
 	Until  time.Time `json:"-"`
 	Issuer string    `json:"-"`
+	Note   string    `json:"-"` // what devices make of it, where they may not trust it
 	Fault  string    `json:"-"` // why it is not valid, or was not renewed
 }
 
