@@ -202,7 +202,8 @@ func (m *Manager) All() ([]Status, error) {
 	return all, nil
 }
 
-// Forget ends looking after a certificate and deletes what is kept of it. The
+// Forget ends looking after a certificate and deletes what is kept of it, with the
+// authority of our own that no other certificate needs. The
 // file that nginx reads stays: it may still be read. The error may say that a
 // record is left in DNS; the rest is gone all the same.
 func (m *Manager) Forget(ctx context.Context, name string) error {
@@ -225,5 +226,5 @@ func (m *Manager) Forget(ctx context.Context, name string) error {
 	if err := os.RemoveAll(m.disk.of(name)); err != nil {
 		return fmt.Errorf("deleting the certificate for %s: %w", name, err)
 	}
-	return left
+	return errors.Join(left, m.dropAuthorities())
 }

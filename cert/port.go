@@ -38,7 +38,7 @@ func (p *Port) Observe(ctx context.Context, v setup.View) (setup.World, error) {
 		return w, nil
 	}
 	for _, c := range v.Certificates {
-		if c.Source == setup.FromOwner {
+		if c.Source == setup.FromOwner && c.Valid {
 			p.takeOwn(ctx, c)
 		}
 		have, err := p.look(c)

@@ -144,6 +144,79 @@ func TestTheOperatorsFilesAreTakenUpWhereTheyAreFound(t *testing.T) {
 	}
 }
 
+// Of the operator's own certificate nothing is left that Culvert made, and nothing
+// is missing of theirs.
+func TestWhatWasMadeOfTheOperatorsFilesGoesAndTheFilesStay(t *testing.T) {
+	w := offline(t)
+	p := cert.NewPort(w.offlineManager(), install, false)
+	c := w.asked(setup.FromOwner, false)
+	_, between := w.authorities()
+	leaf := w.sign(x509.Certificate{DNSNames: []string{private}}, &between)
+	if err := os.MkdirAll(w.into, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	theirs := map[string][]byte{setup.CertificateFile: append(pemOf(leaf.Certificate), pemOf(between.Certificate)...), setup.KeyFile: leaf.keyPEM(t)}
+	for path, text := range theirs {
+		if err := os.WriteFile(filepath.Join(w.into, path), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if o := w.look(p, c); o == nil || o.State.(setup.Certificate).Note == "" {
+		t.Fatalf("taken up, and devices have to be told: %+v", o)
+	}
+	if o := w.change(p, c, nil); o.Err != nil || o.State != nil {
+		t.Fatalf("dropped: %+v", o)
+	}
+	earlier := setup.View{Private: true, Certificates: []setup.Certificate{c}}.Earlier()
+	if seen, err := p.Observe(t.Context(), earlier); err != nil || len(seen.Objects) > 0 {
+		t.Errorf("%v, seen again: %+v", err, seen.Objects)
+	}
+	key := leaf.keyPEM(t)
+	for _, dir := range []string{w.into, w.dir} {
+		err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			if theirs[filepath.Base(path)] == nil && bytes.Contains(text, bytes.TrimSpace(key)) || filepath.Base(path) == "about.json" {
+				t.Errorf("left behind: %s", path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	for path, text := range theirs {
+		if have, err := os.ReadFile(filepath.Join(w.into, path)); err != nil || !bytes.Equal(have, text) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+// The key of an authority goes with the last certificate that needs it.
+func TestAnAuthorityGoesWithItsLastCertificate(t *testing.T) {
+	w := offline(t)
+	m := w.offlineManager()
+	for _, name := range []string{"one.team.internal", "two.team.internal"} {
+		if _, err := m.Ensure(t.Context(), cert.Want{Names: []string{name}, Source: cert.Internal}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(w.dir, "authorities", "team.internal.pem")
+	for _, row := range []struct {
+		name string
+		left bool
+	}{{"one.team.internal", true}, {"two.team.internal", false}} {
+		if err := m.Forget(t.Context(), row.name); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(path); (err == nil) != row.left {
+			t.Errorf("without %s: %v", row.name, err)
+		}
+	}
+}
+
 func TestACertificateThatTheFrontLostIsWrittenAgain(t *testing.T) {
 	w := newWorld(t, nil)
 	p := cert.NewPort(w.manager(), install, false)

@@ -146,7 +146,7 @@ func (e *Engine) view(ctx context.Context, id setup.SetupID, answers *setup.Answ
 	}
 	for _, r := range earlier {
 		if r.Answers != nil {
-			view = view.Join(r.Answers.View())
+			view = view.Join(r.Answers.View().Earlier())
 		}
 	}
 	for _, a := range approved {

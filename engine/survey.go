@@ -139,15 +139,14 @@ func (e *Engine) moved(ctx context.Context, approved map[setup.SetupID]setup.Ans
 // for this host.
 func (e *Engine) views(ctx context.Context, approved map[setup.SetupID]setup.Answers, l setup.Ledger, want map[setup.Key]setup.Want, edge []setup.SetupID) (map[string]setup.View, error) {
 	views := map[string]setup.View{}
-	add := func(a setup.Answers) {
-		v := a.View()
+	add := func(a setup.Answers, v setup.View) {
 		views[""] = views[""].Join(v.OnHost())
 		v.Stacks = nil
 		views[a.Account] = views[a.Account].Join(v)
 	}
 	for _, id := range slices.Sorted(maps.Keys(approved)) { // the same view for the same setups
 		a := approved[id]
-		add(a)
+		add(a, a.View())
 		if slices.Contains(edge, id) {
 			views[a.Account] = views[a.Account].Join(setup.View{Also: setup.EdgeKinds()})
 		}
@@ -160,7 +159,7 @@ func (e *Engine) views(ctx context.Context, approved map[setup.SetupID]setup.Ans
 		}
 		for _, r := range earlier {
 			if r.Answers != nil && r.Answers.Account == a.Account {
-				add(*r.Answers)
+				add(*r.Answers, r.Answers.View().Earlier())
 			}
 		}
 	}

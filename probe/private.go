@@ -21,9 +21,11 @@ type Inside struct {
 	Address string // host and port to connect to
 	Plain   string // the same for plain http; empty: there is none
 	TLS     bool   // it is asked by https
-	// Roots are the authorities of our own that devices were told to trust; nil:
-	// those that every system knows.
+	// Roots are the authorities that devices trust; nil: those that every system
+	// knows.
 	Roots *x509.CertPool
+	// Ours: Roots holds Culvert's own authority, which devices were told of.
+	Ours bool
 	// Brings: a chain that ends in an authority of its own counts as trusted, for
 	// the operator chose it, and devices were told of it in some other way.
 	Brings bool
@@ -96,7 +98,7 @@ func (in Inside) trusted(chain []*x509.Certificate, now time.Time) (by string, e
 	}
 	_, err = chain[0].Verify(o)
 	by = "from an authority that every system trusts"
-	if in.Roots != nil {
+	if in.Ours {
 		by = "signed by Culvert’s own authority, which each device has to be told to trust"
 	}
 	var unknown x509.UnknownAuthorityError

@@ -138,7 +138,8 @@ func TestACertificateIsGoodForTheNameFromATrustedAuthorityAndInDate(t *testing.T
 		says string
 		ok   bool
 	}{
-		"good":                 {ours.good(t), probe.Inside{Roots: ours.roots()}, "signed by Culvert’s own authority, which each device has to be told to trust", true},
+		"good":                 {ours.good(t), probe.Inside{Roots: ours.roots()}, "from an authority that every system trusts", true},
+		"of Culvert":           {ours.good(t), probe.Inside{Roots: ours.roots(), Ours: true}, "signed by Culvert’s own authority, which each device has to be told to trust", true},
 		"another name":         {ours.leaf(t, "other.your-org", -time.Hour, time.Hour), probe.Inside{Roots: ours.roots()}, "not for this name", false},
 		"another authority":    {others.good(t), probe.Inside{Roots: ours.roots()}, "not from a trusted authority", false},
 		"the system's":         {ours.good(t), probe.Inside{}, "not from a trusted authority", false},

@@ -64,7 +64,8 @@ func (p *Prover) inside(a setup.Answers) (probe.Inside, error) {
 		port := strconv.Itoa(a.Stack.Target)
 		return probe.Inside{Name: net.JoinHostPort(a.Private.Name, port), Address: at(port)}, nil
 	}
-	in := probe.Inside{Name: a.Private.Name, Address: at("443"), Plain: at("80"), TLS: true, Brings: a.Private.Front.Source == setup.FromOwner}
+	in := probe.Inside{Name: a.Private.Name, Address: at("443"), Plain: at("80"), TLS: true,
+		Brings: a.Private.Front.Source == setup.FromOwner, Ours: a.Private.Front.Source == setup.FromInternal}
 	if p.Roots == nil {
 		return in, nil
 	}

@@ -146,7 +146,7 @@ func (v View) Join(o View) View {
 	v.Profiles = union(v.Profiles, o.Profiles)
 	v.Networks = union(v.Networks, o.Networks)
 	v.Names = union(v.Names, o.Names)
-	v.Certificates = union(v.Certificates, o.Certificates)
+	v.Certificates = wantedOnce(union(v.Certificates, o.Certificates))
 	v.Replaces = union(v.Replaces, o.Replaces)
 	v.Also = union(v.Also, o.Also)
 	for _, s := range o.Stacks {
@@ -156,6 +156,24 @@ func (v View) Join(o View) View {
 		}
 	}
 	return v
+}
+
+// Earlier is the view of answers that do not count any more.
+func (v View) Earlier() View {
+	v.Certificates = slices.Clone(v.Certificates)
+	for i := range v.Certificates {
+		v.Certificates[i].Valid = false
+	}
+	return v
+}
+
+// wantedOnce drops certificates of earlier answers that are wanted still.
+func wantedOnce(all []Certificate) []Certificate {
+	return slices.DeleteFunc(all, func(c Certificate) bool {
+		wanted := c
+		wanted.Valid = true
+		return !c.Valid && slices.Contains(all, wanted)
+	})
 }
 
 func union[T comparable](a, b []T) []T {

@@ -77,3 +77,36 @@ func TestASettingOfAStoppedServiceIsStartedAndItsStopForgotten(t *testing.T) {
 		t.Errorf("an app that we have not touched is started: %v, %v", plan, err)
 	}
 }
+
+// An own certificate is the operator's, and the copies that were made of it are
+// not: they hold its key, so they go when nobody wants them.
+func TestTheCopiesOfAnOwnCertificateGo(t *testing.T) {
+	c := Certificate{Name: "ocs.internal", Source: FromOwner, Dir: "/var/lib/culvert/ocs", Valid: true}
+	key := Key{KindCertificate, CertificateScope, c.Name}
+	w := World{Objects: []Object{{Scope: key.Scope, ID: c.Name, State: c}}}
+	ledger := Ledger{Install: "t1", Records: map[Key]Record{key: {ID: c.Name, Owner: Found, By: []SetupID{"ocs"}, Prior: c, Left: c}}}
+	plan, err := MakePlan("ocs", nil, w, ledger)
+	if err != nil || len(plan.Changes) != 1 || plan.Changes[0].Verb != Delete || !plan.Changes[0].Drop {
+		t.Fatalf("%v: %s", err, plan)
+	}
+	if !strings.Contains(plan.Changes[0].Cause, "your own files stay") {
+		t.Errorf("the cause is %q", plan.Changes[0].Cause)
+	}
+	c.Source = FromInternal
+	w.Objects[0].State = c
+	ledger.Records[key] = Record{ID: c.Name, Owner: Found, By: []SetupID{"ocs"}, Prior: c, Left: c}
+	if plan, err = MakePlan("ocs", nil, w, ledger); err != nil || len(plan.Changes) != 1 || plan.Changes[0].Verb != Release {
+		t.Errorf("of somebody else: %v: %s", err, plan)
+	}
+}
+
+func TestACertificateOfEarlierAnswersIsOnlyLookedAt(t *testing.T) {
+	wanted := Certificate{Name: "ocs.internal", Source: FromOwner, Valid: true}
+	v := View{Certificates: []Certificate{wanted}}
+	if got := v.Earlier().Join(v).Certificates; len(got) != 1 || !got[0].Valid {
+		t.Errorf("wanted still: %+v", got)
+	}
+	if got := v.Earlier().Certificates; len(got) != 1 || got[0].Valid || !v.Certificates[0].Valid {
+		t.Errorf("of earlier answers: %+v", got)
+	}
+}

@@ -181,6 +181,10 @@ func (p *planner) drop(k Key, rec Record) {
 		p.release(k, rec, "is gone already")
 		return
 	}
+	if givenByOwner(o.State) {
+		p.remove(Change{Key: k, Verb: Delete, From: o.State, FromID: o.ID, Cause: "the copies that Culvert made of it go; your own files stay"})
+		return
+	}
 	if why := p.stays(k, rec); why != "" {
 		p.release(k, rec, why)
 		return

@@ -35,7 +35,8 @@ type View struct {
 	Profiles []string // for each of these device profiles: "default", or an id
 	Networks []string // is this range, canonical or ResolvedRange, sent through WARP
 	Names    []string // and who is asked for this private name
-	// Certificates are those that should be there, as they are wanted.
+	// Certificates are those that should be there, as they are wanted; one that is
+	// not Valid is of earlier answers, and only looked at.
 	Certificates []Certificate
 	Replaces     []Service // hand-made services that are replaced
 	// Also are kinds that are looked at only when they are asked for.
