@@ -32,12 +32,22 @@ type device struct {
 // control asks the simulator for something of a device.
 func (w *world) control(t *testing.T, path string, body, answer any) {
 	t.Helper()
+	w.send(t, http.MethodPost, path, body, answer)
+}
+
+// send makes a call to the simulator's control API.
+func (w *world) send(t *testing.T, method, path string, body, answer any) {
+	t.Helper()
 	text, err := json.Marshal(body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DialContext: w.Dial, DisableKeepAlives: true}}
-	resp, err := client.Post(w.sim.Control+path, "application/json", bytes.NewReader(text))
+	req, err := http.NewRequestWithContext(t.Context(), method, w.sim.Control+path, bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +57,7 @@ func (w *world) control(t *testing.T, path string, body, answer any) {
 		err = json.Unmarshal(said, answer)
 	}
 	if err != nil || resp.StatusCode >= 300 {
-		t.Fatalf("POST %s: %d %s %v", path, resp.StatusCode, said, err)
+		t.Fatalf("%s %s: %d %s %v", method, path, resp.StatusCode, said, err)
 	}
 }
 
@@ -128,6 +138,20 @@ func (d *device) cannot(address, because string) {
 // authorities, as Chromium is told of it.
 func (d *device) keyOf(name string, authorities []byte) string {
 	d.Helper()
+	secure := d.speak(name, authorities)
+	defer func() { _ = secure.Close() }()
+	return keyOf(secure.ConnectionState().PeerCertificates[0])
+}
+
+func keyOf(c *x509.Certificate) string {
+	sum := sha256.Sum256(c.RawSubjectPublicKeyInfo)
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// speak opens TLS to a name, whose certificate has to be signed by one of the
+// authorities.
+func (d *device) speak(name string, authorities []byte) *tls.Conn {
+	d.Helper()
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(authorities) {
 		d.Fatalf("no authority is in %q", authorities)
@@ -137,12 +161,10 @@ func (d *device) keyOf(name string, authorities []byte) string {
 		d.Fatal(why)
 	}
 	secure := tls.Client(conn, &tls.Config{RootCAs: roots, ServerName: name, MinVersion: tls.VersionTLS12})
-	defer func() { _ = secure.Close() }()
 	if err := secure.HandshakeContext(d.Context()); err != nil {
 		d.Fatalf("the certificate of %s: %v", name, err)
 	}
-	sum := sha256.Sum256(secure.ConnectionState().PeerCertificates[0].RawSubjectPublicKeyInfo)
-	return base64.StdEncoding.EncodeToString(sum[:])
+	return secure
 }
 
 // browse opens Chromium on the device, at an address. Of the certificates that no

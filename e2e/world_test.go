@@ -30,6 +30,7 @@ type world struct {
 	data  string
 	tools string // folder of the Compose command
 	zone  string // id of the zone, once it is asked for
+	env   []string
 }
 
 // simLine is what `culvert sim` prints.
@@ -38,6 +39,7 @@ type simLine struct {
 	Control   string `json:"control"`
 	Edge      string `json:"edge"`
 	Tunnel    string `json:"tunnel_edge"`
+	DNS       string `json:"dns"`
 	CA        string `json:"ca"`
 	Token     string `json:"token"`
 	AccountID string `json:"account_id"`
@@ -82,7 +84,7 @@ func build(t *testing.T, bin string) {
 // startSim runs `culvert sim` where containers can reach it.
 func (w *world) startSim(t *testing.T) {
 	t.Helper()
-	cmd := w.Command(t.Context(), w.bin, "sim", "--host", lab.HostAddress, "--control", "0")
+	cmd := w.Command(t.Context(), w.bin, "sim", "--host", lab.HostAddress, "--control", "0", "--dns-port", "0")
 	line := firstLine(t, cmd)
 	if err := json.Unmarshal([]byte(line), &w.sim); err != nil {
 		t.Fatalf("what sim printed: %v\n%s", err, line)
@@ -142,6 +144,7 @@ func (w *world) culvert(ctx context.Context, t *testing.T, args ...string) *exec
 		"CULVERT_LAB_CA="+w.ca,
 		"SSH_CONNECTION=",
 	)
+	cmd.Env = append(cmd.Env, w.env...)
 	return cmd
 }
 

@@ -269,6 +269,30 @@ func TestWhatCouldNotBePutBackIsRefused(t *testing.T) {
 	}
 }
 
+// Somebody adds an entry in the dashboard that Culvert had cut, beside its pieces.
+func TestAnEntryThatSomebodyPutBackIsCutAgain(t *testing.T) {
+	hole := netip.MustParsePrefix("172.30.250.0/28")
+	cut, err := List{Entries: []Entry{{Address: "10.0.0.0/8"}, {Address: "172.16.0.0/12", Description: "private"}}}.Open(hole, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := Entry{Address: "172.16.0.0/12", Description: "by hand"}
+	put := List{Entries: append(slices.Clone(cut.Entries), whole)}
+	if sight, err := put.Look(hole); err != nil || sight.Through {
+		t.Fatalf("it counts as through: %+v, %v", sight, err)
+	}
+	again, err := put.Open(hole, "")
+	if err != nil || len(again.Entries) != len(cut.Entries) {
+		t.Fatalf("%d entries, before %d, %v", len(again.Entries), len(cut.Entries), err)
+	}
+	if sight, err := again.Look(hole); err != nil || !sight.Through {
+		t.Errorf("cut again it is %+v, %v", sight, err)
+	}
+	if back, err := again.Close(hole, ""); err != nil || !slices.Equal(back.Entries, []Entry{{Address: "10.0.0.0/8"}, whole}) {
+		t.Errorf("it came back as %+v, %v", back.Entries, err)
+	}
+}
+
 func TestANoteThatCannotBeTrueIsAStrangersText(t *testing.T) {
 	before := List{Entries: []Entry{{Address: "192.168.0.0/16", Description: "see [culvert: part of 172.16.0.0/12]"}, {Address: "172.16.0.0/12"}}}
 	after, err := before.Open(netip.MustParsePrefix("172.18.0.0/16"), "")

@@ -63,6 +63,7 @@ func (l List) originals() ([]*original, error) {
 			o.left = append(o.left, p)
 		}
 	}
+	all = withoutReplaced(all, cut)
 	for _, o := range all {
 		if o.whole.IsValid() {
 			o.holes = minus(o.whole, o.left)
@@ -70,6 +71,18 @@ func (l List) originals() ([]*original, error) {
 	}
 	slices.SortStableFunc(all, func(a, b *original) int { return cmp.Compare(a.at, b.at) })
 	return all, nil
+}
+
+// withoutReplaced leaves out entries of which pieces are left although somebody
+// put them back whole: what stands whole decides.
+func withoutReplaced(all []*original, cut map[string]*original) []*original {
+	whole := map[netip.Prefix]bool{}
+	for _, o := range all {
+		if o.whole.IsValid() && cut[o.Address] != o {
+			whole[o.whole] = true
+		}
+	}
+	return slices.DeleteFunc(all, func(o *original) bool { return cut[o.Address] == o && whole[o.whole] })
 }
 
 // parsed is the range of an entry.
