@@ -268,6 +268,7 @@ func sceneDone(t testing.TB) journey.Overview {
 	o := sceneSwitched(t)
 	after(&o, setup.StepClose)
 	statuses(&o, journey.StageDone, journey.Done, "Everything is proven.")
+	o.Stands = sceneStanding(t, illness{}).Brief
 	return o
 }
 

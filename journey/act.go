@@ -107,6 +107,9 @@ func (j *Journey) Cancel(ctx context.Context, id setup.SetupID, run int64, actor
 // Verify proves everything again from outside.
 func (j *Journey) Verify(ctx context.Context, id setup.SetupID) error {
 	_, err := j.Engine.Verify(ctx, id)
+	if err == nil && j.Watch != nil && j.Watch.Health().Alive {
+		j.Watch.Hurry(id) // so that the sentence knows it too
+	}
 	return err
 }
 

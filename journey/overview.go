@@ -155,6 +155,7 @@ type Overview struct {
 	Changes  []setup.RunChange
 	Evidence []setup.Evidence // newest per check, only checks that still count
 	TornDown bool
+	Stands   Brief     // the same as the status page has it
 	Routes   *Reviewed // nil: the app's addresses were not read yet
 }
 

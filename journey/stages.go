@@ -23,18 +23,13 @@ func (j *Journey) Setups(ctx context.Context) ([]Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	base, err := j.agreed(ctx)
-	if err != nil {
-		return nil, err
-	}
 	var all []Summary
 	for _, row := range rows {
 		o, err := j.Overview(ctx, row.ID)
 		if err != nil {
 			return nil, err
 		}
-		s := Summary{Setup: row.ID, Hostname: o.Draft.Hostname, At: StageDone, Status: Done}
-		s.Stands, _ = j.brief(row.ID, base)
+		s := Summary{Setup: row.ID, Hostname: o.Draft.Hostname, At: StageDone, Status: Done, Stands: o.Stands}
 		for _, st := range o.Stages {
 			if st.Status != Done {
 				s.At, s.Status = st.Stage, st.Status
@@ -107,13 +102,14 @@ func (j *Journey) chosen(ctx context.Context, d Draft) (*Candidate, error) {
 }
 
 func (j *Journey) addHistory(ctx context.Context, o *Overview) error {
-	approved, err := j.Store.Approved(ctx)
+	base, err := j.agreed(ctx)
 	if err != nil {
 		return err
 	}
-	if r, ok := approved[o.Setup]; ok {
+	if r, ok := base.revisions[o.Setup]; ok {
 		o.Approved, o.TornDown = r.Answers, r.Answers == nil
 	}
+	o.Stands, _ = j.brief(o.Setup, base)
 	runs, err := j.Store.Runs(ctx, o.Setup, 1)
 	if err != nil {
 		return err

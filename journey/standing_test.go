@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/culvert/culvert/dockerx/found"
 	"github.com/culvert/culvert/setup"
 	"github.com/culvert/culvert/watch"
@@ -157,6 +159,11 @@ func TestTheListSaysHowEachSetupStands(t *testing.T) {
 	s := all[0].Stands
 	if !s.Live || !s.Known || !s.Watching || s.Condition.Light != "bad" {
 		t.Errorf("it stands as %q (known %v): %s", s.Condition.Light, s.Known, s.Condition.Sentence)
+	}
+	for where, brief := range map[string]Brief{"the set-up": w.overview().Stands, "the status page": w.standing().Brief} {
+		if diff := cmp.Diff(s, brief); diff != "" {
+			t.Errorf("%s is of another mind (-list +it):\n%s", where, diff)
+		}
 	}
 }
 

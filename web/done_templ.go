@@ -59,7 +59,7 @@ func Done(v View) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = v.region("verdict").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = v.region("headline").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

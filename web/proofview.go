@@ -202,54 +202,10 @@ func (v View) proof() []LightGroup {
 	return slices.DeleteFunc(groups, func(g LightGroup) bool { return len(g.Lights) == 0 })
 }
 
-// Verdict is the one sentence that a tired person wants to read.
-type Verdict struct {
-	State LightState
-	Text  string
-	More  string
-	Until time.Time // when it fades
-}
-
-// verdict answers "do messages arrive, may I sleep?" from proof alone.
-func (v View) verdict() Verdict {
-	if v.O.TornDown {
-		return Verdict{State: LightOut, Text: "Everything was taken down.", More: "Nothing of this setup is watched."}
+// headline is the sentence of the status page: what both say is one thing.
+func (v View) headline() Headline {
+	if v.O.Approved == nil && !v.O.TornDown {
+		return nothingYet()
 	}
-	all := slices.Concat(v.lights("door"), v.lights("locked"), v.lights("port"), v.lights("private"))
-	var until time.Time
-	out := len(all) == 0
-	var silent, open, broken []string
-	for _, l := range all {
-		switch {
-		case l.State == LightOut:
-			out = true
-		case l.State == LightOff && l.Word == "not open":
-			silent = append(silent, l.Name)
-		case l.State == LightOff && l.Word == lightWord("private", false):
-			broken = append(broken, l.Name)
-		case l.State == LightOff:
-			open = append(open, l.Name)
-		}
-		if l.State != LightOut && (until.IsZero() || l.Until.Before(until)) {
-			until = l.Until
-		}
-	}
-	switch {
-	case len(open) > 0:
-		return Verdict{LightOff, "Something is open that must be locked: " + list(open) + ".", "Look at it below, then set it right on the page of its step.", until}
-	case len(silent) > 0:
-		return Verdict{LightOff, "Messages do NOT arrive: " + list(silent) + ".", "Everything else is as it must be, as far as it was asked.", until}
-	case len(broken) > 0:
-		return Verdict{LightOff, "Your team does NOT get in by " + v.O.Answers.Private.Name + ": " + list(broken) + ".", "Webhooks are not affected, as far as they were asked.", until}
-	case out:
-		return Verdict{State: LightOut, Text: "There is no recent proof.", More: "Prove it now; it changes nothing and takes a few seconds."}
-	}
-	if private := v.lights("private"); len(private) > 0 {
-		text := "Your team’s private way is proven, as far as this server sees it."
-		if v.O.Answers.Hostname != "" {
-			text = "Messages arrive, everything else is locked, and your team’s private way is proven as far as this server sees it."
-		}
-		return Verdict{LightOn, text, "What happens on a colleague’s device nobody sees from here: try it on one.", until}
-	}
-	return Verdict{LightOn, "Messages arrive, and everything else is locked.", "All of it was asked from outside.", until}
+	return headlineOf(v.O.Stands, v.O.TornDown, v.Now)
 }

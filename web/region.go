@@ -36,7 +36,7 @@ func (v View) regionNames() []string {
 	case journey.StageProve:
 		return []string{"rail", "status", "proof", "onward"}
 	case journey.StageDone:
-		return []string{"rail", "verdict", "progress", "plan", "proof"}
+		return []string{"rail", "headline", "progress", "plan", "proof"}
 	}
 	return []string{"rail", "status", "progress", "plan", "proof", "onward"}
 }
@@ -52,8 +52,8 @@ func (v View) draw(name string) templ.Component {
 		return plan(v)
 	case "progress":
 		return progress(v)
-	case "verdict":
-		return verdict(v)
+	case "headline":
+		return headlineBox(v.headline(), v.Now)
 	case "token":
 		return token(v)
 	case "onward":

@@ -103,9 +103,13 @@ func (h Headline) begin() string {
 // headline tells how a setup stands, and nothing that is not proven now.
 func (v StandingView) headline() Headline {
 	if v.S.Answers.Setup == "" && !v.S.TornDown {
-		return Headline{State: LightOut, Told: diagnosis.Told{Begin: "Nothing was set up yet", End: "Go on with the set-up; then this page tells how it stands."}}
+		return nothingYet()
 	}
 	return headlineOf(v.S.Brief, v.S.TornDown, v.Now)
+}
+
+func nothingYet() Headline {
+	return Headline{State: LightOut, Told: diagnosis.Told{Begin: "Nothing was set up yet", End: "Go on with the set-up; then this page tells how it stands."}}
 }
 
 func headlineOf(b journey.Brief, tornDown bool, now time.Time) Headline {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 
+	"github.com/culvert/culvert/diagnosis"
 	"github.com/culvert/culvert/journey"
 	"github.com/culvert/culvert/setup"
 )
@@ -51,35 +52,40 @@ func TestWhatWasNeverAskedHasNoLight(t *testing.T) {
 	if len(lights) != 2 || lights[1].State != LightOut || lights[1].Word != "not asked yet" {
 		t.Errorf("the lights are %+v", lights)
 	}
-	if d := v.verdict(); d.State != LightOut {
-		t.Errorf("the verdict is %+v", d)
-	}
 }
 
-func TestTheVerdictSaysTheWorstFirst(t *testing.T) {
-	rows := []struct {
-		name     string
-		evidence []setup.Evidence
-		state    LightState
-		says     string
-	}{
-		{"all well", []setup.Evidence{seen("telegram/1", true, 0), seen("locked/admin", true, 0), seen("port", true, 0)}, LightOn, "Messages arrive"},
-		{"nothing seen", nil, LightOut, "no recent proof"},
-		{"one is old", []setup.Evidence{seen("telegram/1", true, 0), seen("locked/admin", true, time.Hour)}, LightOut, "no recent proof"},
-		{"silent, and one is old", []setup.Evidence{seen("telegram/1", false, 0), seen("locked/admin", true, time.Hour)}, LightOff, "do NOT arrive: telegram/1"},
-		{"open", []setup.Evidence{seen("telegram/1", false, 0), seen("locked/admin", false, 0)}, LightOff, "must be locked: locked/admin"},
-		{"port", []setup.Evidence{seen("telegram/1", true, 0), seen("port", false, 0)}, LightOff, "must be locked: port"},
+// The last step of the set-up and the status page are never of two minds.
+func TestTheLastStepSaysWhatTheStatusPageSays(t *testing.T) {
+	stands := func(l diagnosis.Light, says string, age time.Duration) journey.Brief {
+		return journey.Brief{Known: true, Watching: true, At: noon.Add(-age), Condition: diagnosis.Condition{Light: l, Told: diagnosis.Told{Begin: says}, Until: noon.Add(time.Minute)}}
 	}
-	for _, r := range rows {
-		t.Run(r.name, func(t *testing.T) {
-			d := view(journey.StageDone, r.evidence...).verdict()
-			if d.State != r.state || !strings.Contains(d.Text, r.says) {
-				t.Errorf("it is %s: %s", d.State, d.Text)
-			}
-			if d.State != LightOut && !d.Until.After(noon) {
-				t.Errorf("it fades at %v, before it was said", d.Until)
-			}
-		})
+	a := setup.Answers{Setup: "ocs"}
+	for says, row := range map[string]struct {
+		brief journey.Brief
+		a     setup.Answers
+		down  bool
+		state LightState
+	}{
+		"All is well":                  {stands(diagnosis.Good, "All is well", 0), a, false, LightOn},
+		"Slack messages do NOT arrive": {stands(diagnosis.Bad, "Slack messages do NOT arrive", 0), a, false, LightOff},
+		"It is not known":              {stands(diagnosis.Unknown, "It is not known", 0), a, false, LightOut},
+		noProof:                        {stands(diagnosis.Good, "All was well", time.Hour), a, false, LightOut},
+		"The first look is under way":  {journey.Brief{Watching: true}, a, false, LightOut},
+		"Nobody watches":               {journey.Brief{}, a, false, LightOut},
+		"Everything was taken down":    {journey.Brief{}, setup.Answers{}, true, LightOut},
+		"Nothing was set up yet":       {journey.Brief{}, setup.Answers{}, false, LightOut},
+	} {
+		v := view(journey.StageDone, seen("telegram/1", true, 0)) // a light of its own proves nothing of the whole
+		if v.O.Stands, v.O.TornDown = row.brief, row.down; row.a.Setup != "" {
+			v.O.Approved = &row.a
+		}
+		h := v.headline()
+		if status := (StandingView{Now: noon, S: journey.Standing{Answers: row.a, TornDown: row.down, Brief: row.brief}}).headline(); h != status {
+			t.Errorf("the last step says %+v, the status page %+v", h, status)
+		}
+		if h.State != row.state || !strings.HasPrefix(h.begin(), says) {
+			t.Errorf("it is %s: %s, want %s: %s", h.State, h.begin(), row.state, says)
+		}
 	}
 }
 
