@@ -74,6 +74,10 @@ func (d *decision) carryOn(p Pace, all []setup.Notice) {
 		if n.Standing() || n.Told.IsZero() || !n.ToldEnd.IsZero() {
 			continue
 		}
+		if j := explaining(all, i); j >= 0 {
+			d.handOn(all, i, j)
+			continue
+		}
 		j := after(all, i)
 		if j < 0 || all[j].Opened.Sub(n.Closed) >= p.calm(all, i) || !all[j].Told.IsZero() {
 			continue
@@ -81,6 +85,37 @@ func (d *decision) carryOn(p Pace, all []setup.Notice) {
 		all[j].Told, all[i].ToldEnd = n.Told, n.Closed
 		d.silent = append(d.silent, all[i], all[j])
 	}
+}
+
+// handOn ends an incident in silence once the one with its cause was told. If
+// that is over before anybody was told of it, its end is told in place of this.
+func (d *decision) handOn(all []setup.Notice, i, j int) {
+	switch cause := &all[j]; {
+	case !cause.Told.IsZero():
+	case cause.Standing():
+		return // it is told first
+	default:
+		cause.Told, cause.ToldEnd = all[i].Told, time.Time{}
+		d.silent = append(d.silent, *cause)
+	}
+	all[i].ToldEnd = all[i].Closed
+	d.silent = append(d.silent, all[i])
+}
+
+// explaining is the incident with the cause of one that ended for it; below zero
+// if there is none.
+func explaining(all []setup.Notice, i int) int {
+	n := all[i]
+	if n.Finding.Explained == "" {
+		return -1
+	}
+	for j := len(all) - 1; j >= 0; j-- {
+		c := all[j]
+		if j != i && c.Setup == n.Setup && c.Finding.ID == n.Finding.Explained && (c.Standing() || !c.Closed.Before(n.Closed)) {
+			return j
+		}
+	}
+	return -1
 }
 
 // after is the next incident of the same finding; below zero if there is none.
@@ -104,6 +139,10 @@ func (p Pace) ripe(all []setup.Notice, i int, since time.Time) (at time.Time, si
 		return n.Opened.Add(p.calm(all, i)), false
 	case n.Standing() || !n.ToldEnd.IsZero():
 		return time.Time{}, false
+	case n.Finding.Explained != "" && explaining(all, i) >= 0:
+		return time.Time{}, n.Told.IsZero() // the cause carries on
+	case n.Finding.Explained != "":
+		return n.Closed.Add(p.Calm), false // it may still open
 	case !n.Told.IsZero():
 		return n.Closed.Add(p.calm(all, i)), false
 	case n.Closed.Before(since) || n.Closed.Sub(n.Opened) < p.Brief:

@@ -149,6 +149,9 @@ type Finding struct {
 	Proof  []Evidence `json:"proof,omitempty"` // of those checks, the telling ones
 	Since  time.Time  `json:"since,omitzero"`
 	Fix    *Fix       `json:"fix,omitempty"` // nil: Culvert cannot put it right
+	// Explained is the id of the finding that carries on, once the cause of this
+	// one was found.
+	Explained string `json:"explained,omitempty"`
 	// Needs are permissions that it takes to see the cause, or to put it right,
 	// beyond those that a token has from the first.
 	Needs []Permission `json:"needs,omitempty"`

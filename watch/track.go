@@ -191,19 +191,28 @@ func (t *tracker) close(found []setup.Finding, m moment) []setup.Incident {
 			continue
 		}
 		i.Closed = m.now
-		i.Ended, i.Run = ended(i, found, m.run)
+		if by := explanation(i, found); by != nil {
+			i.Ended, i.Finding.Explained = "Its cause is known now: "+by.Title, by.ID
+		} else {
+			i.Ended, i.Run = ended(i, m.run)
+		}
 		closed = append(closed, i)
 	}
 	t.standing = left
 	return closed
 }
 
-func ended(i setup.Incident, found []setup.Finding, run *setup.Run) (string, int64) {
+// explanation is the finding that tells the cause of what was told without one.
+func explanation(i setup.Incident, found []setup.Finding) *setup.Finding {
 	for _, f := range found {
 		if len(i.Finding.Keys) == 0 && len(f.Keys) > 0 && shares(f.Checks, i.Finding.Checks) {
-			return "Its cause is known now: " + f.Title, 0
+			return &f
 		}
 	}
+	return nil
+}
+
+func ended(i setup.Incident, run *setup.Run) (string, int64) {
 	if run != nil && run.State == setup.RunSucceeded && !run.Ended.Before(i.Opened) &&
 		(len(run.Mends) == 0 || slices.Contains(run.Mends, i.Finding.ID)) {
 		return fmt.Sprintf("Put right in run %d, by %s.", run.ID, run.Actor), run.ID
