@@ -51,21 +51,34 @@ func (n *Notifier) SetHeartbeat(ctx context.Context, typed secret.Text) error {
 func (n *Notifier) forgetHeartbeat() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.heartbeat, n.beatDue = Heartbeat{}, time.Time{}
+	n.heartbeat, n.beatDue, n.beatBad = Heartbeat{}, time.Time{}, false
+}
+
+// pulse gives signs of life until the context ends. What is sent to people may
+// take its time; this goes on beside it.
+func (n *Notifier) pulse(ctx context.Context) {
+	for n.Clock.Sleep(ctx, n.Pace.Pulse) == nil {
+		n.beat(ctx)
+	}
+}
+
+// due says whether a sign of life is to be given now: every minute, and at once
+// when something breaks.
+func (n *Notifier) due(heart Heart, now time.Time) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !heart.Good && !heart.Broken || now.Before(n.beatDue) && (n.beatBad || !heart.Broken) {
+		return false
+	}
+	n.beatDue, n.beatBad = now.Add(n.Pace.Beat), heart.Broken
+	return true
 }
 
 // beat gives a sign of life: after a good round, or that something is broken.
 // When it is not known how things stand there is none, and that is a sign too.
 func (n *Notifier) beat(ctx context.Context) {
-	now := n.Clock.Now()
-	n.mu.Lock()
-	due := !now.Before(n.beatDue)
-	if due {
-		n.beatDue = now.Add(n.Pace.Beat)
-	}
-	n.mu.Unlock()
-	heart := n.Heart()
-	if !due || !heart.Good && !heart.Broken {
+	now, heart := n.Clock.Now(), n.Heart()
+	if !n.due(heart, now) {
 		return
 	}
 	address, err := n.Store.Secret(ctx, heartbeatName)

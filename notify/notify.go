@@ -40,6 +40,7 @@ type Options struct {
 	Heart  func() Heart               // how things stand now
 	Name   func(setup.SetupID) string // the public name of a setup
 	Link   func(setup.SetupID) string // to its page; empty: none
+	Flags  func(setup.SetupID) string // behind a command about it that is typed on the server
 	Prefix string                     // before every title
 	Notify engine.Notifier
 	Clock  engine.Clock
@@ -57,6 +58,7 @@ type Notifier struct {
 	hanging   map[int64]bool // channels with an attempt under way
 	heartbeat Heartbeat
 	beatDue   time.Time
+	beatBad   bool // the last one told that something is broken
 }
 
 // New makes a notifier.
@@ -82,6 +84,7 @@ func (n *Notifier) wake() {
 func (n *Notifier) Serve(ctx context.Context) error {
 	var work sync.WaitGroup
 	defer work.Wait()
+	work.Go(func() { n.pulse(ctx) })
 	for ctx.Err() == nil {
 		next := n.round(ctx)
 		resting, stop := context.WithCancel(ctx)
@@ -114,7 +117,6 @@ func (n *Notifier) round(ctx context.Context) time.Time {
 	}
 	sooner(n.write(ctx, now))
 	sooner(n.deliver(ctx, now))
-	n.beat(ctx)
 	return next
 }
 
@@ -190,7 +192,7 @@ func moments(letters []setup.Letter, after time.Time) []time.Time {
 }
 
 func (n *Notifier) about(id setup.SetupID, all []setup.Notice, now time.Time) about {
-	return about{prefix: n.Prefix, name: n.Name(id), link: n.Link(id), zone: now.Location(), comes: func(of setup.Notice) int {
+	return about{prefix: n.Prefix, name: n.Name(id), link: n.Link(id), flags: n.Flags(id), zone: now.Location(), comes: func(of setup.Notice) int {
 		for i := range all {
 			if all[i].ID == of.ID {
 				if times := n.Pace.times(all, i); times >= n.Pace.Flaps {

@@ -90,6 +90,7 @@ func (s *scene) restart() {
 	s.notifier = notify.New(notify.Options{
 		Store: s.store, Send: s.send, Ping: s.ping, Heart: func() notify.Heart { s.mu.Lock(); defer s.mu.Unlock(); return s.heart },
 		Name: func(setup.SetupID) string { return "chat.example.org" }, Link: func(id setup.SetupID) string { return "http://localhost:8765/" + string(id) },
+		Flags:  func(id setup.SetupID) string { return " --name " + string(id) },
 		Notify: publisher{}, Clock: clock{}, Log: slog.New(slog.NewTextHandler(&s.log, nil)),
 	})
 }
@@ -192,7 +193,7 @@ func TestAProblemIsToldOnceWithItsCauseAndTheCommandAndSoIsItsEnd(t *testing.T) 
 		s.wantTold("at once")
 		time.Sleep(2 * time.Second)
 		text := s.wantTold("then", "door is broken.")[0]
-		for _, want := range []string{"Nothing arrives.", "Cause: Somebody did it.", "A repair makes 1 door, about 3 s.", "culvert repair", "http://localhost:8765/ocs"} {
+		for _, want := range []string{"Nothing arrives.", "Cause: Somebody did it.", "A repair makes 1 door, about 3 s.", "culvert repair --name ocs", "http://localhost:8765/ocs"} {
 			if !strings.Contains(text, want) {
 				s.Errorf("it does not say %q: %s", want, text)
 			}
@@ -206,6 +207,49 @@ func TestAProblemIsToldOnceWithItsCauseAndTheCommandAndSoIsItsEnd(t *testing.T) 
 		}
 		time.Sleep(3 * time.Hour)
 		s.wantTold("afterwards")
+	})
+}
+
+// explain ends an incident because its cause is known, which is one of its own.
+func (s *scene) explain(i setup.Incident, cause string) {
+	s.Helper()
+	i.Closed, i.Finding.Explained = time.Now(), cause
+	if _, err := s.store.SaveIncident(s.Context(), i, nil); err != nil {
+		s.Fatal(err)
+	}
+	s.notifier.Closed(i)
+}
+
+func TestWhatEndsBecauseItsCauseIsKnownIsNotToldAsSolved(t *testing.T) {
+	within(t, func(s *scene) {
+		s.serve()
+		callers := s.open("callers", setup.SeverityBroken)
+		time.Sleep(20 * time.Second)
+		s.wantTold("first", "callers is broken.")
+		door := s.open("door", setup.SeverityBroken)
+		s.explain(callers, "door")
+		time.Sleep(20 * time.Second)
+		s.wantTold("with the cause", "door is broken.")
+		time.Sleep(time.Hour)
+		s.wantTold("while it stands")
+		s.close(door)
+		time.Sleep(time.Minute)
+		s.wantTold("at the end", "Solved: door is broken.")
+	})
+}
+
+func TestACauseThatIsOverBeforeItWasToldEndsWhatWasTold(t *testing.T) {
+	within(t, func(s *scene) {
+		s.serve()
+		callers := s.open("callers", setup.SeverityBroken)
+		time.Sleep(20 * time.Second)
+		s.wantTold("first", "callers is broken.")
+		door := s.open("door", setup.SeverityBroken)
+		s.explain(callers, "door")
+		time.Sleep(5 * time.Second)
+		s.close(door)
+		time.Sleep(time.Hour)
+		s.wantTold("at the end", "Solved: door is broken.")
 	})
 }
 
@@ -425,13 +469,18 @@ func TestASignOfLifeIsGivenOnlyAfterGoodRounds(t *testing.T) {
 			s.Errorf("while nothing is known it asked %q", got)
 		}
 		s.set(func() { s.heart = notify.Heart{Good: true} })
-		time.Sleep(5 * time.Minute)
+		s.open("door", setup.SeverityRisk) // what is told beside it changes nothing
+		time.Sleep(5*time.Minute - 2*time.Second)
 		if got := pinged(); len(got) != 5 || got[0] != url {
 			s.Errorf("while all is well it asked %q", got)
 		}
 		s.set(func() { s.heart = notify.Heart{Broken: true} })
-		time.Sleep(time.Minute)
+		time.Sleep(2 * time.Second)
 		if got := pinged(); len(got) != 1 || got[0] != url+"/fail" {
+			s.Errorf("just after something broke it asked %q", got)
+		}
+		time.Sleep(5*time.Minute + 2*time.Second)
+		if got := pinged(); len(got) != 5 || got[0] != url+"/fail" {
 			s.Errorf("while something is broken it asked %q", got)
 		}
 		if state, err := s.notifier.State(s.Context()); err != nil || !state.Heartbeat.Set || !state.Heartbeat.Failed {

@@ -18,7 +18,8 @@ type Pace struct {
 	GiveUp time.Duration // how old a message may be that is still tried. 24 h
 	Wait   time.Duration // for the answer of a service. 20 s
 
-	Beat time.Duration // between two signs of life. 1 min
+	Beat  time.Duration // between two signs of life. 1 min
+	Pulse time.Duration // between two looks whether one is due. 1 s
 }
 
 func (p Pace) orDefault() Pace {
@@ -28,7 +29,7 @@ func (p Pace) orDefault() Pace {
 	}{
 		{&p.Gather, 15 * time.Second}, {&p.Brief, time.Minute}, {&p.Calm, 15 * time.Minute},
 		{&p.First, 10 * time.Second}, {&p.Last, 10 * time.Minute}, {&p.GiveUp, 24 * time.Hour}, {&p.Wait, 20 * time.Second},
-		{&p.Beat, time.Minute},
+		{&p.Beat, time.Minute}, {&p.Pulse, time.Second},
 	} {
 		*d.value = cmp.Or(*d.value, d.fallback)
 	}

@@ -19,6 +19,7 @@ type about struct {
 	prefix string // before every title
 	name   string // the public name
 	link   string
+	flags  string // behind a command about it
 	zone   *time.Location
 	comes  func(setup.Notice) int // how often it came within the hour; zero: it does not come and go
 }
@@ -116,11 +117,11 @@ func (a about) wayOut(opened []setup.Notice) string {
 	}
 	switch {
 	case len(only) == 0:
-		return "Culvert cannot put this right by itself. To look at it on the server: culvert status"
+		return "Culvert cannot put this right by itself. To look at it on the server: culvert status" + a.flags
 	case len(only) < len(opened):
-		return "To put right what can be, on the server: culvert repair" + strings.Join(only, "")
+		return "To put right what can be, on the server: culvert repair" + strings.Join(only, "") + a.flags
 	}
-	return "To put it right, on the server: culvert repair"
+	return "To put it right, on the server: culvert repair" + a.flags
 }
 
 func (a about) clock(at, or time.Time) string {

@@ -43,7 +43,7 @@ func TestAContainerThatLeftThePrivateAddressIsFoundAndPutBack(t *testing.T) {
 			w.must(w.world.Mend(moved))
 			w.sound(j)
 			w.leaves(j, row.want)
-			w.must(j.repair(w.ctx, repairing{yes: true}))
+			w.must(j.repair(w.ctx, repairing{Yes: true}))
 			w.sound(j)
 			w.must(w.world.Mend(moved)) // takes nothing away from what was repaired
 			w.sound(j)

@@ -127,7 +127,11 @@ func (s *settings) breakOrMend(ctx context.Context, verb, id string) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.stdout.Write(text)
+	if _, err := s.stdout.Write(text); err != nil || verb == "mend" {
+		return err
+	}
+	data := (&settings{data: s.data}).typed(request{})
+	_, err = fmt.Fprintf(s.stdout, "See what Culvert says:\n  culvert status%s --rehearsal\nTake it back:\n  culvert mend %s%s\n", data, id, data)
 	return err
 }
 
@@ -136,7 +140,7 @@ func (b breaker) breakOrMend(ctx context.Context, verb, id string) ([]byte, erro
 	if verb == "mend" && id == "" {
 		return b.mendAll(ctx)
 	}
-	do, then := b.Break, "See what Culvert says: culvert status --rehearsal. Take it back: culvert mend "+id+"."
+	do, then := b.Break, ""
 	if verb == "mend" {
 		do, then = b.Mend, "It is as it was before, but for what was changed since."
 	}
@@ -145,7 +149,7 @@ func (b breaker) breakOrMend(ctx context.Context, verb, id string) ([]byte, erro
 	}
 	for _, one := range rehearsal.Breakages() {
 		if one.ID == id && verb == "break" {
-			then = one.Does + " " + one.Sees + "\n" + then
+			then = one.Does + " " + one.Sees
 		}
 	}
 	return []byte(then + "\n"), nil

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,11 +19,13 @@ import (
 type job struct {
 	*settings
 	*workspace
-	file    config.File
-	id      setup.SetupID
-	answers *setup.Answers
-	json    bool
-	typed   *bufio.Reader // what somebody types, once anything was asked
+	request  request // of a command that needs no file
+	file     config.File
+	id       setup.SetupID
+	hostname string
+	answers  *setup.Answers
+	json     bool
+	typed    lines
 }
 
 // fileFlags are the flags of every command that works on a file.
@@ -54,11 +54,15 @@ func (s *settings) run(ctx context.Context, f fileFlags, do func(context.Context
 		return err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	return do(ctx, &job{settings: s, workspace: w, file: file, json: f.json})
+	return do(ctx, &job{settings: s, workspace: w, request: request{Text: text, Actor: actor()}, file: file, hostname: file.Hostname, json: f.json, typed: s.keyboard()})
 }
 
-// resolve works the file into answers.
+// resolve works the file into answers; without one they are those that were
+// applied.
 func (j *job) resolve(ctx context.Context) error {
+	if len(j.request.Text) == 0 {
+		return j.named(ctx)
+	}
 	token, err := j.token(ctx)
 	if err != nil {
 		return err
@@ -91,23 +95,29 @@ func (j *job) plan(ctx context.Context) (engine.Planned, error) {
 	return j.engine.Plan(ctx, j.id, j.answers)
 }
 
-// named finds the setup that the file is about, without looking at anything.
+// named finds the setup that is meant, without looking at anything.
 func (j *job) named(ctx context.Context) error {
 	token, err := j.token(ctx)
 	if err != nil {
 		return err
 	}
-	j.cloud.Use(token)
+	if !j.served {
+		j.cloud.Use(token)
+	}
+	if len(j.request.Text) == 0 {
+		return j.standing(ctx)
+	}
 	j.id, err = j.journey.IDFor(ctx, j.file)
 	return err
 }
 
 // token is the rehearsal's own, or that of the environment, or the stored one.
+// The dashboard has the one that is stored.
 func (j *job) token(ctx context.Context) (secret.Text, error) {
 	if j.rehearsal {
 		return secret.New(j.journey.Practice), nil
 	}
-	if token := os.Getenv("CLOUDFLARE_API_TOKEN"); token != "" {
+	if token := os.Getenv("CLOUDFLARE_API_TOKEN"); token != "" && !j.served {
 		return secret.New(token), nil
 	}
 	return j.journey.StoredToken(ctx)
@@ -198,15 +208,11 @@ func newDestroy(s *settings) *cobra.Command {
 }
 
 func newVerify(s *settings) *cobra.Command {
-	return s.command("verify", "Prove from outside that everything answers as it should", resolved(func(ctx context.Context, j *job) error {
-		return j.verify(ctx)
-	}))
+	return s.asking("verify", "Prove from outside that everything answers as it should", func(*cobra.Command, *request) {})
 }
 
 func newStatus(s *settings) *cobra.Command {
-	return s.command("status", "Say in a few lines how things stand, with proof", func(ctx context.Context, j *job) error {
-		return j.status(ctx)
-	})
+	return s.asking("status", "Say in a few lines how things stand, with proof", func(*cobra.Command, *request) {})
 }
 
 // goOn carries on a run that a process left behind. What was being taken down
@@ -288,20 +294,8 @@ func (j *job) agreed(ctx context.Context) bool {
 // saysYes asks a question on the terminal.
 func (j *job) saysYes(ctx context.Context, question string) bool {
 	_, _ = fmt.Fprint(j.stderr, question)
-	if j.typed == nil {
-		j.typed = bufio.NewReader(os.Stdin)
-	}
-	answer := make(chan string, 1)
-	go func() { // ends with the process if nobody answers
-		line, _ := j.typed.ReadString('\n')
-		answer <- strings.TrimSpace(line)
-	}()
-	select {
-	case <-ctx.Done():
-		return false
-	case a := <-answer:
-		return a == "yes"
-	}
+	line, typed := j.typed(ctx)
+	return typed && line == "yes"
 }
 
 func actor() string {

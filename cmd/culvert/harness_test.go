@@ -94,9 +94,15 @@ func (s *shop) run(args ...string) ran {
 // plain runs a command that works on no file.
 func (s *shop) plain(args ...string) ran {
 	s.Helper()
+	return s.started(strings.NewReader(""), append(args, "--data", s.data)...)
+}
+
+// started runs a command with what somebody types at its questions.
+func (s *shop) started(keys io.Reader, args ...string) ran {
+	s.Helper()
 	var out, errs, calls bytes.Buffer
-	root := newRoot(&settings{stdout: &out, stderr: &errs, practice: rehearsal.Options{Calls: &calls, Unsure: s.unsure}})
-	root.SetArgs(append(args, "--data", s.data))
+	root := newRoot(&settings{stdin: keys, stdout: &out, stderr: &errs, practice: rehearsal.Options{Calls: &calls, Unsure: s.unsure}})
+	root.SetArgs(args)
 	code := exitCode(root.ExecuteContext(s.Context()), &errs)
 	r := ran{code: code, out: out.String(), err: errs.String()}
 	for d := json.NewDecoder(&calls); d.More(); {

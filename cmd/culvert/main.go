@@ -30,7 +30,7 @@ func main() {
 	// compose-go logs through this global logger, names of variables among it.
 	logrus.SetOutput(io.Discard)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := newRoot(&settings{stdout: os.Stdout, stderr: os.Stderr}).ExecuteContext(ctx)
+	err := newRoot(&settings{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}).ExecuteContext(ctx)
 	stop()
 	os.Exit(exitCode(err, os.Stderr))
 }
@@ -72,6 +72,8 @@ type settings struct {
 	rehearsal bool
 	verbose   bool
 	pages     string // where the dashboard is opened; empty: there is none
+	served    bool   // by a running dashboard, whose own workers do the work
+	stdin     io.Reader
 	stdout    io.Writer
 	stderr    io.Writer
 	// practice is what a test wants of the rehearsal; its folder is below data.
@@ -86,6 +88,9 @@ func (s *settings) log() *slog.Logger {
 	return slog.New(slog.NewTextHandler(s.stderr, &slog.HandlerOptions{Level: level}))
 }
 
+// defaultData is the data folder, below the folder in which a command is typed.
+const defaultData = "culvert-data"
+
 func newRoot(s *settings) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "culvert",
@@ -96,7 +101,7 @@ func newRoot(s *settings) *cobra.Command {
 	}
 	root.SetOut(s.stdout)
 	root.SetErr(s.stderr)
-	root.PersistentFlags().StringVar(&s.data, "data", "culvert-data", "folder for Culvert's own state")
+	root.PersistentFlags().StringVar(&s.data, "data", defaultData, "folder for Culvert's own state")
 	root.PersistentFlags().BoolVar(&s.rehearsal, "rehearsal", false, "practise on a built-in account and host; nothing real is touched")
 	root.PersistentFlags().BoolVarP(&s.verbose, "verbose", "v", false, "log every step")
 	root.AddCommand(newServe(s), newLink(s), newPlan(s), newApply(s), newVerify(s), newStatus(s), newRepair(s), newRegister(s), newDestroy(s), newBreak(s), newMend(s), newSim(s))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -83,10 +84,29 @@ func (j *job) execute(ctx context.Context, run setup.Run) (setup.Run, error) {
 		}
 		j.tell(context.WithoutCancel(ctx), run.ID, told)
 	}()
-	run, err := j.engine.Execute(ctx, run)
+	run, err := j.carry(ctx, run)
 	stop()
 	<-printed
 	return run, err
+}
+
+// carry works a run off, or waits until the dashboard's own worker has.
+func (j *job) carry(ctx context.Context, run setup.Run) (setup.Run, error) {
+	if !j.served {
+		return j.engine.Execute(ctx, run)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	events := j.hub.Subscribe(ctx, live.Filter{Setup: string(run.Setup)})
+	for {
+		now, err := j.store.Run(ctx, run.ID)
+		if err != nil || now.State.Over() || now.State == setup.RunParked {
+			return now, err
+		}
+		if _, open := <-events; !open {
+			return now, cmp.Or(ctx.Err(), errors.New("the dashboard is ending. The run goes on when it is started again"))
+		}
+	}
 }
 
 // tell prints the changes of a run that ended and were not told yet.

@@ -15,26 +15,22 @@ import (
 )
 
 func newRepair(s *settings) *cobra.Command {
-	var r repairing
-	c := s.command("repair", "Put right what is wrong, and nothing else", func(ctx context.Context, j *job) error {
-		if err := j.named(ctx); err != nil {
-			return err
-		}
-		return j.repair(ctx, r)
+	c := s.asking("repair", "Put right what is wrong, and nothing else", func(c *cobra.Command, q *request) {
+		r := &q.Repair
+		c.Flags().BoolVar(&r.Yes, "yes", false, "do not ask")
+		c.Flags().BoolVar(&r.Domain, "whole-domain", false, "also make changes that count for the whole domain; --yes alone does not")
+		c.Flags().StringArrayVar(&r.Only, "only", nil, "put only this right; its name is in culvert status")
 	})
 	c.Long = "Look at everything, say what is wrong with what was applied, and put it right: as the button on the page does,\n" +
 		"for when the page cannot be reached. What the file says meanwhile does not count; culvert apply is for that."
-	c.Flags().BoolVar(&r.yes, "yes", false, "do not ask")
-	c.Flags().BoolVar(&r.domain, "whole-domain", false, "also make changes that count for the whole domain; --yes alone does not")
-	c.Flags().StringArrayVar(&r.only, "only", nil, "put only this right; its name is in culvert status")
 	return c
 }
 
 // repairing is what was said on the command line.
 type repairing struct {
-	yes    bool
-	domain bool
-	only   []string
+	Yes    bool     `json:"yes"`
+	Domain bool     `json:"domain"`
+	Only   []string `json:"only,omitempty"`
 }
 
 // repair looks, shows what is wrong and what would be done, asks, and does it.
@@ -47,7 +43,7 @@ func (j *job) repair(ctx context.Context, r repairing) error {
 		return err
 	}
 	findings := report.Condition.Findings
-	if err := known(findings, r.only); err != nil {
+	if err := known(findings, r.Only); err != nil {
 		return err
 	}
 	if j.json {
@@ -69,7 +65,7 @@ func (j *job) repair(ctx context.Context, r repairing) error {
 		return err
 	}
 	j.lines("\nThis would be done:", append(fix.Changes, fix.Does))
-	if !r.yes && !j.agreed(ctx) {
+	if !r.Yes && !j.agreed(ctx) {
 		return errors.New("nothing was changed")
 	}
 	return j.mend(ctx, fix, ids, len(findings)-len(ids))
@@ -80,11 +76,11 @@ func (j *job) repair(ctx context.Context, r repairing) error {
 func (j *job) choose(ctx context.Context, findings []setup.Finding, r repairing) ([]string, error) {
 	var chosen, left []string
 	for _, f := range findings {
-		switch named := slices.Contains(r.only, f.ID); {
-		case len(r.only) > 0 && !named, !f.Repairable() && !named:
-		case !f.Repairable() || f.Fix.Asks == "" || r.domain:
+		switch named := slices.Contains(r.Only, f.ID); {
+		case len(r.Only) > 0 && !named, !f.Repairable() && !named:
+		case !f.Repairable() || f.Fix.Asks == "" || r.Domain:
 			chosen = append(chosen, f.ID)
-		case r.yes:
+		case r.Yes:
 			left = append(left, f.ID)
 		default:
 			j.say("\n%s", f.Fix.Asks)
@@ -124,7 +120,7 @@ func known(findings []setup.Finding, only []string) error {
 }
 
 func (j *job) mend(ctx context.Context, fix setup.Fix, ids []string, others int) error {
-	run, err := j.journey.Mend(ctx, j.id, fix, ids, actor())
+	run, err := j.journey.Mend(ctx, j.id, fix, ids, j.request.Actor)
 	if err != nil {
 		return err
 	}
@@ -139,7 +135,7 @@ func (j *job) mend(ctx context.Context, fix setup.Fix, ids []string, others int)
 		j.say("Write edge_rule: culvert into the file, or the next culvert apply takes the rule away again.")
 	}
 	if others > 0 {
-		return fmt.Errorf("%d more are wrong; culvert status tells them", others)
+		return fmt.Errorf("%d more are wrong; culvert status%s tells them", others, j.request.Flags)
 	}
 	return nil
 }

@@ -292,8 +292,8 @@ func userName() string {
 	return "user"
 }
 
-// A running dashboard gives out new login links on a socket in its data folder:
-// who may open that may also read the database.
+// A running dashboard gives out new login links and carries out commands on a
+// socket in its data folder: who may open that may also read the database.
 
 func socketPath(data string) string { return filepath.Join(data, "culvert.sock") }
 
@@ -319,6 +319,7 @@ func (v *serving) linkHandler(address string) http.Handler {
 		}
 		_, _ = io.WriteString(w, text)
 	})
+	mux.HandleFunc("POST /ask", v.askHandler)
 	mux.Handle("/", breakHandler(breaker{v.try}))
 	return mux
 }
@@ -333,14 +334,21 @@ func askForLink(ctx context.Context, data string) (string, error) {
 
 var errNotRunning = errors.New("no Culvert runs here")
 
-// callRunning asks the running dashboard of a data folder. What it refuses is
-// an error with its words.
-func callRunning(ctx context.Context, data, method, path string) ([]byte, error) {
+// runningClient reaches the running dashboard of a data folder; end it.
+func runningClient(data string) (client *http.Client, end func()) {
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", socketPath(data))
 	}}
-	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport, Timeout: 5 * time.Second}
+	return &http.Client{Transport: transport}, transport.CloseIdleConnections
+}
+
+// callRunning asks the running dashboard of a data folder. What it refuses is
+// an error with its words.
+func callRunning(ctx context.Context, data, method, path string) ([]byte, error) {
+	client, end := runningClient(data)
+	defer end()
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, method, "http://culvert"+path, nil)
 	if err != nil {
 		return nil, err

@@ -36,7 +36,7 @@ type hopJSON struct {
 // status says in a few lines how things stand: what is wrong with what was
 // applied, and what of the file is not applied.
 func (j *job) status(ctx context.Context) error {
-	s := statusJSON{Hostname: j.file.Hostname, Findings: []setup.Finding{}, Left: []string{}, InTheWay: []string{}, Proofs: []setup.Evidence{}}
+	s := statusJSON{Hostname: j.hostname, Findings: []setup.Finding{}, Left: []string{}, InTheWay: []string{}, Proofs: []setup.Evidence{}}
 	applied, err := j.applied(ctx, &s)
 	if err != nil {
 		return err
@@ -77,6 +77,7 @@ func (j *job) applied(ctx context.Context, s *statusJSON) (bool, error) {
 	case err != nil:
 		return false, err
 	}
+	s.Hostname = j.hostname
 	s.Sentence, s.Proofs = report.Condition.Sentence, append(s.Proofs, report.Evidence...)
 	s.Findings, s.Untold = append(s.Findings, report.Condition.Findings...), report.Untold
 	s.OK = report.Condition.Light == diagnosis.Good && len(s.Findings) == 0
@@ -127,7 +128,11 @@ func (j *job) printStatus(s statusJSON) error {
 	}
 	j.say("%s: %s", s.Hostname, s.Sentence)
 	j.printFindings(s.Findings, s.Untold)
-	j.lines("Not as the file says:", s.Left)
+	what := "Not as the file says:"
+	if len(j.request.Text) == 0 {
+		what = "Not as it was applied:"
+	}
+	j.lines(what, s.Left)
 	j.lines("In the way:", s.InTheWay)
 	if s.OK {
 		j.say("All %d proofs hold; nothing is left to do.", len(s.Proofs))
@@ -182,10 +187,10 @@ func (j *job) printFinding(f setup.Finding) {
 		row("Fix", f.Fix.Does)
 		row("Then", f.Fix.Then)
 		if f.Fix.Asks == "" {
-			row("", "culvert repair --only "+f.ID)
+			row("", "culvert repair --only "+f.ID+j.request.Flags)
 		} else {
 			row("Also", f.Fix.Asks)
-			row("", "culvert repair --only "+f.ID+" --whole-domain")
+			row("", "culvert repair --only "+f.ID+" --whole-domain"+j.request.Flags)
 		}
 	}
 	for _, p := range f.Needs {

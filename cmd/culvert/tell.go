@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"path/filepath"
 
 	"github.com/culvert/culvert/diagnosis"
 	"github.com/culvert/culvert/notify"
@@ -42,6 +43,21 @@ func linker(pages string) func(setup.SetupID) string {
 			return ""
 		}
 		return pages + "/" + string(id) + "/status"
+	}
+}
+
+// flags gives what a command about a setup takes, wherever on this server it is
+// typed. The practice is kept below the data folder.
+func (w *workspace) flags(dir string, practice bool) func(setup.SetupID) string {
+	if practice {
+		dir = filepath.Dir(dir)
+	}
+	return func(id setup.SetupID) string {
+		flags := " --data " + dir + practiceFlag(practice)
+		if len(w.watcher.Reports()) > 1 {
+			flags += " --name " + string(id)
+		}
+		return flags
 	}
 }
 

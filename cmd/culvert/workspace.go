@@ -270,7 +270,7 @@ func (w *workspace) wire(ctx context.Context, dir string, out outside, profiles 
 	})
 	w.teller = notify.New(notify.Options{
 		Store: w.store, Send: notify.Shoutrrr, Ping: notify.Pinger(&http.Client{}), Heart: w.heart, Name: w.publicName,
-		Link: linker(out.pages), Prefix: prefix(practice), Notify: w.hub, Clock: wallClock{}, Log: log,
+		Link: linker(out.pages), Flags: w.flags(dir, practice), Prefix: prefix(practice), Notify: w.hub, Clock: wallClock{}, Log: log,
 	})
 	w.watcher = watch.New(watch.Options{
 		Store: w.store, Engine: w.engine, Prober: prover, Host: out.docker, Herald: w.teller, Routes: routeReader{w}, Accounts: w.cloud, Notify: w.hub, Clock: wallClock{}, Log: log,
