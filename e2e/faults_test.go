@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/culvert/culvert/diagnosis"
 	"github.com/culvert/culvert/setup"
 )
 
@@ -19,6 +20,8 @@ type fault struct {
 	what  string
 	act   func(*scene)
 	class setup.Class // what it has to be named
+	// dark are stops of a colleague's way that must not be good then.
+	dark []diagnosis.Stop
 	// mend puts right what Culvert cannot, as the finding advises; nil: repair
 	// does all of it.
 	mend func(*scene)
@@ -39,6 +42,7 @@ type status struct {
 	Findings []setup.Finding `json:"findings"`
 	Left     []string        `json:"left"`
 	InTheWay []string        `json:"in_the_way"`
+	Way      []diagnosis.Hop `json:"private_way"`
 	OK       bool            `json:"ok"`
 }
 
@@ -80,6 +84,11 @@ func (s *scene) suffers(f fault) {
 	}
 	if told.OK {
 		s.Errorf("the status is good: %s", told.Sentence)
+	}
+	for _, stop := range f.dark {
+		if i := slices.IndexFunc(told.Way, func(h diagnosis.Hop) bool { return h.Stop == stop }); i < 0 || told.Way[i].Light == diagnosis.Good {
+			s.Errorf("%s has to be dark: %+v", stop, told.Way)
+		}
 	}
 	repairable := slices.ContainsFunc(told.Findings, setup.Finding.Repairable)
 	if f.mend != nil {

@@ -124,7 +124,7 @@ func TestTheTeamComesInEachWay(t *testing.T) {
 		try        func(*testing.T, *office)
 	}{
 		{"public", wanted, comesByThePublicName},
-		{"fallback", inside("fallback", "  front: internal\n"), comesByThePrivateName},
+		{"fallback", inside("fallback", "  front: internal\n"), staysOnThePrivateName},
 		{"hostname", inside("hostname", "  front: internal\n"), comesByThePrivateName},
 	} {
 		if !t.Run(way.name, func(t *testing.T) {
@@ -140,7 +140,10 @@ func TestTheTeamComesInEachWay(t *testing.T) {
 	})
 	o.apply(t, wanted)
 	t.Run("without a front nobody could log in", func(t *testing.T) { // the app's production settings ask for https
-		o.refuses(t, inside("fallback", "  front: none\n"), "nobody can log in at this address")
+		without := inside("fallback", "  front: none\n")
+		o.refuses(t, without, "nobody can log in at this address")
+		findsNoLoginByHTTP(t, o)
+		o.keepsNoCookieByHTTP(t, without)
 	})
 	o.run(t, "destroy", "--yes")
 	if o.read(t, ".env.prod") != env {
@@ -169,6 +172,19 @@ func comesByThePublicName(t *testing.T, o *office) {
 	b.click("form button")
 	b.logsInToTheApp("https://" + host)
 	o.keepsItsDatabases(t, d, "is not enrolled")
+}
+
+// staysOnThePrivateName has one thing after the other go wrong on the way, and a
+// colleague come in by it afterwards as before.
+func staysOnThePrivateName(t *testing.T, o *office) {
+	comesByThePrivateName(t, o)
+	for _, f := range privateFaults() {
+		t.Run(f.what, func(t *testing.T) {
+			s := &scene{stranger: o.stranger(t), file: o.file, token: o.sim.Token}
+			s.suffers(f)
+		})
+	}
+	comesByThePrivateName(t, o)
 }
 
 func comesByThePrivateName(t *testing.T, o *office) {
