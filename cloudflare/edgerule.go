@@ -3,7 +3,6 @@ package cloudflare
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 
@@ -17,38 +16,71 @@ const (
 	configRule  = "set_config"
 	customPhase = "http_request_firewall_custom"
 	skipRule    = "skip"
+	botsPhase   = "http_request_sbfm"
 )
 
 // lifted is what our configuration rule sets: no check for browsers, and no
 // attack mode. (Cloudflare docs, Configuration Rules settings.)
 const lifted = `{"bic":false,"security_level":"medium"}`
 
-// skipped is what our custom rule skips: the custom rules behind it.
-const skipped = `{"ruleset":"current"}`
+// skipped is what our custom rule can skip, each with its parameters: the custom
+// rules behind it, Super Bot Fight Mode, or both. (Cloudflare docs, WAF, Available
+// skip options.)
+func skipped() []skipping {
+	return []skipping{
+		{nil, `{"ruleset":"current"}`},
+		{[]string{setup.SkipsBots}, `{"phases":["` + botsPhase + `"]}`},
+		{[]string{setup.SkipsRules, setup.SkipsBots}, `{"ruleset":"current","phases":["` + botsPhase + `"]}`},
+	}
+}
+
+type skipping struct {
+	what       []string
+	parameters string
+}
 
 // phase is a list of rules in which we have one for each host.
 type phase struct {
-	name       string
-	rules      string // as people read it: configuration rules
-	needs      string
-	action     string // of our rules
-	parameters string
-	title      string            // of our rules, for a host
-	position   map[string]string // where ours works
-	state      func(setup.EdgeRule) setup.State
+	name     string
+	rules    string // as people read it: configuration rules
+	needs    string
+	action   string            // of our rules
+	position map[string]string // where ours works
+	// parameters are those that a state asks for, and title what our rule is called.
+	parameters, title func(setup.State) string
+	// state makes one of a rule; false: its parameters are none of ours.
+	state func(r setup.EdgeRule, parameters any) (setup.State, bool)
 }
 
 func configRules() phase {
-	return phase{configPhase, "configuration rule", needsRules, configRule, lifted,
-		"Culvert: callers of the webhooks on %s need not be browsers", map[string]string{"after": ""},
-		func(r setup.EdgeRule) setup.State { return r }}
+	return phase{configPhase, "configuration rule", needsRules, configRule, map[string]string{"after": ""},
+		func(setup.State) string { return lifted },
+		func(s setup.State) string {
+			return "Culvert: callers of the webhooks on " + s.(setup.EdgeRule).Host + " need not be browsers"
+		},
+		func(r setup.EdgeRule, have any) (setup.State, bool) { return r, sameJSON(have, lifted) }}
 }
 
 func customRules() phase {
-	return phase{customPhase, "custom rule", needsWAF, skipRule, skipped,
-		"Culvert: custom rules skip the webhooks on %s", map[string]string{"before": ""},
-		func(r setup.EdgeRule) setup.State { return setup.SkipRule{EdgeRule: r} }}
+	return phase{customPhase, "custom rule", needsWAF, skipRule, map[string]string{"before": ""},
+		func(s setup.State) string {
+			all := skipped()
+			at := slices.IndexFunc(all, func(k skipping) bool { return slices.Equal(k.what, s.(setup.SkipRule).Skips) })
+			return all[max(at, 0)].parameters
+		},
+		func(s setup.State) string { return "Culvert: " + setup.SkipTitle(s.(setup.SkipRule)) },
+		func(r setup.EdgeRule, have any) (setup.State, bool) {
+			for _, k := range skipped() {
+				if sameJSON(have, k.parameters) {
+					return setup.SkipRule{EdgeRule: r, Skips: k.what}, true
+				}
+			}
+			return setup.SkipRule{EdgeRule: r}, false
+		}}
 }
+
+// sameJSON says whether a value that was read is what a text says.
+func sameJSON(have any, text string) bool { return digest(have) == digest(gjson.Parse(text).Value()) }
 
 // edgeRuleIn is the rule in a state of either phase.
 func edgeRuleIn(s setup.State) setup.EdgeRule {
@@ -129,7 +161,8 @@ func (s ruleset) decode(zoneID string, raw json.RawMessage) (setup.Object, error
 	if r.Host, r.Paths, ok = setup.ReadEdgeExpression(in.Expression); !ok {
 		r.Host, r.Paths, r.Expression = "", nil, in.Expression
 	}
-	if have := digest(in.Parameters); in.Action != s.action || have != digest(gjson.Parse(s.parameters).Value()) {
+	state, ours := s.state(r, in.Parameters)
+	if in.Action != s.action || !ours {
 		r.Other = digest(map[string]any{"action": in.Action, "parameters": in.Parameters})
 	}
 	switch {
@@ -137,9 +170,10 @@ func (s ruleset) decode(zoneID string, raw json.RawMessage) (setup.Object, error
 	case s.name == configPhase:
 		r.Overruled = s.after(in.ID)
 	default:
-		r.Overruled = s.before(in.ID, r)
+		r.Overruled = s.before(in.ID, state.(setup.SkipRule))
 	}
-	return setup.Object{ID: in.ID, Mark: mark, State: s.state(r), Raw: raw}, nil
+	state, _ = s.state(r, in.Parameters)
+	return setup.Object{ID: in.ID, Mark: mark, State: state, Raw: raw}, nil
 }
 
 // at is where a rule stands.
@@ -147,19 +181,28 @@ func (s ruleset) at(id string) int {
 	return slices.IndexFunc(s.list, func(r json.RawMessage) bool { return gjson.GetBytes(r, "id").String() == id })
 }
 
-// before names the rules in front of one that may stop callers of its paths: the
-// first that does ends the list.
-func (s ruleset) before(id string, ours setup.EdgeRule) []string {
+// before names the rules in front of one that may stop callers of its paths, or
+// skip ours with the rest: the first that does ends the list.
+func (s ruleset) before(id string, ours setup.SkipRule) []string {
 	var names []string
 	for _, raw := range s.list[:s.at(id)] {
 		rule := gjson.ParseBytes(raw)
 		theirs := setup.SkipRule{EdgeRule: setup.EdgeRule{Enabled: rule.Get("enabled").Bool(), Action: rule.Get("action").String()}}
-		if theirs.Stops() && setup.Concerns(rule.Get("expression").String(), ours.Host, ours.Paths) {
+		if (theirs.Stops() || endsBefore(rule, ours)) && setup.Concerns(rule.Get("expression").String(), ours.Host, ours.Paths) {
 			_, title := setup.FindMark(rule.Get("description").String())
 			names = append(names, clip(title))
 		}
 	}
 	return names
+}
+
+// endsBefore says whether a rule keeps ours from being tried, and does not itself
+// keep callers from what ours is there to skip.
+func endsBefore(rule gjson.Result, ours setup.SkipRule) bool {
+	skips := rule.Get("action_parameters")
+	ends := skips.Get("ruleset").String() == "current" || skips.Get("phase").String() == "current"
+	past := slices.ContainsFunc(skips.Get("phases").Array(), func(p gjson.Result) bool { return p.String() == botsPhase })
+	return rule.Get("enabled").Bool() && rule.Get("action").String() == skipRule && ends && !past && slices.Contains(ours.Skips, setup.SkipsBots)
 }
 
 // after names the rules behind one that set anew what ours set: of several the
@@ -228,7 +271,7 @@ func (r edgeRules) create(ctx context.Context, e setup.Entry) (string, error) {
 		return "", err
 	}
 	making := r.doing("make")
-	rule := r.body([]byte(`{}`), edgeRuleIn(e.To), e.Mark)
+	rule := r.body([]byte(`{}`), e.To, e.Mark)
 	var raw json.RawMessage
 	if set.id == "" {
 		// Refused if somebody was faster; a PUT of the entry point would replace theirs.
@@ -266,7 +309,7 @@ func (r edgeRules) update(ctx context.Context, e setup.Entry, have *setup.Object
 	if err != nil {
 		return err
 	}
-	body := r.body(without(have.Raw, ruleReadOnly...), edgeRuleIn(e.To), have.Mark)
+	body := r.body(without(have.Raw, ruleReadOnly...), e.To, have.Mark)
 	if len(edgeRuleIn(have.State).Overruled) > 0 {
 		body = with(body, "position", r.position)
 	}
@@ -286,14 +329,15 @@ func (r edgeRules) remove(ctx context.Context, e setup.Entry, _ *setup.Object) e
 }
 
 // body lays a state over a rule as it stands.
-func (p phase) body(raw []byte, to setup.EdgeRule, mark string) []byte {
+func (p phase) body(raw []byte, state setup.State, mark string) []byte {
+	to := edgeRuleIn(state)
 	expression := to.Expression
 	if expression == "" {
 		expression = setup.EdgeExpression(to.Host, to.Paths)
 	}
 	body := with(raw, "action", p.action)
-	body = with(body, "action_parameters", json.RawMessage(p.parameters))
+	body = with(body, "action_parameters", json.RawMessage(p.parameters(state)))
 	body = with(body, "expression", expression)
-	body = with(body, "description", setup.WithMark(fmt.Sprintf(p.title, to.Host), mark))
+	body = with(body, "description", setup.WithMark(p.title(state), mark))
 	return with(body, "enabled", to.Enabled)
 }

@@ -17,7 +17,11 @@ func edgeRows() []row {
 		{
 			kind: setup.KindSkipRule,
 			from: func(w *world) setup.State { return w.skip("/channels/telegram/*", "/slack/events") },
-			to:   func(w *world) setup.State { return w.skip("/channels/telegram/*") },
+			to: func(w *world) setup.State {
+				both := w.skip("/channels/telegram/*")
+				both.Skips = []string{setup.SkipsRules, setup.SkipsBots}
+				return both
+			},
 			meddle: func(w *world, id string) {
 				w.stranger("PATCH", "Z/rulesets/"+w.rulesetOf(customPhase)+"/rules/"+id, map[string]any{"action": "block",
 					"expression": "true", "description": "Mine"})
@@ -175,5 +179,51 @@ func TestAWriteOfASwitchThatFailsChangesNothing(t *testing.T) {
 				t.Errorf("%s: after %+v it is %+v", r.kind, f, now.State)
 			}
 		}
+	}
+}
+
+// What a rule skips is read again as it was written, and what skips more than ours
+// is not taken for it.
+func TestWhatARuleSkipsIsToldApart(t *testing.T) {
+	for text, want := range map[string]struct {
+		skips []string
+		other bool
+	}{
+		`{"ruleset":"current"}`:                                {nil, false},
+		`{"phases":["http_request_sbfm"]}`:                     {[]string{setup.SkipsBots}, false},
+		`{"phases":["http_request_sbfm"],"ruleset":"current"}`: {[]string{setup.SkipsRules, setup.SkipsBots}, false},
+		`{"phases":["http_request_sbfm","http_ratelimit"]}`:    {nil, true},
+		`{"phases":["http_request_sbfm"],"products":["bic"]}`:  {nil, true},
+	} {
+		set := ruleset{phase: customRules(), id: "s"}
+		o, err := set.decode("z", json.RawMessage(`{"id":"r","action":"skip","enabled":true,"expression":"true","action_parameters":`+text+`}`))
+		got, _ := o.State.(setup.SkipRule)
+		if err != nil || !slices.Equal(got.Skips, want.skips) || (got.Other != "") != want.other {
+			t.Errorf("%s is read as %+v (%v)", text, got, err)
+		}
+	}
+}
+
+func TestASkipOfOthersThatEndsTheListBeforeOursOverrulesIt(t *testing.T) {
+	w := newWorld(t)
+	to := w.skip("/channels/telegram/*")
+	to.Skips = []string{setup.SkipsBots}
+	e := setup.Entry{Key: w.key(setup.KindSkipRule, "ocs."+w.Zone), Verb: setup.Create, To: to}
+	made := w.must(e)
+	path, first := "Z/rulesets/"+w.rulesetOf(customPhase)+"/rules", map[string]any{"before": ""}
+	for name, parameters := range map[string]any{
+		"Ends":  map[string]any{"ruleset": "current"},
+		"Helps": map[string]any{"ruleset": "current", "phases": []string{botsPhase}},
+		"Bic":   map[string]any{"products": []string{"bic"}},
+	} {
+		w.stranger("POST", path, map[string]any{"action": "skip", "expression": "true", "description": name, "action_parameters": parameters, "position": first})
+	}
+	have := w.one(setup.KindSkipRule, made.ID).State.(setup.SkipRule)
+	if !slices.Equal(have.Overruled, []string{"Ends"}) || have.Lifts(setup.SkipsBots) {
+		t.Fatalf("it is overruled by %v", have.Overruled)
+	}
+	w.must(setup.Entry{Key: e.Key, Verb: setup.Update, ID: made.ID, From: have, To: to})
+	if now := w.one(setup.KindSkipRule, made.ID).State.(setup.SkipRule); !now.Lifts(setup.SkipsBots) || now.Lifts(setup.SkipsRules) {
+		t.Errorf("it is %+v", now)
 	}
 }

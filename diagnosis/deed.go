@@ -58,7 +58,11 @@ func (in Input) ours(d setup.Deed) bool {
 func (in Input) trace(f setup.Finding) trace {
 	if f.Fix != nil {
 		for _, r := range f.Fix.Remedies {
-			if end, ok := in.switchPath(in.Answers.RemedyKey(r).Kind); ok {
+			kind := in.Answers.RemedyKey(r).Kind
+			if r == setup.RemedySuper { // a rule lifts what was switched on there
+				kind = setup.KindBotFight
+			}
+			if end, ok := in.switchPath(kind); ok {
 				return trace{setup.Update, end}
 			}
 		}

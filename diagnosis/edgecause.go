@@ -68,9 +68,8 @@ func (x *examination) culprits(b block, doors []string) []culprit {
 	var found []culprit
 	if bots, _ := edgeState[setup.BotFight](x); b.id == challenge && bots.On {
 		found = append(found, culprit{what: "Bot Fight Mode is on for the whole domain", remedy: setup.RemedyBots})
-	} else if b.id != integrity && bots.Super {
-		found = append(found, culprit{what: "Super Bot Fight Mode stops machines in the whole domain",
-			advice: "In the dashboard, open Security → Bots and let machines through, or make a custom rule for the webhook paths that skips Super Bot Fight Mode."})
+	} else if b.id != integrity && bots.Super && (len(doors) == 0 || !x.pastBots()) {
+		found = append(found, superBots(len(doors) > 0))
 	}
 	if b.id == challenge || b.id == firewall {
 		found = append(found, x.stoppingRules(b, len(doors) > 0)...)
@@ -82,6 +81,29 @@ func (x *examination) culprits(b block, doors []string) []culprit {
 		found = append(found, culprit{what: "Browser Integrity Check is on, and no rule keeps it from the webhooks", remedy: setup.RemedyRule})
 	}
 	return found
+}
+
+// superBots: a rule keeps the webhooks from it. For what is no webhook there is no
+// remedy: that machines are stopped there may be meant so.
+func superBots(webhooks bool) culprit {
+	c := culprit{what: "Super Bot Fight Mode stops machines in the whole domain", remedy: setup.RemedySuper}
+	if !webhooks {
+		c.remedy, c.advice = "", "In the dashboard, open Security → Bots and let machines through, or make a custom rule for this server's checks that skips Super Bot Fight Mode."
+	}
+	return c
+}
+
+// pastBots says whether our rule keeps the webhooks from Super Bot Fight Mode
+// already, so that something else stops them.
+func (x *examination) pastBots() bool {
+	key := x.Answers.RemedyKey(setup.RemedySuper)
+	for _, o := range x.World.Objects {
+		rule, ok := o.State.(setup.SkipRule)
+		if ok && o.Scope == key.Scope && o.ID == x.Ledger.Records[key].ID && rule.Lifts(setup.SkipsBots) {
+			return true
+		}
+	}
+	return false
 }
 
 // lifts is the remedy for what a configuration rule lifts: that rule, if the

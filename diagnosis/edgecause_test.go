@@ -55,7 +55,11 @@ func rowsOfTheEdge() map[string]row {
 		"Super Bot Fight Mode stops machines": {func(p *patient) {
 			p.edge(setup.BotFight{Super: true}, "medium")
 			p.challenged("telegram")
-		}, "edge-blocks/challenge", setup.SeverityBroken, "on the webhooks of Telegram: Super Bot Fight Mode", nil},
+		}, "edge-blocks/challenge", setup.SeverityBroken, "on the webhooks of Telegram: Super Bot Fight Mode", []setup.Kind{setup.KindSkipRule}},
+		"Super Bot Fight Mode stops the checks": {func(p *patient) {
+			p.edge(setup.BotFight{Super: true}, "medium")
+			p.blocked("locked")
+		}, "edge-blocks/waf", setup.SeverityUnknown, "Super Bot Fight Mode", nil},
 		"attack mode is on, and the webhooks get through": {func(p *patient) {
 			p.edge(setup.BotFight{}, setup.UnderAttack)
 			p.challenged("locked")

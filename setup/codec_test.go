@@ -17,7 +17,7 @@ func examples() []State {
 		LoginMethod{Type: "onetimepin", Name: "PIN"}, Tunnel{Name: "ocs", Remote: true},
 		Policy{Name: "Team", Decision: Allow, Include: []Include{{"email", "ana@example.org"}}, Other: "x"},
 		EdgeRule{Zone: Lit("z"), Host: "chat.example.org", Paths: []string{"/x"}, Expression: "e", Enabled: true, Other: "o", Overruled: []string{"r"}},
-		SkipRule{EdgeRule{Zone: Lit("z"), Host: "chat.example.org", Paths: []string{"/x"}, Expression: "e", Enabled: true, Other: "o", Overruled: []string{"r"}}},
+		SkipRule{EdgeRule{Zone: Lit("z"), Host: "chat.example.org", Paths: []string{"/x"}, Expression: "e", Enabled: true, Other: "o", Overruled: []string{"r"}}, []string{SkipsRules, SkipsBots}},
 		BotFight{On: true}, SecurityLevel{Level: UnderAttack}, ZonePause{Paused: true},
 		App{Name: "Lock", Destinations: []string{"tcp://ocs.your-org:443"}, Policies: []ID{Lit("p")}, Session: "24h", Other: "x"},
 		Enrolment{Session: "24h"}, EnrolmentRule{App: Lit("a"), Policy: Lit("p")},

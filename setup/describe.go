@@ -89,7 +89,7 @@ func Describe(s State) []string {
 	case EdgeRule:
 		return describeEdge(s, "lifts Browser Integrity Check and attack mode for these paths")
 	case SkipRule:
-		return describeEdge(s.EdgeRule, "skips the custom rules behind it for these paths")
+		return describeEdge(s.EdgeRule, s.does())
 	case BotFight:
 		return []string{"Bot Fight Mode " + yesNo(s.On, "on", "off")}
 	case SecurityLevel:

@@ -10,7 +10,8 @@ package setup
 type BotFight struct {
 	On bool `json:"on"`
 	// Super: the plan has Super Bot Fight Mode in its place, and that stops
-	// machines. It is set up in the dashboard alone.
+	// machines. How it is set up is left alone: a custom rule keeps webhooks from
+	// it (SkipRule).
 	Super bool `json:"-"`
 }
 

@@ -17,13 +17,16 @@ const (
 	// hand.
 	RemedyRule   Remedy = "configuration_rule"
 	RemedySkip   Remedy = "custom_rules_skipped"
+	RemedySuper  Remedy = "super_bot_fight_mode_skipped"
 	RemedyBots   Remedy = "bot_fight_mode_off"
 	RemedyLevel  Remedy = "attack_mode_off"
 	RemedyActive Remedy = "zone_not_paused"
 )
 
 // Remedies lists those that answers can hold.
-func Remedies() []Remedy { return []Remedy{RemedyLevel, RemedyBots, RemedySkip, RemedyActive} }
+func Remedies() []Remedy {
+	return []Remedy{RemedyLevel, RemedyBots, RemedySkip, RemedySuper, RemedyActive}
+}
 
 // EdgeKinds are the kinds that are looked at to find out what stops callers.
 func EdgeKinds() []Kind { return []Kind{KindSkipRule, KindBotFight, KindSecurityLevel} }
@@ -53,7 +56,7 @@ func (a Answers) RemedyKey(r Remedy) Key {
 	switch r {
 	case RemedyRule:
 		return a.EdgeRuleKey()
-	case RemedySkip:
+	case RemedySkip, RemedySuper: // one rule for both
 		return Key{KindSkipRule, a.Zone, a.Hostname}
 	case RemedyBots:
 		return Key{KindBotFight, a.Zone, a.Zone}
@@ -69,9 +72,9 @@ func (a Answers) wantRemedies(w map[Key]State) {
 	}
 	for _, r := range a.Remedies {
 		switch k := a.RemedyKey(r); r {
-		case RemedySkip:
+		case RemedySkip, RemedySuper:
 			if len(a.Doors) > 0 {
-				w[k] = SkipRule{EdgeRule{Zone: Ref(a.zoneKey()), Host: a.Hostname, Paths: a.DoorPaths(), Enabled: true}}
+				w[k] = SkipRule{EdgeRule{Zone: Ref(a.zoneKey()), Host: a.Hostname, Paths: a.DoorPaths(), Enabled: true}, a.skips()}
 			}
 		case RemedyBots:
 			w[k] = BotFight{}
@@ -109,6 +112,8 @@ func (r Remedy) Needs() Permission {
 		p.Name, p.Key, p.Blocks = "Config Rules", PermitsRules, "making the rule that lets webhooks through"
 	case RemedySkip:
 		p.Name, p.Key, p.Blocks = "Zone WAF", "zone_waf", "seeing the domain's custom rules, and keeping webhooks from them"
+	case RemedySuper:
+		p.Name, p.Key, p.Blocks = "Zone WAF", "zone_waf", "keeping webhooks from Super Bot Fight Mode"
 	case RemedyBots:
 		p.Name, p.Key, p.Blocks = "Bot Management", "bot_management", "seeing Bot Fight Mode, and switching it off"
 	case RemedyLevel:
@@ -126,6 +131,8 @@ func (r Remedy) Does(a Answers) string {
 		return "make the rule that lets webhooks through"
 	case RemedySkip:
 		return "keep webhooks from the custom rules of " + a.Zone
+	case RemedySuper:
+		return "keep webhooks from Super Bot Fight Mode of " + a.Zone
 	case RemedyBots:
 		return "switch Bot Fight Mode off for " + a.Zone
 	case RemedyLevel:

@@ -158,3 +158,32 @@ func TestALinkNamesEachPermissionOnce(t *testing.T) {
 		t.Errorf("it asks for %+v", all)
 	}
 }
+
+func TestOneRuleKeepsWebhooksFromWhateverWasAskedFor(t *testing.T) {
+	a := sample("ocs", "chat.example.org")
+	m := hostWorld(a)
+	m.run(t, a.Setup, &a, nil)
+	before := a
+	for _, step := range []struct {
+		remedy Remedy
+		skips  []string
+	}{{RemedySuper, []string{SkipsBots}}, {RemedySkip, []string{SkipsRules, SkipsBots}}} {
+		next := before.With(step.remedy)
+		p := m.plan(t, a.Setup, &next, map[SetupID]Answers{a.Setup: before})
+		if len(p.Changes) != 1 || len(p.Barriers) > 0 || p.Changes[0].Reach == ReachDomain {
+			t.Fatalf("%s: the plan is\n%s", step.remedy, p)
+		}
+		if got := p.Changes[0].To.(SkipRule).Skips; !slices.Equal(got, step.skips) {
+			t.Errorf("%s: it skips %v", step.remedy, got)
+		}
+		m.run(t, a.Setup, &next, map[SetupID]Answers{a.Setup: before})
+		before = next
+	}
+	if got := sample("ocs", "chat.example.org").With(RemedySkip).skips(); got != nil {
+		t.Errorf("what was agreed to before is written anew: %v", got)
+	}
+	m.run(t, a.Setup, &a, map[SetupID]Answers{a.Setup: before})
+	if _, _, _, skips := m.edge(); skips != 0 {
+		t.Errorf("undone, %d rules are left", skips)
+	}
+}

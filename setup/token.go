@@ -42,9 +42,19 @@ func Permissions(m Mode) []Permission {
 	return all
 }
 
+// Where the keys of a link are from: Cloudflare's docs, "API token template URLs",
+// have account_settings, zone, zone_settings, dns, access, access_acct and teams.
+// argotunnel was read from the dashboard's own list of permission groups (its
+// label, without _read or _write). config_settings, zone_waf, bot_management and
+// notifications are in neither: they are the ids of the same permissions among the
+// scopes of Cloudflare's OAuth (config-settings, zone-waf, …, as programs in public
+// repositories took them from GET /oauth/scopes), with _ in place of the dash. So
+// are all keys above that have such a scope. Nobody has seen what the dashboard
+// makes of those four, and it leaves out of a link what it does not know: pages
+// ask people to look whether all rows are there.
+
 // PermitsRules is the permission that is not needed if the rule for callers that
-// are no browsers is made by hand. It is called as in the API; the dashboard
-// leaves out of a link what it does not know.
+// are no browsers is made by hand.
 const PermitsRules = "config_settings"
 
 const listsAccounts = "account_settings"

@@ -84,6 +84,13 @@ func settingRows() []row {
 			got := put(bot_management.BotManagementUpdateParamsBody{FightMode: sdk.F(true)})
 			t.same("both", []bool{got.FightMode, got.EnableJS}, []bool{true, true})
 		}},
+		{op: "PUT " + bots, what: "sets up Super Bot Fight Mode, where the plan has it", class: simulated, run: func(t *try) {
+			t.cloud.SetPaid(t.zone, true)
+			got := t.object("PUT", bots, `{"sbfm_definitely_automated":"block"}`)
+			_, free := got["fight_mode"]
+			t.same("it", []any{got["sbfm_definitely_automated"], free}, []any{"block", false})
+			t.refusedRaw(t.raw("PUT", bots, `{"fight_mode":true}`), 403, 1004, "not entitled")
+		}},
 	}, rowsOf([]refusal{
 		{"GET " + setting, read, "an unknown one", func(t *try) { t.vars["setting"] = "no_such_setting" }, "", 400, 1003, "no_such_setting", 0},
 		{"PATCH " + setting, read, "a value that it cannot have", func(t *try) { t.vars["setting"] = "browser_check" }, `{"value":"maybe"}`, 400, 1007, "browser_check", 0},

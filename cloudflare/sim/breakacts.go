@@ -74,6 +74,14 @@ func putBotFight(c *Cloud) error {
 	return err
 }
 
+func putSuperBots(c *Cloud) error {
+	if !c.SetPaid(c.Basics().ZoneID, true) {
+		return errNothingToBreak
+	}
+	_, err := c.ByHand(http.MethodPut, "/zones/{zone}/bot_management", map[string]any{superBots: "block"})
+	return err
+}
+
 func (c *Cloud) moveZone() error {
 	if !c.SetZoneStatus(c.Basics().ZoneID, "moved") {
 		return errNothingToBreak

@@ -37,6 +37,8 @@ func domainBreakages() []Breakage {
 			"Nothing reaches the tunnel.", "Resume the domain in the dashboard (Overview).", zonePatch("", map[string]any{"paused": true})},
 		{"bot-fight-mode", "Switch Bot Fight Mode on", "Cloudflare puts a challenge before every caller that looks like a program, on the whole domain.",
 			"Webhooks get a challenge page; people notice nothing.", "Switch it off under Security → Bots.", putBotFight},
+		{"super-bot-fight-mode", "Let Super Bot Fight Mode block machines", "The domain is on a plan that costs something, and Super Bot Fight Mode blocks every caller that looks like a program, on the whole domain.",
+			"Webhooks are blocked; people notice nothing.", "Under Security → Bots let what is certainly automated through, or make a custom rule for the webhook paths that skips Super Bot Fight Mode.", putSuperBots},
 		{"browser-check", "Check the browser of every caller", "Browser Integrity Check is on, and no configuration rule leaves the webhooks out.",
 			"Callers that do not name themselves, as some messengers, get error 1010.", "Make a configuration rule that switches it off for the webhook paths.", (*Cloud).checkBrowsers},
 	}

@@ -120,7 +120,7 @@ func checkSkip(phase string, raw json.RawMessage) error {
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return badRule(20110, "action_parameters must be an object")
 	}
-	phases := []string{"http_ratelimit", "http_request_sbfm", "http_request_firewall_managed"}
+	phases := []string{"http_ratelimit", botsPhase, "http_request_firewall_managed"}
 	products := []string{"zoneLockdown", "uaBlock", "bic", "hot", "securityLevel", "rateLimit", "waf"}
 	switch {
 	case len(sent) == 0:

@@ -14,8 +14,10 @@ import (
 // Configuration rules come first, as their phase does ("Phases list"). Bot
 // Fight Mode is before the custom rules, which cannot skip it ("Bot Fight Mode,
 // Limitations"). Browser Integrity Check and Security Level are behind them,
-// because they can be skipped ("Available skip options"). That Always Use HTTPS
-// is before all of them is the simulator's reading.
+// because they can be skipped ("Available skip options"). So is Super Bot Fight
+// Mode, the last of the phases for security ("Security features
+// interoperability"). That Always Use HTTPS is before all of them is the
+// simulator's reading, and so is the order of the last three.
 func (c *Cloud) shield(owner *account, z *zone, v *visit) step {
 	s := subject{host: v.host, path: v.path, agent: v.UserAgent()}
 	p := z.Edge.postureFor(s)
@@ -26,7 +28,7 @@ func (c *Cloud) shield(owner *account, z *zone, v *visit) step {
 		return c.solve(owner, z, p.passage, v)
 	}
 	solved := owner.cleared(v, z.Name, c.now())
-	if p.fightsBots && !solved && !v.looksLikeBrowser() {
+	if p.fightsBots && !z.Paid && !solved && !v.looksLikeBrowser() {
 		return challenged
 	}
 	action, skip := z.Edge.customRules(s)
@@ -39,9 +41,25 @@ func (c *Cloud) shield(owner *account, z *zone, v *visit) step {
 		return c.browserRefused(s.agent)
 	case p.underAttack && !skip.product("securityLevel") && !solved:
 		return challenged
+	case z.Paid && !skip.phase(botsPhase) && !v.looksLikeBrowser():
+		return p.meetsMachine(solved)
 	}
 	return nil
 }
+
+// meetsMachine is what Super Bot Fight Mode does with a machine.
+func (p posture) meetsMachine(solved bool) step {
+	switch {
+	case p.superBots == "block":
+		return ruleBlocks
+	case p.superBots == "managed_challenge" && !solved:
+		return challenged
+	}
+	return nil
+}
+
+// botsPhase is the phase of Super Bot Fight Mode, as rules that skip it name it.
+const botsPhase = "http_request_sbfm"
 
 // postureFor is the posture with what configuration rules change of it; of
 // several that change the same the last one counts.
@@ -77,6 +95,7 @@ func (e *zoneEdge) customRules(s subject) (action string, skip skips) {
 		case !r.Enabled || !r.matches(s) || r.Action == "log":
 		case r.Action == "skip":
 			skip.Products = append(skip.Products, r.skip.Products...)
+			skip.Phases = append(skip.Phases, r.skip.Phases...)
 			if r.skip.Ruleset != "" || r.skip.Phase != "" {
 				return "", skip
 			}
@@ -89,7 +108,9 @@ func (e *zoneEdge) customRules(s subject) (action string, skip skips) {
 
 func (s skips) product(name string) bool { return slices.Contains(s.Products, name) }
 
-// looksLikeBrowser is the simulator's stand-in for how Bot Fight Mode tells
+func (s skips) phase(name string) bool { return slices.Contains(s.Phases, name) }
+
+// looksLikeBrowser is the simulator's stand-in for how both Bot Fight Modes tell
 // people from programs, which is Cloudflare's secret.
 func (v *visit) looksLikeBrowser() bool {
 	return strings.HasPrefix(v.UserAgent(), "Mozilla/5.0 ") && v.Header.Get("Accept-Language") != ""

@@ -55,6 +55,12 @@ func TestTheEdgeShieldsAZoneInTheDocumentedOrder(t *testing.T) {
 	custom := func(action, expression string, parameters map[string]any) func(*stack) {
 		return rule(Rule{Phase: customPhase, Action: action, Expression: expression, Parameters: parameters})
 	}
+	super := func(does string) func(*stack) {
+		return func(s *stack) {
+			s.cloud.SetPaid(s.ZoneID, true)
+			s.ok("PUT", "Z/bot_management", `{"sbfm_definitely_automated":"`+does+`"}`)
+		}
+	}
 	lock := func(s *stack) { s.newApp("lock", "app.example.org") }
 	check, attack := set("browser_check", "on"), set("security_level", "under_attack")
 	for _, row := range []struct {
@@ -78,6 +84,19 @@ func TestTheEdgeShieldsAZoneInTheDocumentedOrder(t *testing.T) {
 		{"Bot Fight Mode (Bots, Bot Fight Mode)", "challenge", "challenge", "challenge", "origin", []func(*stack){fight}},
 		{"which no rule lifts (Bot Fight Mode, Limitations)", "challenge", "challenge", "challenge", "origin", []func(*stack){fight,
 			rule(bicOff("true")), custom("skip", "true", map[string]any{"products": []string{"bic", "securityLevel"}, "phases": []string{"http_request_sbfm"}})}},
+		{"Super Bot Fight Mode blocks (Bots, Super Bot Fight Mode)", "blocked", "blocked", "blocked", "origin", []func(*stack){super("block")}},
+		{"or challenges", "challenge", "challenge", "challenge", "origin", []func(*stack){super("managed_challenge")}},
+		{"or lets through", "origin", "origin", "origin", "origin", []func(*stack){super("allow")}},
+		{"a custom rule skips it (WAF, Available skip options)", "origin", "origin", "origin", "origin",
+			[]func(*stack){super("block"), custom("skip", `http.request.uri.path eq "/x"`, map[string]any{"phases": []string{botsPhase}})}},
+		{"one for elsewhere does not", "blocked", "blocked", "blocked", "origin",
+			[]func(*stack){super("block"), custom("skip", `http.request.uri.path eq "/y"`, map[string]any{"phases": []string{botsPhase}})}},
+		{"nor one that skips custom rules alone", "blocked", "blocked", "blocked", "origin",
+			[]func(*stack){super("block"), custom("skip", "true", map[string]any{"ruleset": "current"})}},
+		{"nor one behind a skip that ends the list", "blocked", "blocked", "blocked", "origin", []func(*stack){super("block"),
+			custom("skip", "true", map[string]any{"ruleset": "current"}), custom("skip", "true", map[string]any{"phases": []string{botsPhase}})}},
+		{"a custom rule that blocks is before it", "blocked", "blocked", "blocked", "blocked", []func(*stack){super("allow"), custom("block", "true", nil)}},
+		{"Bot Fight Mode is none of such a plan's", "origin", "origin", "origin", "origin", []func(*stack){fight, super("allow")}},
 		{"Under Attack mode challenges everybody (Under Attack mode)", "challenge", "challenge", "challenge", "challenge", []func(*stack){attack}},
 		{"a configuration rule lifts that", "origin", "origin", "origin", "origin", []func(*stack){attack,
 			rule(Rule{Phase: configPhase, Action: "set_config", Parameters: map[string]any{"security_level": "essentially_off"}, Expression: "true"})}},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -22,7 +23,8 @@ type zoneEdge struct {
 type posture struct {
 	httpsOnly    bool
 	browserCheck bool
-	fightsBots   bool
+	fightsBots   bool   // on the Free plan
+	superBots    string // what Super Bot Fight Mode does with machines, on every other
 	underAttack  bool
 	passage      time.Duration // for which a challenge stays solved
 }
@@ -68,6 +70,7 @@ func (e *zoneEdge) compile() {
 		httpsOnly:    e.is("always_use_https", "on"),
 		browserCheck: e.is("browser_check", "on"),
 		fightsBots:   string(e.Bots["fight_mode"]) == "true",
+		superBots:    strings.Trim(string(e.Bots[superBots]), `"`),
 		underAttack:  e.is("security_level", "under_attack"),
 		passage:      e.seconds("challenge_ttl"),
 	}
@@ -111,7 +114,7 @@ func (c *Cloud) SetPaused(zone string, paused bool) bool {
 // there is such a zone.
 func (c *Cloud) SetBotFight(zone string, on bool) bool {
 	return c.configureZone(zone, func(e *zoneEdge, _ time.Time) error {
-		return e.setBots(map[string]json.RawMessage{"fight_mode": raw(on)})
+		return e.setBots(map[string]json.RawMessage{"fight_mode": raw(on)}, false)
 	})
 }
 

@@ -23,31 +23,34 @@ func breakageTable() map[string]told {
 		"zone-paused":         {setup.ClassZonePaused, true},
 		"bot-fight-mode":      {setup.ClassEdgeBlocks, true},
 		"browser-check":       {setup.ClassEdgeRule, true},
-		"door-deleted":        {setup.ClassDoorMissing, true},
-		"door-widened":        {setup.ClassDoorWide, true},
-		"lock-deleted":        {setup.ClassLockMissing, true},
-		"lock-without-policy": {setup.ClassLockChanged, true},
-		"team-everyone":       {setup.ClassTeamChanged, true},
-		"doors-closed":        {setup.ClassDoorsClosed, true},
-		"foreign-app":         {setup.ClassShadowed, false},
-		"login-deleted":       {setup.ClassLoginMissing, true},
-		"rules-emptied":       {setup.ClassIngressChanged, true},
-		"foreign-rule":        {setup.ClassIngressShadowed, false},
-		"tunnel-deleted":      {setup.ClassTunnelDeleted, true},
-		"permission-revoked":  {setup.ClassPermission, false},
-		"connector-stopped":   {setup.ClassConnectorStopped, true},
-		"connector-removed":   {setup.ClassConnectorMissing, true},
-		"connector-file":      {setup.ClassConnectorChanged, true},
-		"app-stopped":         {setup.ClassAppStopped, true},
-		"allowed-hosts":       {setup.ClassSettingLost, true},
-		"port-reopened":       {setup.ClassPortReopened, true},
+		// Webhooks get through again; whether the rest is locked stays untold, because
+		// the checks of that are machines too.
+		"super-bot-fight-mode": {setup.ClassEdgeBlocks, false},
+		"door-deleted":         {setup.ClassDoorMissing, true},
+		"door-widened":         {setup.ClassDoorWide, true},
+		"lock-deleted":         {setup.ClassLockMissing, true},
+		"lock-without-policy":  {setup.ClassLockChanged, true},
+		"team-everyone":        {setup.ClassTeamChanged, true},
+		"doors-closed":         {setup.ClassDoorsClosed, true},
+		"foreign-app":          {setup.ClassShadowed, false},
+		"login-deleted":        {setup.ClassLoginMissing, true},
+		"rules-emptied":        {setup.ClassIngressChanged, true},
+		"foreign-rule":         {setup.ClassIngressShadowed, false},
+		"tunnel-deleted":       {setup.ClassTunnelDeleted, true},
+		"permission-revoked":   {setup.ClassPermission, false},
+		"connector-stopped":    {setup.ClassConnectorStopped, true},
+		"connector-removed":    {setup.ClassConnectorMissing, true},
+		"connector-file":       {setup.ClassConnectorChanged, true},
+		"app-stopped":          {setup.ClassAppStopped, true},
+		"allowed-hosts":        {setup.ClassSettingLost, true},
+		"port-reopened":        {setup.ClassPortReopened, true},
 	}
 }
 
 // traced are breakages of which the account's audit log tells beyond doubt who did
 // them.
 func traced() []string {
-	return []string{"record-grey", "record-deleted", "zone-paused", "bot-fight-mode", "door-deleted", "door-widened", "lock-deleted", "lock-without-policy",
+	return []string{"record-grey", "record-deleted", "zone-paused", "bot-fight-mode", "super-bot-fight-mode", "door-deleted", "door-widened", "lock-deleted", "lock-without-policy",
 		"team-everyone", "doors-closed", "login-deleted", "rules-emptied", "tunnel-deleted"}
 }
 

@@ -232,6 +232,58 @@ func TestACustomRuleThatAlsoBlocksTheChecksOfTheLockLeavesThatUnknown(t *testing
 	}
 }
 
+func superBots(w *stranger) {
+	w.Cloud.SetPaid(w.Cloud.Basics().ZoneID, true)
+	w.call(http.MethodPut, "zones/{zone}/bot_management", object{"sbfm_definitely_automated": "block"})
+}
+
+// Super Bot Fight Mode stays as it is set up: a rule keeps the webhooks from it,
+// and nothing else.
+func TestSuperBotFightModeIsSkippedForTheWebhooksAlone(t *testing.T) {
+	t.Parallel()
+	s := stopped(t, superBots)
+	r := s.run("status")
+	for _, text := range []string{"NO messages arrive", "on every webhook: Super Bot Fight Mode stops machines in the whole domain", "Zone WAF: Edit, for keeping webhooks from Super Bot Fight Mode", "culvert repair --only edge-blocks/waf"} {
+		if !strings.Contains(r.out, text) {
+			t.Errorf("the status does not say %q:\n%s", text, r.out)
+		}
+	}
+	if strings.Contains(r.out, "--whole-domain") {
+		t.Errorf("it is said to count for the whole domain:\n%s", r.out)
+	}
+	r = s.run("repair", "--yes")
+	if len(r.writes()) != 1 || !strings.Contains(r.out, "Put right and proven. Whether everything else is locked cannot be told") {
+		t.Errorf("the repair wrote %v and says:\n%s%s", r.writes(), r.out, r.err)
+	}
+	if r := s.run("status"); strings.Contains(r.out, "messages arrive") || !strings.Contains(r.out, "whether everything is locked cannot be told") {
+		t.Errorf("afterwards the status is:\n%s", r.out)
+	}
+	s.behindOurBack(func(w *stranger) {
+		bots := string(w.call(http.MethodGet, "zones/{zone}/bot_management", nil))
+		rules := string(w.call(http.MethodGet, "zones/{zone}/rulesets/phases/http_request_firewall_custom/entrypoint", nil))
+		if !strings.Contains(bots, `"sbfm_definitely_automated":"block"`) || !strings.Contains(rules, `{"phases":["http_request_sbfm"]}`) || strings.Contains(rules, `"ruleset":"current"`) {
+			t.Errorf("now there is %s and %s", bots, rules)
+		}
+		w.block(`starts_with(http.request.uri.path, "/channels/")`)
+	})
+	// A custom rule stops them as well: the same rule skips that too.
+	if r := s.run("status"); !strings.Contains(r.out, "a custom rule of the domain does, “Strict”") {
+		t.Errorf("with a custom rule the status is:\n%s", r.out)
+	}
+	if r := s.run("repair", "--yes"); len(r.writes()) != 1 || r.writes()[0].Method != http.MethodPatch {
+		t.Errorf("it wrote %v:\n%s", r.writes(), r.out)
+	}
+	if r := s.run("status"); strings.Contains(r.out, "messages arrive") {
+		t.Errorf("then the status is:\n%s", r.out)
+	}
+	s.must("destroy", "--yes")
+	s.behindOurBack(func(w *stranger) {
+		if rules := string(w.call(http.MethodGet, "zones/{zone}/rulesets/phases/http_request_firewall_custom/entrypoint", nil)); strings.Contains(rules, "Culvert") || !strings.Contains(rules, "Strict") {
+			t.Errorf("left are %s", rules)
+		}
+	})
+}
+
 // The token has no more than what was asked for: what stops callers is not known
 // then, and said so; what it may read and not write is named, and the press fails
 // without leaving anything half done.
