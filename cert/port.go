@@ -270,3 +270,16 @@ func (p *Port) Roots(c setup.Certificate) (*x509.CertPool, error) {
 	}
 	return roots, nil
 }
+
+// Authority is the root that devices have to be told to trust for a certificate,
+// without its key; false: there is none.
+func (p *Port) Authority(c setup.Certificate) (setup.Authority, bool, error) {
+	if c.Source != setup.FromInternal {
+		return setup.Authority{}, false, nil
+	}
+	a, made, err := p.manager.Authority(p.wantOf(c).Names[0])
+	if err != nil {
+		return setup.Authority{}, false, problemOf(err)
+	}
+	return setup.Authority{Domain: a.Domain, PEM: a.PEM, Fingerprint: a.Fingerprint}, made, nil
+}

@@ -160,6 +160,17 @@ func (f *fake) stand(s journey.Standing) {
 	f.standing = s
 }
 
+func (f *fake) RootCertificate(_ context.Context, id setup.SetupID) (setup.Authority, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, w := range []*journey.Welcome{f.standing.Welcome, f.overview.Welcome} {
+		if w != nil && w.Authority != nil {
+			return *w.Authority, nil
+		}
+	}
+	return setup.Authority{}, journey.ErrNotFound
+}
+
 func (f *fake) Standing(_ context.Context, id setup.SetupID) (journey.Standing, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -129,6 +129,7 @@ func (s *site) routeSetup(r chi.Router) {
 	r.Get("/status", s.handle(s.status))
 	r.Get("/"+string(web.PageDay), s.handle(s.checks(web.PageDay)))
 	r.Get("/"+string(web.PageMonth), s.handle(s.checks(web.PageMonth)))
+	r.Get("/authority", s.handle(s.authority))
 	r.Post("/again", s.handle(s.again))
 	r.Post("/repair", s.handle(s.repair))
 	r.Get("/webhooks", s.handle(s.webhooks))

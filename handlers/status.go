@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -20,6 +21,8 @@ type Standings interface {
 	// Series tells how a check did over a stretch of time.
 	Series(ctx context.Context, id setup.SetupID, check string, span journey.Span) (setup.Series, error)
 	Repair(ctx context.Context, id setup.SetupID, m journey.Mending, actor string) (setup.Run, error)
+	// RootCertificate is what each device has to be told to trust.
+	RootCertificate(context.Context, setup.SetupID) (setup.Authority, error)
 }
 
 // recentChanges is how much of the history a status page shows.
@@ -102,4 +105,17 @@ func (s *site) repair(w http.ResponseWriter, r *http.Request) error {
 		return s.refused(w, r, err)
 	}
 	return s.said(w, r, "Begun. This page shows how it goes; you may close it.")
+}
+
+// authority gives the root certificate to download, under the type by which
+// devices offer to trust it.
+func (s *site) authority(w http.ResponseWriter, r *http.Request) error {
+	root, err := s.Journey.RootCertificate(r.Context(), setupOf(r))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/x-x509-ca-cert")
+	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", web.RootFile(root.Domain)))
+	_, err = w.Write(root.PEM)
+	return err
 }

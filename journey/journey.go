@@ -102,6 +102,9 @@ type Options struct {
 	FrontDirs string
 	// Authority is the server that issues certificates by ACME; empty: Let's Encrypt's.
 	Authority string
+	// Root gives the root certificate that devices have to be told to trust
+	// for answers; false: there is none. nil: nobody knows one.
+	Root func(setup.Answers) (setup.Authority, bool, error)
 	// Watched says whether anybody has a page open.
 	Watched func() bool
 	// Given is a token of the environment. It is used while none is stored, and

@@ -156,6 +156,7 @@ type Overview struct {
 	Evidence []setup.Evidence // newest per check, only checks that still count
 	TornDown bool
 	Stands   Brief     // the same as the status page has it
+	Welcome  *Welcome  // for colleagues; nil: they come in by no private name
 	Routes   *Reviewed // nil: the app's addresses were not read yet
 }
 

@@ -77,6 +77,9 @@ func (j *Journey) Overview(ctx context.Context, id setup.SetupID) (Overview, err
 		return Overview{}, err
 	}
 	j.addPlan(&o)
+	if o.Approved != nil {
+		o.Welcome = j.welcome(id, *o.Approved)
+	}
 	o.Stages = stages(o, j.Clock.Now())
 	return o, nil
 }

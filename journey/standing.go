@@ -70,6 +70,7 @@ type Standing struct {
 	// Untold says in sentences why somebody cannot be told of problems.
 	Untold []string
 
+	Welcome   *Welcome // for colleagues; nil: they come in by no private name
 	Automatic []AutomaticRule
 	Closed    []profile.Door // what the app can receive and is not let in
 	Routes    *Reviewed      // nil: the app's addresses were not read yet
@@ -120,6 +121,7 @@ func (j *Journey) Standing(ctx context.Context, id setup.SetupID) (Standing, err
 	}
 	s.Profile, _ = j.Profiles.Get(draft.Profile)
 	s.Closed = closedDoors(s.Profile, s.Answers)
+	s.Welcome = j.welcome(id, s.Answers)
 	if s.Routes, err = j.Reviewed(ctx, id); err != nil {
 		return s, err
 	}

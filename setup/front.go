@@ -51,6 +51,14 @@ const (
 	FromOwner    Source = "own"      // put into the folder by the operator
 )
 
+// Authority is the root of our own authority for one domain, as devices are told
+// to trust it. It holds no key.
+type Authority struct {
+	Domain      string
+	PEM         []byte
+	Fingerprint string // SHA-256, to compare on the device
+}
+
 // CertificateScope is the scope of every certificate.
 const CertificateScope = "certificates"
 

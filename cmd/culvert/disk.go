@@ -83,6 +83,16 @@ func trust(certs *cert.Port, out outside) func(setup.Answers) (*x509.CertPool, e
 	}
 }
 
+// root is what devices have to be told to trust for a private name.
+func root(certs *cert.Port) func(setup.Answers) (setup.Authority, bool, error) {
+	return func(a setup.Answers) (setup.Authority, bool, error) {
+		for _, c := range a.View().Certificates {
+			return certs.Authority(c)
+		}
+		return setup.Authority{}, false, nil
+	}
+}
+
 // tendCertificates renews what is due, at once and then every hour.
 func (w *workspace) tendCertificates(ctx context.Context) error {
 	hour := time.NewTicker(time.Hour)

@@ -104,6 +104,6 @@ func newRoot(s *settings) *cobra.Command {
 	root.PersistentFlags().StringVar(&s.data, "data", defaultData, "folder for Culvert's own state")
 	root.PersistentFlags().BoolVar(&s.rehearsal, "rehearsal", false, "practise on a built-in account and host; nothing real is touched")
 	root.PersistentFlags().BoolVarP(&s.verbose, "verbose", "v", false, "log every step")
-	root.AddCommand(newServe(s), newLink(s), newPlan(s), newApply(s), newVerify(s), newStatus(s), newRepair(s), newRegister(s), newDestroy(s), newBreak(s), newMend(s), newSim(s))
+	root.AddCommand(newServe(s), newLink(s), newPlan(s), newApply(s), newVerify(s), newStatus(s), newRepair(s), newRegister(s), newAuthority(s), newDestroy(s), newBreak(s), newMend(s), newSim(s))
 	return root
 }

@@ -282,7 +282,7 @@ func (w *workspace) wire(ctx context.Context, dir string, out outside, profiles 
 		Watched:  func() bool { return w.hub.Subscribers() > 0 },
 		Profiles: profiles, Notify: news, Clock: wallClock{}, Log: log,
 		Given: out.token, Rehearsal: practice, Practice: out.practice, Version: version,
-		Modes: modes(), FrontDirs: filepath.Join(dir, "fronts"), Authority: out.acme.name(),
+		Modes: modes(), FrontDirs: filepath.Join(dir, "fronts"), Authority: out.acme.name(), Root: root(certs),
 	})
 	return nil
 }
