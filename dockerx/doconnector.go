@@ -183,6 +183,12 @@ func (h *Host) changeProject(ctx context.Context, project string, todo []part, n
 				}
 				continue
 			}
+			if back, failed := h.putBack(ctx, project, p, now); back || failed != nil {
+				if failed != nil {
+					return failed
+				}
+				continue
+			}
 			start[file] = append(start[file], p)
 			continue
 		case p.entry.To != nil:
@@ -201,6 +207,30 @@ func (h *Host) changeProject(ctx context.Context, project string, todo []part, n
 		}
 	}
 	return nil
+}
+
+// putBack puts what runs beside the connector back to its places in networks, and
+// says whether nothing else of it was to change. Compose would see nothing to do
+// where somebody put a container into its network at another address.
+func (h *Host) putBack(ctx context.Context, project string, p part, now []box) (bool, *setup.Problem) {
+	to, _ := p.entry.To.(setup.Sidecar)
+	have, _ := p.state(now).(setup.Sidecar)
+	own, stands := only(now, p.service), have.Spec.Networks
+	have.Spec.Networks = to.Spec.Networks
+	if len(own) != 1 || !have.Running || len(stands) > len(to.Spec.Networks) || !setup.Same(have, to) {
+		return false, nil
+	}
+	r := &recreation{project: project, service: p.service, up: own}
+	for _, e := range to.Spec.Networks {
+		at := own[0].endpoint(e.Network)
+		if at != nil && setup.Same(setup.Attachment{Endpoint: *at}, setup.Attachment{Endpoint: e}) {
+			continue
+		}
+		if failed := h.place(ctx, r, own[0], e.Network, true, e); failed != nil {
+			return false, failed
+		}
+	}
+	return true, nil
 }
 
 // up starts services of one file and waits until they stay up. Whether

@@ -205,6 +205,7 @@ type fakeEngine struct {
 	made    uint64
 	looks   []time.Time // at the account
 	hosts   []time.Time
+	edges   int // looks for what stops callers at the edge
 	mended  []setup.Run
 	err     error
 	slow    time.Duration
@@ -231,6 +232,9 @@ func (e *fakeEngine) Survey(_ context.Context, again engine.Reach) (engine.Surve
 	if cloud {
 		e.looks = append(e.looks, time.Now())
 		e.made += e.cost
+	}
+	if len(again.Edge) > 0 {
+		e.edges++
 	}
 	if again.Host {
 		e.hosts = append(e.hosts, time.Now())

@@ -316,7 +316,7 @@ func (h *heart) answered(ctx context.Context, s *subject, p *point, evidence []s
 			s.readings = append(s.readings, v.Reading())
 		}
 	}
-	was := p.broken()
+	was, stopped := p.broken(), s.stoppedAtEdge()
 	v := p.answered(evidence, now, s.mood, h.Pace)
 	p.due = p.next(now, s.watched, h.Pace, h.rand)
 	if v.urgent {
@@ -325,6 +325,10 @@ func (h *heart) answered(ctx context.Context, s *subject, p *point, evidence []s
 	}
 	if v.doubt {
 		s.dirty = true
+	}
+	if !stopped && s.stoppedAtEdge() { // what does it is looked for only from now on
+		a := h.account(s.answers.Account)
+		a.sooner(now, a.last.Add(h.Pace.Gap))
 	}
 	if len(v.counts) == 0 {
 		return

@@ -195,6 +195,23 @@ func TestALookThatIsAskedForDoesNotWaitForThoseThatFail(t *testing.T) {
 	})
 }
 
+// What stops callers at the edge is looked for once that is known to be so, and
+// not with the next look that comes by itself.
+func TestWhatStopsCallersAtTheEdgeIsLookedForAtOnce(t *testing.T) {
+	within(t, func(s *scene) {
+		s.viewed = true
+		s.serve()
+		s.pass(time.Minute)
+		s.prober.fail(setup.ByEdge, "telegram/1")
+		s.pass(15 * time.Second)
+		s.engine.mu.Lock()
+		defer s.engine.mu.Unlock()
+		if s.engine.edges == 0 {
+			s.Error("nobody looked for it")
+		}
+	})
+}
+
 // A look that shows nothing new is not repeated at every failing check.
 func TestAFailureThatNothingExplainsDoesNotDrainTheBudget(t *testing.T) {
 	within(t, func(s *scene) {
