@@ -34,6 +34,7 @@ func privateKeys() []key {
 	return []key{
 		text("name", func(f *File) *string { return &f.Inside.Name }),
 		{"front", readFront},
+		{"network", readNetwork},
 		flag("wildcard", func(f *File) *bool { return &f.Inside.Wildcard }),
 		text("subnet", func(f *File) *string { return &f.Inside.Subnet }),
 		list("profiles", "default", func(f *File) *[]string { return &f.Inside.Profiles }),
@@ -64,6 +65,22 @@ func readFront(r *reader, full string, node *yaml.Node) {
 	r.file.Inside.Front = s
 }
 
+// The two networks in which a private name can lead to an app without a front.
+const (
+	ownNetwork = "own"
+	appNetwork = "app"
+)
+
+func readNetwork(r *reader, full string, node *yaml.Node) {
+	switch s := r.text(full, node); s {
+	case "", ownNetwork:
+	case appNetwork:
+		r.file.Inside.Follow = true
+	default:
+		r.fault(node.Line, full, "%q is no choice. Write own (a network of Culvert's own, in which the app has a fixed address) or app (the app's own network: its address may change, and Culvert follows it).", s)
+	}
+}
+
 // readReplaces: each entry is a project and a service of it.
 func readReplaces(r *reader, full string, node *yaml.Node) {
 	for _, entry := range r.list(full, "open-chat-studio/dns", node) {
@@ -81,6 +98,7 @@ func (f File) writeWayIn(b *bytes.Buffer, line func(key, value, comment string))
 	if f.Mode.Private() {
 		line("mode", quote(string(f.Mode)), "How the team comes in: public (through the address above, behind a login),\nfallback or hostname (both with WARP, by a private name).")
 		fmt.Fprintf(b, "# The private name. front: acme, internal, own or none. Empty: as fits the name.\n"+
+			"# network: own, or app (without a front: the app's own, where its address may change and is followed).\n"+
 			"# subnet: a range that nothing else here uses. Empty: one is chosen.\nprivate:%s\n\n", f.private())
 	}
 	if len(f.Fixes) > 0 {
@@ -101,6 +119,7 @@ func (f File) private() string {
 	}
 	say("name", quote(in.Name), true)
 	say("front", quote(in.Front), true)
+	say("network", appNetwork, in.Follow)
 	say("wildcard", "true", in.Wildcard)
 	say("subnet", quote(in.Subnet), true)
 	say("profiles", flow(in.Profiles), len(in.Profiles) > 0)

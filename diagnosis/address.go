@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -11,6 +12,7 @@ import (
 // where it was in Culvert's own network: the app, or a service that stands there
 // for it.
 func (x *examination) readdressed() {
+	x.movedOn()
 	file := x.takeChanges(ofKind(setup.KindComposeNetwork))
 	for _, c := range x.takeChanges(moved) {
 		who, name := "The app", ""
@@ -33,6 +35,47 @@ func (x *examination) readdressed() {
 			effect: "The app runs on as it was started; the next start takes what the file says.",
 			ifNot:  fmt.Sprintf("After the next start of the app your team may not reach %s.", x.privateName())})
 	}
+}
+
+// movedOn: an app that is followed was given another address in its own network.
+func (x *examination) movedOn() {
+	was := x.Answers.MovedFrom(x.Plan, x.Ledger)
+	if was == "" {
+		return
+	}
+	follows := func(c setup.Change) bool { return c.Follows }
+	changes, waiting := split(x.waiting, follows)
+	x.waiting = waiting
+	changes, _ = split(append(changes, x.takeChanges(follows)...), func(c setup.Change) bool {
+		return c.Key.Kind != setup.KindConnectorFile // comes with the DNS server, and says nothing of the connector
+	})
+	r := report{class: setup.ClassAppReaddressed, severity: setup.SeverityBroken, changes: changes,
+		title:  fmt.Sprintf("The app has the address %s instead of %s.", x.Answers.Private.Address, was),
+		effect: fmt.Sprintf("Your team does not reach %s: its devices are still told the old address. Webhooks are unaffected.", x.privateName()),
+		cause:  "Docker gave it another one when its container was made anew.",
+		ifNot:  "It stays so."}
+	if !slices.ContainsFunc(r.changes, func(c setup.Change) bool { return !c.Drop }) {
+		r.severity, r.title = setup.SeverityRisk, fmt.Sprintf("A way to %s is left, where the app was before.", was)
+		r.effect = fmt.Sprintf("Your team reaches %s. Whatever gets the old address can be reached by your team’s devices, behind a login.", x.privateName())
+	}
+	if has := x.holderOf(was); has != "" {
+		r.effect += fmt.Sprintf(" The old address is that of %s now: your team's devices get there, behind a login.", has)
+	}
+	r.evidence = x.takeFailing(func(v setup.Evidence) bool {
+		return v.Check.PrivateDNS() || v.Check.ID == setup.RouteCheck || ofPage(v) && v.By == setup.ByNobody
+	})
+	x.tell(r)
+}
+
+// holderOf is the service that has an address in the app's own network; empty:
+// none has.
+func (x *examination) holderOf(address string) string {
+	for _, m := range x.Answers.Neighbours(x.World) {
+		if m.Address == address {
+			return cmp.Or(m.Service, "another container")
+		}
+	}
+	return ""
 }
 
 var sidecarNames = map[string]string{

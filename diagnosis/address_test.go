@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/culvert/culvert/setup"
+	"github.com/culvert/culvert/setup/setuptest"
 )
 
 // privately is a setup whose team comes in by a private name, where one thing is
@@ -97,5 +98,51 @@ func TestAnAddressThatIsOnlyGoneFromTheFileIsARisk(t *testing.T) {
 	found = Of(privately(t, takenOutOfTheFile(), replaced(nil)).Input)
 	if len(found) != 1 || found[0].ID != "app-readdressed" || len(found[0].Keys) != 2 {
 		t.Errorf("with the running app: found %+v", found)
+	}
+}
+
+func TestAFollowedAppThatMovedIsNamedWithWhoHasItsAddressNow(t *testing.T) {
+	p := stands(t, setuptest.Following(setuptest.Sample("ocs")))
+	if found := Of(p.Input); len(found) > 0 {
+		t.Fatalf("of one that did not move: %+v", found)
+	}
+	p.world.Move("172.18.0.9", setup.Member{Project: "ocs", Service: "db", Address: "172.18.0.7"})
+	p.plan()
+	p.fail(setup.ByUnknown, setup.DNSCheck, setup.RouteCheck)
+	found := Of(p.Input)
+	if len(found) != 1 || found[0].ID != string(setup.ClassAppReaddressed) || found[0].Severity != setup.SeverityBroken {
+		t.Fatalf("found\n%s", list(found))
+	}
+	f := found[0]
+	for _, row := range [][2]string{
+		{f.Title, "The app has the address 172.18.0.9 instead of 172.18.0.7."}, {f.Effect, "Your team does not reach ocs.your-org"},
+		{f.Effect, "The old address is that of db now"}, {f.Fix.Does, "restarts nothing"}, {f.Fix.Then, "proves: "},
+	} {
+		if !strings.Contains(row[0], row[1]) {
+			t.Errorf("%q is not in %q", row[1], row[0])
+		}
+	}
+	if !f.Repairable() || len(f.Fix.Keys) != len(p.Plan.Changes) {
+		t.Errorf("it is put right by %d of %d changes", len(f.Fix.Keys), len(p.Plan.Changes))
+	}
+	hops := PrivateWay(p.Now, p.Answers, found, p.Facts, p.Evidence, p.Now)
+	if at := Broken(hops); at < 0 || hops[at].Stop != StopDNS {
+		t.Errorf("the first broken stop is number %d of %+v", at, hops)
+	}
+}
+
+func TestAWayLeftToWhereAFollowedAppWasIsARisk(t *testing.T) {
+	p := stands(t, setuptest.Following(setuptest.Sample("ocs")))
+	p.world.Move("172.18.0.9")
+	p.plan()
+	for _, c := range p.Plan.Changes {
+		if !c.Drop {
+			p.world.Make(c)
+		}
+	}
+	p.plan()
+	found := Of(p.Input)
+	if len(found) != 1 || found[0].Severity != setup.SeverityRisk || found[0].Title != "A way to 172.18.0.7 is left, where the app was before." || !found[0].Repairable() {
+		t.Errorf("found\n%s", list(found))
 	}
 }

@@ -46,6 +46,7 @@ func stands(t testing.TB, a setup.Answers) *patient {
 func (p *patient) plan() {
 	p.world.Answers = p.Answers
 	p.Plan, p.World, p.Ledger = p.world.Plan(), p.world.Look(), p.world.Ledger
+	p.Answers = p.Answers.Placed(p.World, p.Ledger)
 }
 
 func (p *patient) put(scope, id string, s setup.State) { p.world.Put(scope, id, s) }

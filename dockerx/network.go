@@ -28,14 +28,47 @@ func (h *Host) observeNetworks(ctx context.Context, w *setup.World, names, own m
 		}
 		return
 	}
+	members := map[string][]setup.Member{}
+	if everyone {
+		if members, err = h.members(ctx, names); err != nil {
+			w.Miss(setup.KindNetwork, networkScope, *h.problem(ctx, "listing containers", err))
+			names, everyone = nil, false
+		}
+	}
 	for _, n := range list.Items {
 		if names[n.Name] || everyone {
-			w.Objects = append(w.Objects, setup.Object{Scope: networkScope, ID: n.ID, State: setup.Network{Name: n.Name, Subnets: subnetsOf(n)}})
+			w.Objects = append(w.Objects, setup.Object{Scope: networkScope, ID: n.ID,
+				State: setup.Network{Name: n.Name, Subnets: subnetsOf(n), Members: members[n.Name]}})
 		}
 		if own[n.Name] {
 			w.Objects = append(w.Objects, setup.Object{Scope: networkScope, ID: n.ID, Mark: n.Labels[labelMark], State: privateOf(n)})
 		}
 	}
+}
+
+// members are the running containers in some networks, by network.
+func (h *Host) members(ctx context.Context, names map[string]bool) (map[string][]setup.Member, error) {
+	list, err := h.api.ContainerList(ctx, client.ContainerListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	in := map[string][]setup.Member{}
+	for _, c := range list.Items {
+		if c.NetworkSettings == nil || oneOff(c.Labels) {
+			continue
+		}
+		for name, ep := range c.NetworkSettings.Networks {
+			if names[name] && ep != nil && ep.IPAddress.IsValid() {
+				in[name] = append(in[name], setup.Member{Project: c.Labels[labelProject], Service: c.Labels[labelService], Address: ep.IPAddress.String()})
+			}
+		}
+	}
+	for _, all := range in {
+		slices.SortFunc(all, func(a, b setup.Member) int {
+			return netip.MustParseAddr(a.Address).Compare(netip.MustParseAddr(b.Address))
+		})
+	}
+	return in, nil
 }
 
 func subnetsOf(n network.Summary) []string {

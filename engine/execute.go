@@ -158,6 +158,7 @@ func (x *execution) plan(ctx context.Context) (Planned, error) {
 	if err != nil {
 		return Planned{}, err
 	}
+	x.answers = p.Answers
 	if err := x.settle(ctx, stored, p); err != nil {
 		return Planned{}, err
 	}
@@ -213,11 +214,13 @@ func (x *execution) next(p Planned) ([]setup.Change, *ending) {
 	return ready, nil
 }
 
-// unapproved lists changes that would be made and were not agreed to.
+// unapproved lists changes that would be made and were not agreed to. Where a
+// followed app is, that was agreed to when it was chosen, and a run that makes it
+// anew may move it.
 func (x *execution) unapproved(p setup.Plan) []setup.Change {
 	var extra []setup.Change
 	for _, c := range p.Changes {
-		if c.Verb.Writes() && c.Step.Through(x.run.Through) && !slices.Contains(x.run.Approved, c.Hash()) {
+		if c.Verb.Writes() && !c.Follows && c.Step.Through(x.run.Through) && !slices.Contains(x.run.Approved, c.Hash()) {
 			extra = append(extra, c)
 		}
 	}

@@ -1,9 +1,7 @@
 package engine
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -14,7 +12,7 @@ import (
 type Planned struct {
 	Setup   setup.SetupID
 	At      time.Time
-	Answers *setup.Answers // nil: everything is to be taken down
+	Answers *setup.Answers // as they are now (Placed); nil: everything is to be taken down
 	Plan    setup.Plan
 	Ledger  setup.Ledger
 	World   setup.World // from which the plan was made
@@ -22,7 +20,7 @@ type Planned struct {
 }
 
 // For says whether the plan was made for these answers.
-func (p Planned) For(a setup.Answers) bool { return sameAnswers(p.Answers, &a) }
+func (p Planned) For(a setup.Answers) bool { return p.Answers != nil && p.Answers.Same(a) }
 
 // Seen says when each side of the world showed what a plan was made from.
 type Seen struct{ Cloud, Docker, Files time.Time }
@@ -101,6 +99,9 @@ func (e *Engine) lookWith(ctx context.Context, id setup.SetupID, answers *setup.
 	if err != nil {
 		return Planned{}, setup.Ledger{}, fmt.Errorf("reading the ledger: %w", err)
 	}
+	if answers != nil {
+		answers = new(e.lately(id, *answers))
+	}
 	view, err := e.view(ctx, id, answers, approved, ledger)
 	if err != nil {
 		return Planned{}, setup.Ledger{}, err
@@ -110,7 +111,16 @@ func (e *Engine) lookWith(ctx context.Context, id setup.SetupID, answers *setup.
 		return Planned{}, setup.Ledger{}, err
 	}
 	settled, barriers := setup.Settle(world, ledger)
-	want, contradictions := setup.Merge(id, answers, approved)
+	if answers != nil {
+		answers = new(answers.Placed(world, settled))
+		if more := view.Join(answers.View()); len(more.Networks) > len(view.Networks) { // a followed app's was not known
+			s.changed(setup.KindSplitTunnel)
+			if world, err = s.observe(ctx, more, e.Ports, e.Clock); err != nil {
+				return Planned{}, setup.Ledger{}, err
+			}
+		}
+	}
+	want, contradictions := setup.Merge(id, answers, placed(approved, world, settled))
 	plan, err := setup.MakePlan(id, want, world, settled)
 	if err != nil {
 		return Planned{}, setup.Ledger{}, err
@@ -119,7 +129,17 @@ func (e *Engine) lookWith(ctx context.Context, id setup.SetupID, answers *setup.
 	return Planned{Setup: id, At: e.Clock.Now(), Answers: answers, Plan: plan, Ledger: settled, World: world, Seen: s.seen}, ledger, nil
 }
 
-// approved gives the answers that stand, of every setup that wants anything.
+// placed are answers as they are now.
+func placed(all map[setup.SetupID]setup.Answers, w setup.World, l setup.Ledger) map[setup.SetupID]setup.Answers {
+	out := map[setup.SetupID]setup.Answers{}
+	for id, a := range all {
+		out[id] = a.Placed(w, l)
+	}
+	return out
+}
+
+// approved gives the answers that stand, of every setup that wants anything, as
+// they were when they were planned for last.
 func (e *Engine) approved(ctx context.Context) (map[setup.SetupID]setup.Answers, error) {
 	revisions, err := e.Store.Approved(ctx)
 	if err != nil {
@@ -128,10 +148,19 @@ func (e *Engine) approved(ctx context.Context) (map[setup.SetupID]setup.Answers,
 	approved := map[setup.SetupID]setup.Answers{}
 	for id, r := range revisions {
 		if r.Answers != nil {
-			approved[id] = *r.Answers
+			approved[id] = e.lately(id, *r.Answers)
 		}
 	}
 	return approved, nil
+}
+
+// lately gives answers as they were when they were planned for last: what they
+// ask to be looked at is then known before the look.
+func (e *Engine) lately(id setup.SetupID, a setup.Answers) setup.Answers {
+	if p, ok := e.Last(id); ok && p.For(a) {
+		return *p.Answers
+	}
+	return a
 }
 
 // view joins what all setups look at with what earlier answers of this one did.
@@ -163,7 +192,5 @@ func sameAnswers(a, b *setup.Answers) bool {
 	if a == nil || b == nil {
 		return a == nil && b == nil
 	}
-	x, errX := json.Marshal(a)
-	y, errY := json.Marshal(b)
-	return errX == nil && errY == nil && bytes.Equal(x, y)
+	return a.Same(*b)
 }

@@ -192,10 +192,11 @@ func (e *Engine) Verify(ctx context.Context, id setup.SetupID) ([]setup.Evidence
 	if err != nil {
 		return nil, fmt.Errorf("reading the ledger: %w", err)
 	}
-	a := *revision.Answers
+	last, known := e.Last(id)
+	a := revision.Answers.Placed(last.World, ledger)
 	evidence := append(e.Prober.Beside(ctx, a), e.Prober.Private(ctx, a)...)
-	if p, ok := e.Last(id); ok && a.LedIn(ledger) {
-		evidence = append(evidence, p.carried(ctx, a)...)
+	if known && a.LedIn(ledger) {
+		evidence = append(evidence, last.carried(ctx, a)...)
 	}
 	_, made := ledger.Records[a.RecordKey()]
 	if made {

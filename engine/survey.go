@@ -43,24 +43,27 @@ func (e *Engine) Survey(ctx context.Context, again Reach) (Survey, error) {
 	if err != nil {
 		return Survey{}, fmt.Errorf("reading the ledger: %w", err)
 	}
-	want, contradictions := setup.Merge("", nil, approved)
-	views, err := e.views(ctx, approved, ledger, want, again.Edge)
-	if err != nil {
-		return Survey{}, err
-	}
 	began, err := e.moved(ctx, approved)
 	if err != nil {
 		return Survey{}, err
 	}
-	world, seen, number, err := e.memory.observe(ctx, views, again, e.Ports, e.Clock)
+	world, seen, number, err := e.lookFor(ctx, approved, ledger, again)
 	if err != nil {
 		return Survey{}, err
+	}
+	if now := placed(approved, world, ledger); elsewhere(approved, now) { // what they ask for was not part of the look
+		approved = now
+		if world, seen, number, err = e.lookFor(ctx, approved, ledger, Reach{Edge: again.Edge}); err != nil {
+			return Survey{}, err
+		}
 	}
 	ended, err := e.moved(ctx, approved)
 	if err != nil {
 		return Survey{}, err
 	}
 	settled, barriers := setup.Settle(world, ledger)
+	approved = placed(approved, world, settled)
+	want, contradictions := setup.Merge("", nil, approved)
 	out := Survey{Plans: map[setup.SetupID]Planned{}, Number: number}
 	for id, answers := range approved {
 		if began[id] != ended[id] || ended[id] < 0 {
@@ -78,6 +81,28 @@ func (e *Engine) Survey(ctx context.Context, again Reach) (Survey, error) {
 	}
 	slices.Sort(out.Moving)
 	return out, nil
+}
+
+// lookFor looks at what some answers ask for. What is known from before and not
+// asked for anew is not looked at again.
+func (e *Engine) lookFor(ctx context.Context, of map[setup.SetupID]setup.Answers, l setup.Ledger, again Reach) (setup.World, ages, int, error) {
+	want, _ := setup.Merge("", nil, of)
+	views, err := e.views(ctx, of, l, want, again.Edge)
+	if err != nil {
+		return setup.World{}, nil, 0, err
+	}
+	return e.memory.observe(ctx, views, again, e.Ports, e.Clock)
+}
+
+// elsewhere says whether devices have to send other ranges through WARP than was
+// known.
+func elsewhere(before, now map[setup.SetupID]setup.Answers) bool {
+	for id, a := range now {
+		if a.Private != nil && a.Private.Within != before[id].Private.Within {
+			return true
+		}
+	}
+	return false
 }
 
 // barriersOf are those of a setup's own records.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -100,7 +99,7 @@ func (j *Journey) editing(ctx context.Context, id setup.SetupID, e Edit) (candid
 	}
 	if c.approved != nil {
 		now, _ := j.resolve(id, c.draft)
-		c.along = !reflect.DeepEqual(now, *c.approved)
+		c.along = !now.Same(*c.approved)
 	}
 	at, err := e.change(&c, prof)
 	if err != nil {
@@ -114,7 +113,7 @@ func (j *Journey) editing(ctx context.Context, id setup.SetupID, e Edit) (candid
 	case len(others) > 0 && c.approved != nil:
 		return c, nil, &setup.Problem{Code: setup.CodeInvalid,
 			Message: "First put the answers right: " + others[0].Message}
-	case c.approved != nil && reflect.DeepEqual(answers, *c.approved):
+	case c.approved != nil && answers.Same(*c.approved):
 		return c, nil, &setup.Problem{Code: setup.CodeInvalid, Message: "It is like that already. Nothing would change."}
 	}
 	return c, nil, nil
@@ -228,7 +227,7 @@ func (j *Journey) putBack(ctx context.Context, c candidate, decided setup.Answer
 	if err != nil {
 		return err
 	}
-	if now := approved[c.row.ID].Answers; now != nil && reflect.DeepEqual(*now, decided) {
+	if now := approved[c.row.ID].Answers; now != nil && now.Same(decided) {
 		return nil
 	}
 	j.Engine.Forget(c.row.ID)

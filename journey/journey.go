@@ -3,7 +3,6 @@ package journey
 import (
 	"context"
 	"log/slog"
-	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -274,7 +273,7 @@ func (j *Journey) underWatch(id setup.SetupID, a *setup.Answers) bool {
 		return false
 	}
 	r, ok := j.Watch.Report(id)
-	return ok && reflect.DeepEqual(r.Answers, *a)
+	return ok && a.Same(r.Answers)
 }
 
 // planAge is how old a plan may be before a page view asks for a new one.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -162,8 +161,8 @@ func (j *Journey) addPlan(o *Overview) {
 		return
 	}
 	p, ok := j.Engine.Last(o.Setup)
-	if ok && p.Answers != nil && reflect.DeepEqual(*p.Answers, *o.Answers) {
-		o.Plan, o.PlanAt = &p.Plan, p.At
+	if ok && p.Answers != nil && p.Answers.Same(*o.Answers) {
+		o.Answers, o.Plan, o.PlanAt = p.Answers, &p.Plan, p.At // as they are now
 	}
 	if o.Plan != nil && j.underWatch(o.Setup, o.Answers) {
 		j.Watch.Look(o.Setup)

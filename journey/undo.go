@@ -3,7 +3,6 @@ package journey
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"slices"
 
 	"github.com/culvert/culvert/setup"
@@ -111,7 +110,7 @@ func (j *Journey) undoing(ctx context.Context, id setup.SetupID, decision int) (
 	switch {
 	case len(bad) > 0:
 		return u, c, &setup.Problem{Code: setup.CodeRefused, Message: "How it was then is not possible any more: " + bad[0].Message}
-	case now != nil && reflect.DeepEqual(answers, *now):
+	case now != nil && now.Same(answers):
 		return u, c, &setup.Problem{Code: setup.CodeRefused, Message: "How it was before this decision is how it is decided now. There is nothing to undo."}
 	}
 	// What was taken down is set up again by a run as well.

@@ -23,6 +23,7 @@ type Inside struct {
 	Name       string          `json:"name,omitempty"`
 	Front      string          `json:"front,omitempty"` // acme, internal, own or none
 	Wildcard   bool            `json:"wildcard,omitempty"`
+	Follow     bool            `json:"follow,omitempty"` // the app keeps to its own network
 	Subnet     string          `json:"subnet,omitempty"`
 	Profiles   []string        `json:"profiles,omitempty"` // of devices
 	VNet       string          `json:"virtual_network,omitempty"`
@@ -51,6 +52,9 @@ func (in Inside) private(zone string) *setup.Private {
 		Subnet: subnet, Address: app, DNS: dns, DNSImage: orElse(in.DNSImage, DefaultDNSImage),
 		Profiles: tidy(in.Profiles), VNet: strings.TrimSpace(in.VNet), ICMP: in.ICMP, Location: in.Location,
 		Comment: strings.TrimSpace(in.Comment), Protocol: in.Protocol, Replaces: slices.Clone(in.Replaces),
+	}
+	if p.Follow = in.Follow; p.Follow {
+		p.Address = "" // wherever it is
 	}
 	if source := in.source(zone); source != NoFront {
 		p.Address = front

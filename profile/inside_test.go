@@ -67,6 +67,22 @@ func TestChoicesOfAPrivateModeComeBackFromItsAnswers(t *testing.T) {
 	}
 }
 
+func TestAFollowedAppHasNoAddressOfItsOwnChoosing(t *testing.T) {
+	c := inside(setup.ModeFallback, "ocs.your-org")
+	c.Inside.Front, c.Inside.Follow = NoFront, true
+	a := resolved(t, c)
+	if p := a.Private; !p.Follow || p.Address != "" || p.DNS != "172.30.250.3" {
+		t.Errorf("the answers are %+v", p)
+	}
+	if in := InsideOf(a); !in.Follow {
+		t.Errorf("the choice comes back as %+v", in)
+	}
+	c.Inside.Front = "internal"
+	if _, bad := openChatStudio(t).Resolve(c); len(bad) != 1 || bad[0].Field != "private.network" {
+		t.Errorf("behind a front: told %v", bad)
+	}
+}
+
 func TestSettingsAreSetRightOnlyIfAskedAndKnown(t *testing.T) {
 	c := choices()
 	c.Fixes, c.Site = []string{"RATE_LIMIT_TRUSTED_PROXY_COUNT", "DJANGO_SETTINGS_MODULE"}, true

@@ -74,7 +74,10 @@ func (a Answers) LedIn(l Ledger) bool {
 		return false
 	}
 	k := a.hostnameRouteKey()
-	if a.Mode == ModeFallback {
+	switch {
+	case a.follows(): // an app that moved has no route yet
+		k = a.fallbackKey(a.Private.profiles()[0])
+	case a.Mode == ModeFallback:
 		k = a.routeKey(a.Private.Address)
 	}
 	_, made := l.Records[k]

@@ -103,7 +103,7 @@ func conflictDetail(k Key, o *Object) string {
 	case App:
 		return fmt.Sprintf("The Access application “%s” already covers %s. Take it over, or change its address in the dashboard.", s.Name, strings.Join(s.Destinations, ", "))
 	case Route:
-		return fmt.Sprintf("A route leads %s to the tunnel %s already. Take it over, or choose another range for this setup.", s.Network, s.TunnelName)
+		return fmt.Sprintf("A route leads %s to the tunnel %s already. Take it over, or choose another range or network for this setup.", s.Network, s.TunnelName)
 	case HostnameRoute:
 		return fmt.Sprintf("A route leads %s to the tunnel %s already. Take it over, or choose another private name.", s.Hostname, s.TunnelName)
 	case Ingress:
@@ -137,6 +137,9 @@ func (p *planner) hindrance(k Key, want Want, o *Object) bool {
 			p.bar(k, WhyConflict, detail)
 			return true
 		}
+	}
+	if p.ledElsewhere(k, want, o) {
+		return true
 	}
 	if i, ok := o.State.(Ingress); ok && len(i.Above) > 0 {
 		p.bar(k, WhyConflict, fmt.Sprintf("In the tunnel, the rule for %s stands above ours and answers for %s. Move it below, or remove it, in the dashboard (Networks → Tunnels → Public hostnames).",

@@ -12,6 +12,7 @@ import (
 type Network struct {
 	Name    string   `json:"name"`
 	Subnets []string `json:"-"`
+	Members []Member `json:"-"` // of an app's network, in a View of a private mode; sorted by address
 }
 
 func (Network) Kind() Kind                 { return KindNetwork }

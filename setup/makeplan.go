@@ -66,8 +66,10 @@ func (p *planner) change(c Change) {
 		c.marked = o.Mark == p.ledger.mark(c.Key) || c.Key.Kind.ofProject() && p.ledger.ours(o.Mark) ||
 			c.Key.Kind == KindEnrolmentRule // it attaches a policy of ours
 	}
-	c.Step = StepOf(c.Key.Kind)
+	c.Step, c.Follows = StepOf(c.Key.Kind), p.follows(c)
 	switch {
+	case c.Follows && c.Drop: // moving on is one thing
+		c.Step = StepSwitch
 	case c.Drop || c.Late:
 		c.Step = StepRemove
 	case c.Key.Kind == KindGatewayProxy && p.routed(c.Key.Scope): // it was on, and what was built relies on it
@@ -103,6 +105,9 @@ func (p *planner) build(k Key, want Want) {
 	}
 	if o == nil && k.Kind.always() {
 		p.bar(k, WhyUnread, "Nobody has looked at this yet. Look again.").Cause = &Problem{Code: CodeUnavailable, Message: "It was not part of the last look."}
+		return
+	}
+	if p.addressMissing(k, want) {
 		return
 	}
 	if o == nil {

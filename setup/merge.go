@@ -9,6 +9,8 @@ type Want struct {
 	State State
 	By    []SetupID
 	Take  *Consent
+	// WithApp: it is where a followed app is now, or tells where.
+	WithApp bool
 }
 
 // agreed says whether the operator agreed to take over an object as it is.
@@ -51,7 +53,7 @@ func Merge(focus SetupID, candidate *Answers, approved map[SetupID]Answers) (map
 					Detail: "Two setups want different things here: " + string(have.By[0]) + " and " + string(id) + "."})
 				continue
 			}
-			wants[key] = Want{State: state, By: append(have.By, id), Take: a.consent(key, have.Take)}
+			wants[key] = Want{State: state, By: append(have.By, id), Take: a.consent(key, have.Take), WithApp: have.WithApp || a.withApp(key)}
 		}
 	}
 	slices.SortFunc(barriers, func(x, y Barrier) int { return compareKeys(x.Key, y.Key) })

@@ -33,7 +33,9 @@ func (m *model) putPrivate(setups ...Answers) {
 	for _, a := range setups {
 		m.put(a.Stack.serviceScope(), "site", "", Site{Project: a.Stack.Project, Service: a.Stack.Service, Domain: "localhost:8000"})
 		p := inMode(a, ModeFallback).Private
-		m.put(account, DefaultProfile+"/"+p.Subnet, "", SplitTunnel{Profile: DefaultProfile, Network: p.Subnet})
+		for _, network := range append(appNetwork(a).Subnets, p.Subnet) {
+			m.put(account, DefaultProfile+"/"+network, "", SplitTunnel{Profile: DefaultProfile, Network: network})
+		}
 		m.put(account, DefaultProfile+"/"+p.Name, "", Fallback{Profile: DefaultProfile, Suffix: p.Name})
 		m.put(account, DefaultProfile+"/"+p.Name, "", Shadow{Profile: DefaultProfile, Hostname: p.Name})
 	}
@@ -68,6 +70,47 @@ func withoutFront(a Answers) Answers {
 		p.Front, a.Private = nil, &p
 	}
 	return a
+}
+
+// followed is a setup without a front whose app keeps to its own network.
+func followed(a Answers) Answers {
+	if a = withoutFront(a); a.Mode == ModeFallback {
+		a.Private.Follow, a.Private.Address = true, ""
+	}
+	return a
+}
+
+// appNetwork is the network that Docker made for an app, with its database in it.
+func appNetwork(a Answers) Network {
+	base := "172.18.0."
+	if a.Setup != "ocs" {
+		base = "172.19.0."
+	}
+	return Network{Name: a.Stack.Network, Subnets: []string{base + "0/16"},
+		Members: []Member{{a.Stack.Project, "db", base + "3"}, {a.Stack.Project, a.Stack.Service, base + "7"}}}
+}
+
+// move makes an app's container anew: it gets another address, and the database
+// takes the one that it had.
+func (m *model) move(project string) {
+	o := m.find(KindNetwork, project+"_default")
+	n := o.State.(Network)
+	was := n.Members[1].Address
+	n.Members = []Member{{project, "db", was}, {project, "web", netip.MustParseAddr(was).Next().String()}}
+	o.State = n
+}
+
+// stop stops an app's container: it has no address any more.
+func (m *model) stop(project string) {
+	o := m.find(KindNetwork, project+"_default")
+	n := o.State.(Network)
+	n.Members = n.Members[:1]
+	o.State = n
+}
+
+// displaced says whether a followed app is elsewhere than devices are told.
+func (m *model) displaced(a Answers) bool {
+	return a.follows() && !slices.Contains(a.addresses(m.World), a.told(m.ledger))
 }
 
 // enters says whether the team gets in: by the public name, or by the private
@@ -193,6 +236,10 @@ func (m *model) places() []Endpoint {
 			}
 		case Attachment:
 			all = append(all, s.Endpoint)
+		case Network:
+			for _, member := range s.Members {
+				all = append(all, Endpoint{Network: s.Name, Address: member.Address})
+			}
 		}
 	}
 	return all
@@ -206,6 +253,10 @@ func (m *model) listens(address string) bool {
 			if s.Address == address {
 				return true
 			}
+		case Network:
+			if slices.ContainsFunc(s.Members, func(member Member) bool { return member.Address == address && member.Service == "web" }) {
+				return true
+			}
 		case Sidecar:
 			at := func(e Endpoint) bool { return e.Address == address }
 			if s.Spec.Service == FrontService && s.Running && slices.ContainsFunc(s.Spec.Networks, at) {
@@ -216,11 +267,18 @@ func (m *model) listens(address string) bool {
 	return false
 }
 
+func (m *model) isDatabase(address string) bool {
+	return slices.ContainsFunc(m.Objects, func(o Object) bool {
+		n, ok := o.State.(Network)
+		return ok && slices.ContainsFunc(n.Members, func(member Member) bool { return member.Address == address && member.Service == "db" })
+	})
+}
+
 // joins says whether a running connector of a tunnel is in a network.
 func (m *model) joins(tunnel, network string) bool {
 	return m.connected(tunnel) && slices.ContainsFunc(m.Objects, func(o Object) bool {
 		c, ok := o.State.(Connector)
-		return ok && c.Running && c.Tunnel.Lit == tunnel && slices.Contains(c.Networks, network)
+		return ok && c.Running && c.Tunnel.Lit == tunnel && (c.Network == network || slices.Contains(c.Networks, network))
 	})
 }
 
@@ -239,7 +297,7 @@ func (m *model) openInside() []string {
 	gateway := m.find(KindGatewayProxy, "gateway-proxy").State.(GatewayProxy)
 	locked := func(d PrivateDestination) bool { return gateway.TCP && m.hasLock(d.String()) }
 	for _, at := range m.places() {
-		if at.Address != "" && m.listens(at.Address) && m.carried(at.Address) && !locked(PrivateDestination{Network: host32(at.Address)}) {
+		if at.Address != "" && (m.listens(at.Address) || m.isDatabase(at.Address)) && m.carried(at.Address) && !locked(PrivateDestination{Network: host32(at.Address)}) {
 			open = append(open, "address "+at.Address)
 		}
 		for _, name := range at.Aliases {

@@ -2,6 +2,7 @@ package setup
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -12,6 +13,8 @@ type model struct {
 	World
 	ledger Ledger
 	made   int
+	// restless: whatever is made anew gets another address from Docker.
+	restless bool
 }
 
 func newModel() *model {
@@ -130,6 +133,9 @@ func (m *model) recreate(k Key) {
 		return
 	}
 	project, service, _ := strings.Cut(k.Scope, "/")
+	if m.restless {
+		m.move(project)
+	}
 	m.Objects = slices.DeleteFunc(m.Objects, func(o Object) bool { return o.Scope == k.Scope && o.State.Kind() != KindSite })
 	for _, o := range slices.Clone(m.Objects) {
 		if !strings.HasPrefix(o.Scope, "/srv/"+project+"/") {
@@ -308,7 +314,7 @@ func hostWorld(setups ...Answers) *model {
 			m.put(a.Zone, "zone-"+a.Zone, "", ZonePause{Paused: true})
 			zones[a.Zone] = true
 		}
-		m.put("docker", a.Stack.Network, "", Network{Name: a.Stack.Network})
+		m.put("docker", a.Stack.Network, "", appNetwork(a))
 		m.put(a.Stack.EnvFile, "DJANGO_ALLOWED_HOSTS", "", EnvVar{Path: a.Stack.EnvFile, Name: "DJANGO_ALLOWED_HOSTS", Value: "10.0.0.5"})
 		m.put(a.Stack.ComposeFile, "web", "", ComposePort{Path: a.Stack.ComposeFile, Service: "web", Target: 8000, Exposure: ExposedPublic})
 		scope := a.Stack.serviceScope()
@@ -320,12 +326,19 @@ func hostWorld(setups ...Answers) *model {
 
 func (m *model) plan(t failer, focus SetupID, candidate *Answers, approved map[SetupID]Answers) Plan {
 	t.Helper()
+	settled, barriers := Settle(m.World, m.ledger)
+	m.ledger = settled
+	if candidate != nil {
+		candidate = new(candidate.Placed(m.World, m.ledger))
+	}
+	approved = maps.Clone(approved)
+	for id, a := range approved {
+		approved[id] = a.Placed(m.World, m.ledger)
+	}
 	want, bad := Merge(focus, candidate, approved)
 	if len(bad) > 0 {
 		t.Fatalf("merging: %v", bad)
 	}
-	settled, barriers := Settle(m.World, m.ledger)
-	m.ledger = settled
 	p, err := MakePlan(focus, want, m.World, m.ledger)
 	if err != nil {
 		t.Fatal(err)

@@ -136,7 +136,8 @@ func TestTheWayRoundThroughAllModesKeepsTheOtherSetup(t *testing.T) {
 
 func TestTeardownOfAPrivateModePutsTheAccountBackToTheLetter(t *testing.T) {
 	for _, mode := range []Mode{ModeFallback, ModeHostname} {
-		for _, a := range []Answers{inMode(sample("ocs", "chat.example.org"), mode), withoutFront(inMode(sample("ocs", "chat.example.org"), mode))} {
+		chosen := inMode(sample("ocs", "chat.example.org"), mode)
+		for _, a := range []Answers{chosen, withoutFront(chosen), followed(chosen)} {
 			m := hostWorld(a)
 			before := m.clone()
 			converges(t, m, a, nil)

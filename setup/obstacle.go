@@ -102,7 +102,7 @@ func (p *planner) routeTaken(w, have Route) string {
 	if id, known := p.lookup(w.Tunnel.Of); known && have.Tunnel.Lit == id {
 		return fmt.Sprintf("A route of this tunnel opens all of %s to every device of the account, so also databases that run beside the app. Delete it in the dashboard (Networks → Routes) once this setup works, or say that it may stay.", have.Network)
 	}
-	return fmt.Sprintf("A route of somebody else leads %s to the tunnel %s. Of both the longer one counts, so %s would come here and the rest stay there. Say that this may be, or choose another range for this setup.",
+	return fmt.Sprintf("A route of somebody else leads %s to the tunnel %s. Of both the longer one counts, so %s would come here and the rest stay there. Say that this may be, or choose another range or network for this setup.",
 		have.Network, have.TunnelName, w.Network)
 }
 

@@ -118,8 +118,11 @@ type Change struct {
 	FromID string
 	Drop   bool // toward absence, or back to how it was
 	Late   bool // takes away what the old way in needs, when the new one stands
-	Needs  []Need
-	Reach  Reach
+	// Follows: it does nothing but lead the private name to where a followed app is
+	// now. Whoever chose to have it followed agreed to that.
+	Follows bool
+	Needs   []Need
+	Reach   Reach
 	// Devices is how many devices of the account a change for devices affects;
 	// -1: that is not known.
 	Devices int

@@ -7,16 +7,18 @@ type Private struct {
 	// account's routes, chosen once and kept (FreeSubnet).
 	Subnet string `json:"subnet"`
 	// Address is where the name leads: the front's in Subnet, without a front the
-	// app's there. If the app is followed, where it was seen last: whoever looks
-	// at the server fills in what stands now, and another address is another plan.
+	// app's there. If the app is followed, each look fills it in (Placed), with the
+	// range of the app's network in Within; both are empty until then.
 	Address string `json:"address"`
+	Within  string `json:"within,omitempty"`
 	// DNS is the address of dnsmasq in Subnet. Only fallback uses it.
 	DNS string `json:"dns"`
 	// Front speaks TLS for the name; nil: the app is reached as it is, on its own
 	// port and without TLS.
 	Front *Front `json:"front,omitempty"`
 	// Follow: without a front, the app gets no second network. It keeps the
-	// address that Docker gave it, which changes when it is made anew.
+	// address that Docker gave it in its own one, which may change when it is made
+	// anew.
 	Follow bool `json:"follow,omitempty"`
 
 	Profiles []string `json:"profiles,omitempty"` // device profiles of the team; empty: the default one
@@ -60,8 +62,8 @@ func (p Private) view(a Answers) View {
 	if p.Subnet != "" {
 		v.Networks = append(v.Networks, p.Subnet)
 	}
-	if p.Follow && p.Address != "" {
-		v.Networks = append(v.Networks, host32(p.Address))
+	if p.Within != "" {
+		v.Networks = append(v.Networks, p.Within)
 	}
 	if p.Front != nil {
 		v.Certificates = []Certificate{a.certificate()}

@@ -9,8 +9,11 @@ import (
 
 func inAnyMode(t *rapid.T, a Answers) Answers {
 	a = inMode(a, rapid.SampledFrom(modes()).Draw(t, "mode"))
-	if rapid.IntRange(0, 3).Draw(t, "without front") == 0 {
+	switch rapid.IntRange(0, 5).Draw(t, "without front") {
+	case 0:
 		a = withoutFront(a)
+	case 1:
+		a = followed(a)
 	}
 	a.PublicTeam = a.Private != nil && rapid.IntRange(0, 3).Draw(t, "team in public too") == 0
 	if rapid.IntRange(0, 3).Draw(t, "site") == 0 {
@@ -74,6 +77,8 @@ func meddleInside(t *rapid.T, m *model) {
 		m.Objects[i].State = s
 	case ComposeNetwork, Attachment:
 		m.Objects = slices.Delete(m.Objects, i, i+1)
+	case Network:
+		m.move(s.Members[0].Project)
 	}
 }
 

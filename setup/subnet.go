@@ -59,7 +59,10 @@ func inUse(w World, subnet string) bool {
 // was chosen, and nothing of this setup stands in it yet: then another one can be
 // taken.
 func (a Answers) RangeTaken(p Plan, l Ledger) bool {
-	keys := []Key{a.privateNetworkKey(), a.routeKey(a.Private.Address), a.routeKey(a.Private.DNS)}
+	keys := []Key{a.privateNetworkKey(), a.routeKey(a.Private.DNS)}
+	if !a.follows() { // its address is in another range
+		keys = append(keys, a.routeKey(a.Private.Address))
+	}
 	for _, k := range keys {
 		if slices.Contains(l.Records[k].By, a.Setup) {
 			return false

@@ -48,7 +48,7 @@ func (a Answers) validatePrivate() []FieldError {
 		"private.name", a.checkPrivateName(),
 		"private.subnet", p.checkSubnet(),
 		"private.front", a.checkFront(),
-		"private.follow", a.checkFollow(),
+		"private.network", a.checkFollow(),
 		"private.protocol", a.checkProtocol(),
 		"private.profiles", p.checkProfiles(),
 		"private.comment", p.checkComment(),
@@ -95,9 +95,9 @@ func (p Private) checkSubnet() string {
 	for _, address := range []string{p.Address, p.DNS} {
 		at, err := netip.ParseAddr(address)
 		switch {
+		case address == p.Address && p.Follow: // the app's own, in another network
 		case err != nil:
 			return fmt.Sprintf("%q is not an address.", address)
-		case address == p.Address && p.Follow: // the app's own, in another network
 		case !prefix.Contains(at) || at == prefix.Addr() || at == prefix.Addr().Next():
 			return fmt.Sprintf("%s is not an address in %s that is free: the first two are taken by the network itself.", address, p.Subnet)
 		}
@@ -132,9 +132,11 @@ func (a Answers) checkFollow() string {
 	case !a.Private.Follow:
 		return ""
 	case a.Private.Front != nil:
-		return "The front has an address of its own, so the app's is not needed. Leave out one of the two."
+		return "With a certificate, nginx has a fixed address of its own and finds the app by its name: the app's address does not matter, and nothing in your compose file changes for it. Choose no certificate, or leave the network as it is recommended."
 	case a.Mode == ModeHostname:
-		return "In mode hostname the app is found by its name in a network of Culvert's own. Without that network only fallback works."
+		return "By name, the app is found in a network of Culvert's own. Choose that network, or the way by your own DNS (fallback)."
+	case a.Stack.Network == "":
+		return "The app is in no Docker network of its own, so it has no address there. Choose a network of Culvert's own."
 	}
 	return ""
 }

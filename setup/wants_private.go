@@ -27,7 +27,7 @@ func (a Answers) wantPrivateLocks(w map[Key]State) {
 		return App{Name: "Lock on " + on, Destinations: []string{d.String()}, Policies: []ID{Ref(a.teamKey())}, Session: a.session()}
 	}
 	w[a.NameLockKey()] = lock(a.Private.Name, PrivateDestination{Hostname: a.Private.Name})
-	if a.Mode == ModeFallback {
+	if a.Mode == ModeFallback && a.Private.Address != "" {
 		w[a.AddressLockKey()] = lock(a.Private.Address+" ("+a.Private.Name+")", PrivateDestination{Network: host32(a.Private.Address)})
 	}
 }
@@ -58,7 +58,9 @@ func (a Answers) wantGateway(w map[Key]State) {
 func (a Answers) wantFallback(w map[Key]State) {
 	p := a.Private
 	for _, address := range []string{p.Address, p.DNS} {
-		w[a.routeKey(address)] = Route{Network: host32(address), VNet: Ref(a.vnetKey()), Tunnel: Ref(a.TunnelKey()), Comment: p.Comment}
+		if address != "" {
+			w[a.routeKey(address)] = Route{Network: host32(address), VNet: Ref(a.vnetKey()), Tunnel: Ref(a.TunnelKey()), Comment: p.Comment}
+		}
 	}
 	for _, profile := range p.profiles() {
 		for _, network := range a.routed() {
@@ -68,10 +70,12 @@ func (a Answers) wantFallback(w map[Key]State) {
 	}
 }
 
-// routed are the ranges that devices must send through WARP.
+// routed are the ranges that devices must send through WARP. Of a followed app
+// it is the whole range of its network: what devices are told about ranges reaches
+// them after minutes, and when the app moves nothing new has to.
 func (a Answers) routed() []string {
-	if a.Private.Follow {
-		return []string{a.Private.Subnet, host32(a.Private.Address)}
+	if a.Private.Within != "" {
+		return []string{a.Private.Subnet, a.Private.Within}
 	}
 	return []string{a.Private.Subnet}
 }

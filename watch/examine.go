@@ -62,8 +62,7 @@ func (h *heart) lookAt(ctx context.Context, s *subject, reach engine.Reach) erro
 	if !ok {
 		return engine.ErrBusy
 	}
-	s.planned = &p
-	s.carry()
+	s.take(p)
 	return nil
 }
 

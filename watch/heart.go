@@ -139,8 +139,11 @@ func (h *heart) meet(ctx context.Context) error {
 			s = &subject{id: id, answers: *r.Answers, stopped: map[string]string{}, questions: map[string]question{}}
 			h.subjects[id] = s
 			h.recallRoutes(ctx, s)
-		default:
+		case !s.answers.Same(*r.Answers): // else they are as the newest look shows them
 			s.answers = *r.Answers
+			if p := s.planned; p != nil {
+				s.answers = s.answers.Placed(p.World, p.Ledger)
+			}
 		}
 	}
 	for _, s := range h.subjects {

@@ -276,8 +276,7 @@ func (h *heart) planned(ctx context.Context, s *subject, p engine.Planned, now t
 	if !first && p.Seen.Cloud.After(s.planned.Seen.Cloud) {
 		s.before = s.planned.Seen.Cloud
 	}
-	s.planned, s.dirty = &p, true
-	s.carry()
+	s.take(p)
 	spread := h.Pace.First * time.Duration(min(2*len(h.subjects), 20))
 	s.arrange(h.Prober, now, spread, h.rand)
 	if !first {

@@ -92,6 +92,15 @@ func (s *subject) seen() time.Time {
 	return s.planned.At
 }
 
+// take takes in a new plan, and how its answers are now.
+func (s *subject) take(p engine.Planned) {
+	s.planned, s.dirty = &p, true
+	if p.For(s.answers) {
+		s.answers = *p.Answers
+	}
+	s.carry()
+}
+
 // carry takes in which route a look at the account shows. A look that is known
 // already is no news.
 func (s *subject) carry() {

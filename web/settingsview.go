@@ -130,7 +130,7 @@ func onRules(rules []journey.AutomaticRule) int {
 func classWords(c setup.Class) (label, does string) {
 	switch c {
 	case setup.ClassAppReaddressed:
-		return "The app got another address", "Gives it back the address that your team’s way leads to. Nothing restarts."
+		return "The app got another address", "Gives it back the address that your team’s way leads to, or leads the way to where it is now. The app does not restart."
 	case setup.ClassConnectorStopped:
 		return "The connector is stopped", "Starts it again."
 	case setup.ClassConnectorMissing:

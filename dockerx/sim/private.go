@@ -10,8 +10,11 @@ import (
 	"github.com/culvert/culvert/setup"
 )
 
-// subnet is that of the network of the app in a place, which Docker chose.
-func subnet(place int) string { return fmt.Sprintf("172.%d.0.0/16", 18+place) }
+// subnet is that of the network of the app in a place, which Docker chose, around
+// its first address.
+func subnet(place int) string {
+	return netip.PrefixFrom(netip.MustParseAddr(firstAddress(place)), 24).Masked().String()
+}
 
 // appOn is the place of the app whose network it is; below zero: it is no app's.
 func (h *Host) appOn(network string) int {
@@ -25,9 +28,15 @@ func (h *Host) observeNetwork(w *setup.World, name string, private bool) {
 		return
 	}
 	for i, a := range h.apps {
-		if n := a.stack().Network; n == name || private {
-			w.Objects = append(w.Objects, setup.Object{Scope: "docker", ID: "net-" + n, State: setup.Network{Name: n, Subnets: []string{subnet(i)}}})
+		stack := a.stack()
+		if stack.Network != name && !private {
+			continue
 		}
+		n := setup.Network{Name: stack.Network, Subnets: []string{subnet(i)}}
+		if sv := h.state.Apps[stack.Project][stack.Service]; private && sv.Running {
+			n.Members = []setup.Member{{Project: stack.Project, Service: stack.Service, Address: sv.address(i)}}
+		}
+		w.Objects = append(w.Objects, setup.Object{Scope: "docker", ID: "net-" + n.Name, State: n})
 	}
 	for _, own := range slices.Sorted(maps.Keys(h.state.Networks)) {
 		if private {

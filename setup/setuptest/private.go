@@ -23,6 +23,29 @@ func InMode(a setup.Answers, mode setup.Mode) setup.Answers {
 	return a
 }
 
+// Following is a setup whose app keeps to its own network and has no front.
+func Following(a setup.Answers) setup.Answers {
+	a = InMode(a, setup.ModeFallback)
+	a.Private.Front, a.Private.Follow, a.Private.Address = nil, true, ""
+	return a
+}
+
+// AppAddress is where Docker put the app at first, in AppRange.
+const (
+	AppAddress = "172.18.0.7"
+	AppRange   = "172.18.0.0/16"
+)
+
+func appNetwork(a setup.Answers, address string, others ...setup.Member) setup.Network {
+	return setup.Network{Name: a.Stack.Network, Subnets: []string{AppRange},
+		Members: append(others, setup.Member{Project: a.Stack.Project, Service: a.Stack.Service, Address: address})}
+}
+
+// Move has Docker give the app another address, and others theirs.
+func (w *World) Move(address string, others ...setup.Member) {
+	w.object(setup.Key{Kind: setup.KindNetwork, Scope: "docker"}, w.Answers.Stack.Network).State = appNetwork(w.Answers, address, others...)
+}
+
 // putPrivate shows what a Port shows of any account in the view of a private mode.
 func (w *World) putPrivate() {
 	p := w.Answers.Private
@@ -34,7 +57,7 @@ func (w *World) putPrivate() {
 	w.Put(account, profile, setup.DeviceProfile{ID: profile, Carries: true, Devices: 14})
 	w.Put(account, "gateway-proxy", setup.GatewayProxy{})
 	w.Put(account, "icmp-proxy", setup.ICMPProxy{})
-	for _, network := range []string{setup.ResolvedRange, p.Subnet} {
+	for _, network := range []string{setup.ResolvedRange, p.Subnet, AppRange} {
 		w.Put(account, profile+"/"+network, setup.SplitTunnel{Profile: profile, Network: network})
 	}
 	w.Put(account, profile+"/"+p.Name, setup.Fallback{Profile: profile, Suffix: p.Name})

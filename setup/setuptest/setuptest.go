@@ -64,7 +64,7 @@ func New(t testing.TB, a setup.Answers) *World {
 	scope := a.Stack.Project + "/" + a.Stack.Service
 	w.Put(a.Account, "org", setup.Organization{AuthDomain: "team.cloudflareaccess.com"})
 	w.Put(a.Account, "zone-1", setup.Zone{Name: a.Zone, Status: "active"})
-	w.Put("docker", a.Stack.Network, setup.Network{Name: a.Stack.Network})
+	w.Put("docker", a.Stack.Network, appNetwork(a, AppAddress))
 	w.Put(a.Stack.ComposeFile, "web", setup.ComposePort{Path: a.Stack.ComposeFile, Service: "web", Target: 8000, Exposure: setup.ExposedPublic})
 	w.Put(scope, "web", setup.Published{Project: a.Stack.Project, Service: "web", Target: 8000, Exposure: setup.ExposedPublic})
 	w.putPrivate()
@@ -89,8 +89,10 @@ func (w *World) Look() setup.World {
 // Plan is what the answers would change now.
 func (w *World) Plan() setup.Plan {
 	w.Helper()
-	want, _ := setup.Merge(w.Answers.Setup, &w.Answers, map[setup.SetupID]setup.Answers{w.Answers.Setup: w.Answers})
-	plan, err := setup.MakePlan(w.Answers.Setup, want, w.Look(), w.Ledger)
+	look := w.Look()
+	now := w.Answers.Placed(look, w.Ledger)
+	want, _ := setup.Merge(now.Setup, &now, map[setup.SetupID]setup.Answers{now.Setup: now})
+	plan, err := setup.MakePlan(now.Setup, want, look, w.Ledger)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -113,6 +115,12 @@ func (w *World) Build() {
 			w.make(plan, c)
 		}
 	}
+}
+
+// Make carries out one change of the plan as it is now.
+func (w *World) Make(c setup.Change) {
+	w.Helper()
+	w.make(w.Plan(), c)
 }
 
 func (w *World) make(plan setup.Plan, c setup.Change) {
