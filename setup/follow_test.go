@@ -45,6 +45,9 @@ func TestTheWayMovesWithTheAppAndTheOldAddressIsNeverWithoutALock(t *testing.T) 
 			t.Errorf("devices have to be told, which takes minutes: %s", c)
 		}
 	}
+	if first := p.Ready(StepRemove); !slices.ContainsFunc(first, func(c Change) bool { return c.Key.Kind == KindRoute && c.Drop }) {
+		t.Errorf("the way to where it was does not go first:\n%s", p)
+	}
 	for range 20 {
 		p := m.plan(t, a.Setup, &a, nil)
 		ready := p.Ready(StepRemove)

@@ -68,8 +68,8 @@ func (p *planner) change(c Change) {
 	}
 	c.Step, c.Follows = StepOf(c.Key.Kind), p.follows(c)
 	switch {
-	case c.Follows && c.Drop: // moving on is one thing
-		c.Step = StepSwitch
+	case c.Follows && c.Drop: // at once
+		c.Step = StepBuild
 	case c.Drop || c.Late:
 		c.Step = StepRemove
 	case c.Key.Kind == KindGatewayProxy && p.routed(c.Key.Scope): // it was on, and what was built relies on it

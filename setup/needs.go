@@ -11,18 +11,14 @@ import (
 // Building: b needs a if b refers to a, or if a guards or carries b. What only
 // takes an old way in away (Late) comes after everything that focus builds, and
 // nothing waits for it: it stands well enough. Dropping: as building, backwards,
-// after all of that; but where a followed app was is left as soon as the way leads
-// to where it is.
+// after all of that; but what leads to where a followed app was goes at once.
 func (p *planner) link() {
 	building := nodes{of: map[Key]node{}, order: sortedKeys(p.want)}
 	for k, w := range p.want {
 		building.of[k] = node{w.State, w.By}
 	}
-	var builds, lates, follow []Need
+	var builds, lates []Need
 	for _, c := range p.plan.Changes {
-		if c.Follows && !c.Drop {
-			follow = append(follow, Need{Key: c.Key})
-		}
 		switch {
 		case c.Late:
 			lates = append(lates, Need{Key: c.Key})
@@ -45,8 +41,8 @@ func (p *planner) link() {
 			}
 		case !c.Verb.Writes():
 			continue
-		case c.Follows: // whatever else is still to be built
-			needs = slices.Concat(follow, users[c.Key])
+		case c.Follows: // the app is not there any more, and somebody else may be
+			needs = users[c.Key]
 		case c.Key.Kind.Private(): // it leads the team in another way
 			needs = slices.Concat(builds, lates, users[c.Key], stuck)
 		default:

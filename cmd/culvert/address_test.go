@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/culvert/culvert/cloudflare/sim"
@@ -48,6 +49,54 @@ func TestAContainerThatLeftThePrivateAddressIsFoundAndPutBack(t *testing.T) {
 			w.must(w.world.Mend(moved)) // takes nothing away from what was repaired
 			w.sound(j)
 		})
+	}
+}
+
+// Docker gives an app in its own network another address whenever it is made
+// anew, so also while it is set up.
+func TestAnAppInItsOwnNetworkIsFollowed(t *testing.T) {
+	t.Parallel()
+	w := inPrivate(t)
+	j := &job{settings: &settings{stdout: io.Discard, stderr: io.Discard, rehearsal: true}, workspace: w.workspace, file: wayIn(t, setup.ModeFallback)}
+	w.behind(j, followed)
+	w.must(j.resolve(w.ctx))
+	before := w.stands(j.answers.View())
+	w.apply(j, j.answers)
+	w.sound(j)
+	if p, _ := w.engine.Last(j.id); j.answers.Private.Address != "" || p.Answers.Private.Address == "" || p.Answers.Private.Within != "192.0.2.0/24" {
+		t.Errorf("answered %+v, now %+v", j.answers.Private, p.Answers.Private)
+	}
+	for range 2 {
+		w.must(w.world.Break(moved))
+		changes, findings := w.wrong(j)
+		for _, c := range changes {
+			if !c.Follows {
+				t.Errorf("it would change %s", c)
+			}
+		}
+		if len(findings) != 1 || findings[0].Class != setup.ClassAppReaddressed || !findings[0].Repairable() {
+			t.Errorf("the status tells %+v", findings)
+		}
+		w.must(j.repair(w.ctx, repairing{yes: true}))
+		w.sound(j)
+		w.must(w.world.Mend(moved)) // makes it anew again
+		w.must(j.repair(w.ctx, repairing{yes: true}))
+		w.sound(j)
+	}
+	w.world.Docker.SetRunning(docker.Service, false)
+	changes, _ := w.wrong(j)
+	for _, c := range changes {
+		if c.Follows || c.Drop {
+			t.Errorf("of an app that does not run the plan changes %s", c)
+		}
+	}
+	w.world.Docker.SetRunning(docker.Service, true)
+	w.must(j.repair(w.ctx, repairing{yes: true}))
+	w.sound(j)
+	view := j.answers.View()
+	w.apply(j, nil)
+	if diff := cmp.Diff(before, w.stands(view)); diff != "" {
+		t.Errorf("after taking everything down (-before +after):\n%s", diff)
 	}
 }
 
@@ -112,7 +161,7 @@ func (w walker) wrong(j *job) ([]setup.Change, []setup.Finding) {
 // From the event of the Docker host that tells of another address to the proof
 // that it is put right, by what repairs itself where that was chosen.
 func TestAnAddressThatChangedIsSeenPutRightAndProvenWithinThreeSeconds(t *testing.T) {
-	for name, front := range map[string]string{"of the app": "none", "of the front": "internal"} {
+	for name, front := range map[string]string{"of the app": "none", "of the front": "internal", "of an app that is followed": followed} {
 		t.Run(name, func(t *testing.T) {
 			w := inPrivate(t)
 			j := &job{settings: &settings{stdout: io.Discard, stderr: io.Discard, rehearsal: true}, workspace: w.workspace, file: wayIn(t, setup.ModeFallback)}
@@ -185,12 +234,18 @@ func (w walker) until(what string, is func() bool) {
 	}
 }
 
+// followed is a choice of behind: no front, and the app keeps to its own network.
+const followed = "none, and followed"
+
 // behind has the private name lead to a front, or without one to an app where
 // people can log in without TLS.
 func (w walker) behind(j *job, front string) {
 	w.Helper()
-	j.file.Inside.Front = front
-	if front == "none" {
+	j.file.Inside.Front, j.file.Inside.Follow = front, front == followed
+	if front == followed {
+		j.file.Inside.Front = "none"
+	}
+	if j.file.Inside.Front == "none" {
 		w.world.Docker.SetEnv(docker.Service, "DJANGO_SETTINGS_MODULE", "config.settings")
 	}
 }
