@@ -153,10 +153,7 @@ func TestTheTeamComesInEachWay(t *testing.T) {
 	changedOnly(t, "docker-compose.prod.yml", compose, o.read(t, "docker-compose.prod.yml"), map[string]string{
 		strings.Replace(port, `"${PORT`, `"127.0.0.1:${PORT`, 1): port, // it stays closed
 	})
-	left, err := o.Run(t.Context(), "sh", "-c", "docker ps -a --format '{{.Names}}' --filter name=culvert; docker network ls --format '{{.Name}}' --filter name=culvert")
-	if err != nil || strings.TrimSpace(left) != "" {
-		t.Errorf("left on the server: %s %v", left, err)
-	}
+	o.leavesNothing(t)
 }
 
 func comesByThePublicName(t *testing.T, o *office) {

@@ -72,6 +72,7 @@ func shots() []shot {
 		{"answers-wrong", at("answers"), over(sceneAnswered, badAnswers), ""},
 		{"way-in", at("way-in"), over(sceneWayIn), ""},
 		{"way-in-fallback", at("way-in"), over(sceneFallback), ""},
+		{"way-in-followed", at("way-in"), over(sceneFollowed), ""},
 		{"way-in-wrong", at("way-in"), over(sceneWayInWrong), ""},
 		{"switch-fallback", at("switch"), over(sceneFallback), ""},
 		{"account", at("account"), over(sceneAnswered), ""},

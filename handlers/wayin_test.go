@@ -62,6 +62,18 @@ func sceneWayInWrong(t testing.TB) journey.Overview {
 	return o
 }
 
+// sceneFollowed: the app keeps to its own network, and was seen there.
+func sceneFollowed(t testing.TB) journey.Overview {
+	o := sceneFallback(t)
+	o.Draft.Inside.Front, o.Draft.Inside.Follow = profile.NoFront, true
+	private := *o.Answers.Private
+	private.Front, private.Follow, private.Address, private.Within = nil, true, "172.18.0.7", "172.18.0.0/16"
+	a := *o.Answers
+	a.Private = &private
+	o.Answers = &a
+	return o
+}
+
 func TestTheWayInIsThereOnlyIfThereIsAChoice(t *testing.T) {
 	openOn(t, scenePlanned(t)).get(at("way-in")).status(404)
 	if a := openOn(t, scenePlanned(t)).get(at("answers")).status(200); a.doc.Find(`a[href$="/way-in"]`).Length() > 0 {
@@ -113,6 +125,45 @@ func TestWhatTheGuideMadeByHandIsStoppedOnlyIfTicked(t *testing.T) {
 	if diff := cmp.Diff(want, p.fake.last().(askedWayIn).Draft.Inside.Replaces); diff != "" {
 		t.Error(diff)
 	}
+}
+
+func TestTheNetworkOfTheAppIsAChoiceThatSaysWhatItCosts(t *testing.T) {
+	a := openOn(t, sceneFallback(t)).get(at("way-in")).status(200)
+	a.says("#networks", "A network of its own, with a fixed address (recommended)", "until Culvert has followed it, colleagues do not reach the app",
+		"behind the login", "Docker refuses them where nobody set the network’s range", "without a break")
+	if on, _ := a.doc.Find(`input[name="network"][checked]`).Attr("value"); on != "" {
+		t.Errorf("chosen is %q", on)
+	}
+	p := openOn(t, sceneFollowed(t))
+	a = p.get(at("way-in")).status(200)
+	a.says("#networks", "The app is at 172.18.0.7 now.")
+	a.says("#modes", "two ranges in the split tunnels")
+	action, form := a.form("#way-in")
+	form.Del("ask")
+	p.post(action, form).status(303)
+	if got := p.fake.last().(askedWayIn).Draft.Inside; !got.Follow || got.Front != profile.NoFront {
+		t.Errorf("saved: %+v", got)
+	}
+	form.Set("network", "")
+	p.post(action, form).status(303)
+	if p.fake.last().(askedWayIn).Draft.Inside.Follow {
+		t.Error("it cannot be unchosen")
+	}
+}
+
+func TestANetworkThatCannotBeIsToldAtItsField(t *testing.T) {
+	o := sceneFallback(t)
+	_, bad := o.Profile.Resolve(profile.Choices{
+		Setup: ocs, Account: account, Zone: "example.org", Hostname: "chat.example.org", Domains: []string{"example.org"},
+		Doors: o.Draft.Doors, Stack: stack(), Mode: o.Draft.Mode, Inside: profile.Inside{Name: "ocs.your-org", Follow: true}, FrontDir: "/var/lib/culvert/fronts/ocs",
+	})
+	p := open(t, &fake{overview: o, wrong: bad})
+	action, form := p.get(at("way-in")).status(200).form("#way-in")
+	form.Del("ask")
+	form.Set("network", "app")
+	a := p.post(action, form).status(422)
+	a.says("#faults", "Network", "Choose no certificate")
+	a.says("#networks-error", "nginx has a fixed address of its own")
 }
 
 func TestAskingForARecommendationSavesNothing(t *testing.T) {

@@ -112,7 +112,10 @@ func (v View) hostnameWay() Way {
 }
 
 func (v View) fallbackWay() Way {
-	name := v.privateName()
+	name, ranges := v.privateName(), "one range"
+	if v.O.Draft.Inside.Follow {
+		ranges = "two ranges"
+	}
 	return Way{
 		Mode: setup.ModeFallback, Title: modeTitle(setup.ModeFallback), Term: "fallback",
 		Says: "The guide’s way. The team’s pages are not on the internet; a small DNS server beside the app knows the name.",
@@ -125,7 +128,7 @@ func (v View) fallbackWay() Way {
 			{"The device", "sends that address through WARP (split tunnel)"}, {"Cloudflare", "asks for a login (lock)"},
 			{"The tunnel", "by the route for this one address (CIDR route, /32)"}, {v.behind(), ""},
 		},
-		Account: "Counts for all devices: the Gateway proxy, one range in the split tunnels, and one entry in Local Domain Fallback.",
+		Account: "Counts for all devices: the Gateway proxy, " + ranges + " in the split tunnels, and one entry in Local Domain Fallback.",
 		Guide: []Differs{
 			{"add a private hostname route beside the route by address.", "does not make one.",
 				"devices ask your DNS server past Gateway, and only Gateway’s answers lead to a hostname route: it would never be used."},
@@ -191,6 +194,31 @@ func (v View) byACME() Choice {
 	}
 	return Choice{string(setup.FromACME), "A certificate that browsers know",
 		"From Let’s Encrypt, proven by a record of your domain, renewed by itself. Lists of such certificates are public, so the name is too. Choosing this accepts its terms: letsencrypt.org/repository.", false}
+}
+
+// networks are those in which the private name can lead to an app without a front.
+func (v View) networks() []Choice {
+	follow := v.O.Draft.Inside.Follow
+	return []Choice{
+		{"", "A network of its own, with a fixed address (recommended)", "The app joins a small network of Culvert’s beside its own. For that a few lines are added to your compose file, and nothing restarts.", !follow},
+		{"app", "The app’s own network, and Culvert follows its address", "Nothing in your compose file changes for it. Docker may give the app another address when it is made anew, and until Culvert has followed it, colleagues do not reach the app. " +
+			"The old address may be that of another container then, such as a database: devices get there only behind the login. And they send the whole range of that network through WARP. " + v.appNow(), follow},
+	}
+}
+
+// appNow says where a followed app is.
+func (v View) appNow() string {
+	if a := v.O.Answers; a != nil && a.Private != nil && a.Private.Follow && a.Private.Address != "" {
+		return "The app is at " + a.Private.Address + " now."
+	}
+	return "Its address is shown in the plan before you agree."
+}
+
+// fixedThere is why the guide's fixed address in the app's own network is not
+// offered.
+func fixedThere() Differs {
+	return Differs{"give fixed addresses in the app’s own network, such as 172.18.0.100.", "does not, and does not make that network anew.",
+		"Docker refuses them where nobody set the network’s range, and setting it means taking the whole app down. A network of its own gives the same without a break."}
 }
 
 // insideFields are what hardly anybody has to change.
@@ -327,9 +355,9 @@ func (v View) fixes() []FixRow {
 func (v View) wayInFaults() []FaultRow {
 	var rows []FaultRow
 	for _, a := range []struct{ field, id, label string }{
-		{"private.handmade", "handmade", "Compose file"}, {"mode", "modes", "The way in"}, {"private.name", "private-name", "Private name"}, {"private.front", "fronts", "Certificate"},
+		{"private.handmade", "handmade", "Compose file"}, {"mode", "modes", "The way in"}, {"private.name", "private-name", "Private name"}, {"private.front", "fronts", "Certificate"}, {"private.network", "networks", "Network"},
 		{"private.subnet", "private-subnet", "Range of addresses"}, {"private.profiles", "private-profiles", "Device profiles"},
-		{"private.follow", "fronts", "Certificate"}, {"private.protocol", "modes", "The way in"},
+		{"private.protocol", "modes", "The way in"},
 		{"private.comment", "private-comment", "Description"}, {"settings", "fixes", "Settings of the app"}, {"site", "site", "The app’s own address"},
 	} {
 		for _, m := range v.errorsAt(a.field) {
@@ -350,7 +378,7 @@ func WayInFrom(d journey.Draft, get func(string) string, all func(string) []stri
 	}
 	d.Questions = setup.Questions{WARP: reply("warp"), Domain: reply("domain"), Padlock: reply("padlock"), Guide: d.Questions.Guide}
 	d.Mode = setup.Mode(get("mode"))
-	d.Inside.Name, d.Inside.Front = strings.TrimSpace(get("private-name")), get("front")
+	d.Inside.Name, d.Inside.Front, d.Inside.Follow = strings.TrimSpace(get("private-name")), get("front"), get("network") == "app"
 	d.Inside.Subnet, d.Inside.VNet, d.Inside.Comment = strings.TrimSpace(get("private-subnet")), strings.TrimSpace(get("private-vnet")), strings.TrimSpace(get("private-comment"))
 	d.Inside.Profiles = strings.FieldsFunc(get("private-profiles"), func(r rune) bool { return r == ',' || r == ' ' })
 	d.Inside.PublicTeam, d.Inside.ICMP = get("team-in-public") != "", get("icmp") != ""

@@ -1,0 +1,162 @@
+package e2e
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/culvert/culvert/setup"
+)
+
+const plainPort = ":8000" // of the app, which speaks no TLS
+
+// TestAnAppInItsOwnNetworkIsFollowedWhereItGoes leads the team to the address that
+// Docker gave the app. When the app is made anew and gets another one, because
+// somebody else took the old, a colleague logs in again after one command; and by
+// itself, where that was chosen.
+func TestAnAppInItsOwnNetworkIsFollowedWhereItGoes(t *testing.T) {
+	o := openOffice(t)
+	o.asksForNoTLS(t)
+	compose, env := o.read(t, "docker-compose.prod.yml"), o.read(t, ".env.prod")
+	o.apply(t, inside("fallback", "  front: none\n  network: app\n"))
+	port := lineWith(t, compose, `"${PORT:-8000}:${PORT:-8000}"`)
+	changedOnly(t, "docker-compose.prod.yml", compose, o.read(t, "docker-compose.prod.yml"), map[string]string{
+		strings.Replace(port, `"${PORT`, `"127.0.0.1:${PORT`, 1): port,
+	})
+	s := &scene{stranger: o.stranger(t), file: o.file, token: o.sim.Token}
+	d := o.device(t, colleague)
+	d.cannot(privateName+plainPort, "Authentication required")
+	o.device(t, "").cannot(privateName+plainPort, "is not enrolled")
+	d.comesInWithoutTLS()
+	o.keepsItsDatabases(t, d, "")
+
+	was := o.moves(t)
+	told := s.ask()
+	if !told.names(setup.ClassAppReaddressed) || len(told.Findings) != 1 || !strings.Contains(told.String(), "instead of "+was) {
+		t.Errorf("it is told as\n%s", told)
+	}
+	began := time.Now()
+	s.must("repair", "--yes")
+	t.Logf("culvert repair took %v", time.Since(began).Round(time.Millisecond))
+	s.well("after the repair")
+	d.cannot(was+":6379", "") // what has the old address now
+	d.cannot(privateName+plainPort, "Authentication required")
+	d.comesInWithoutTLS()
+
+	o.repairsByItself(t)
+	was = o.moves(t)
+	o.eventually(t, "the name to lead there again", func() bool { return d.reachesLock(privateName + plainPort) })
+	d.cannot(was+":6379", "")
+	d.comesInWithoutTLS()
+
+	s.must("destroy", "--yes")
+	if o.read(t, ".env.prod") != env {
+		t.Error(".env.prod is not as it was")
+	}
+	o.leavesNothing(t)
+}
+
+// asksForNoTLS has the app run with its ordinary settings: those for production
+// let nobody log in without TLS.
+func (o *office) asksForNoTLS(t *testing.T) {
+	t.Helper()
+	path := filepath.Join(o.stack.Dir, ".env.prod")
+	text := strings.Replace(o.read(t, ".env.prod"), "config.settings_production", "config.settings", 1)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o.upAgain(t)
+}
+
+func (o *office) upAgain(t *testing.T) {
+	t.Helper()
+	if out, err := o.Compose(t.Context(), o.stack.Dir, "-f", "docker-compose.prod.yml", "up", "-d", "web"); err != nil {
+		t.Fatalf("docker compose up: %v\n%s", err, out)
+	}
+}
+
+// moves makes the app's container anew after another container took its address,
+// which is given.
+func (o *office) moves(t *testing.T) (was string) {
+	t.Helper()
+	address := func() string {
+		return o.inspect(t, o.container("web"), fmt.Sprintf(`{{(index .NetworkSettings.Networks %q).IPAddress}}`, o.stack.Network))
+	}
+	was = address()
+	image := o.inspect(t, o.container("redis"), "{{.Config.Image}}")
+	for _, args := range [][]string{
+		{"rm", "-f", o.container("web")},
+		{"run", "-d", "--network", o.stack.Network, image},
+	} {
+		if out, err := o.Run(t.Context(), "docker", args...); err != nil {
+			t.Fatalf("docker %s: %v\n%s", args[0], err, out)
+		}
+	}
+	if !o.accepts(t, was+":6379") {
+		t.Fatalf("the other container is not at %s; the test proves nothing", was)
+	}
+	o.upAgain(t)
+	if address() == was {
+		t.Fatalf("the app is at %s as before", was)
+	}
+	return was
+}
+
+// reachesLock says whether the way of a packet ends at a login.
+func (d *device) reachesLock(address string) bool {
+	d.Helper()
+	conn, why := d.connect(address)
+	if conn != nil {
+		_ = conn.Close()
+	}
+	return conn == nil && strings.Contains(why, "Authentication required")
+}
+
+// comesInWithoutTLS: a colleague on the device logs in to the app at its own port.
+func (d *device) comesInWithoutTLS() {
+	d.Helper()
+	d.logIn()
+	b := d.browse("http://" + privateName + plainPort)
+	b.open("/accounts/login/")
+	b.logsInToTheApp("http://" + privateName + plainPort)
+}
+
+// repairsByItself starts the server and switches that on for addresses.
+func (o *office) repairsByItself(t *testing.T) {
+	t.Helper()
+	path := link.FindStringSubmatch(firstLine(t, o.serve(t)))
+	if path == nil {
+		t.Fatal("no login link was printed")
+	}
+	_, port, err := net.SplitHostPort(o.forward(t, "127.0.0.1:8765"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := openBrowser(t, "http://localhost:"+port, 1200)
+	b.open(path[1])
+	b.press("Sign in")
+	b.until("that one is signed in", `!!document.querySelector("main")`, 10*time.Second)
+	b.open("/open-chat-studio/account")
+	b.until("the token's field", `!!document.querySelector("#token")`, 10*time.Second)
+	b.fill("#token", o.sim.Token)
+	b.press("Check and store the token")
+	b.untilStage("account", "done", 30*time.Second)
+	b.open("/open-chat-studio/settings")
+	b.click(fmt.Sprintf("input[value=%q]", setup.ClassAppReaddressed))
+	b.press("Save")
+	b.until("that it is saved", `document.querySelector("#note").textContent.includes("Saved")`, 10*time.Second)
+	b.open("/open-chat-studio/status")
+	b.until("that all is well", `!!document.querySelector(".verdict.on")`, 90*time.Second)
+}
+
+func (o *office) leavesNothing(t *testing.T) {
+	t.Helper()
+	left, err := o.Run(t.Context(), "sh", "-c", "docker ps -a --format '{{.Names}}' --filter name=culvert; docker network ls --format '{{.Name}}' --filter name=culvert")
+	if err != nil || strings.TrimSpace(left) != "" {
+		t.Errorf("left on the server: %s %v", left, err)
+	}
+}
