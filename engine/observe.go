@@ -100,7 +100,7 @@ func (e *Engine) lookWith(ctx context.Context, id setup.SetupID, answers *setup.
 		return Planned{}, setup.Ledger{}, fmt.Errorf("reading the ledger: %w", err)
 	}
 	if answers != nil {
-		answers = new(e.lately(id, *answers))
+		answers = new(e.lately(id, *answers, ledger))
 	}
 	view, err := e.view(ctx, id, answers, approved, ledger)
 	if err != nil {
@@ -138,8 +138,7 @@ func placed(all map[setup.SetupID]setup.Answers, w setup.World, l setup.Ledger) 
 	return out
 }
 
-// approved gives the answers that stand, of every setup that wants anything, as
-// they were when they were planned for last.
+// approved gives the answers that stand, of every setup that wants anything.
 func (e *Engine) approved(ctx context.Context) (map[setup.SetupID]setup.Answers, error) {
 	revisions, err := e.Store.Approved(ctx)
 	if err != nil {
@@ -148,19 +147,19 @@ func (e *Engine) approved(ctx context.Context) (map[setup.SetupID]setup.Answers,
 	approved := map[setup.SetupID]setup.Answers{}
 	for id, r := range revisions {
 		if r.Answers != nil {
-			approved[id] = e.lately(id, *r.Answers)
+			approved[id] = *r.Answers
 		}
 	}
 	return approved, nil
 }
 
-// lately gives answers as they were when they were planned for last: what they
-// ask to be looked at is then known before the look.
-func (e *Engine) lately(id setup.SetupID, a setup.Answers) setup.Answers {
+// lately gives answers as they were when they were planned for last, or as our
+// records tell: what they ask to be looked at is then known before the look.
+func (e *Engine) lately(id setup.SetupID, a setup.Answers, l setup.Ledger) setup.Answers {
 	if p, ok := e.Last(id); ok && p.For(a) {
 		return *p.Answers
 	}
-	return a
+	return a.Placed(setup.World{}, l)
 }
 
 // view joins what all setups look at with what earlier answers of this one did.

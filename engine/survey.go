@@ -43,6 +43,9 @@ func (e *Engine) Survey(ctx context.Context, again Reach) (Survey, error) {
 	if err != nil {
 		return Survey{}, fmt.Errorf("reading the ledger: %w", err)
 	}
+	for id, a := range approved {
+		approved[id] = e.lately(id, a, ledger)
+	}
 	began, err := e.moved(ctx, approved)
 	if err != nil {
 		return Survey{}, err

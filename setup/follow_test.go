@@ -160,6 +160,9 @@ func TestDevicesAreNotToldAnotherAddressUnderTheirFeet(t *testing.T) {
 func TestWhereAFollowedAppIsIsNoPartOfWhatWasAgreedTo(t *testing.T) {
 	m, a := followedWorld(t)
 	here := a.Placed(m.World, m.ledger)
+	if known := a.Placed(World{}, m.ledger); known.Private.Address != here.Private.Address || known.Private.Within != here.Private.Within {
+		t.Errorf("before a look it is taken to be at %+v", known.Private) // so that one look is enough
+	}
 	m.move("ocs")
 	there := a.Placed(m.World, m.ledger)
 	if here.Private.Address == there.Private.Address || here.Private.Within != "172.18.0.0/16" || !here.Same(there) || !here.Same(a) {

@@ -55,11 +55,20 @@ func networkMade(t *testing.T, s Subject) {
 	if o == nil || o.Mark != e.Mark || o.ID != made[0].ID || !setup.Same(o.State, e.To) {
 		t.Fatalf("seen as %+v", o)
 	}
-	subnets := map[string][]string{}
+	subnets, members := map[string][]string{}, []setup.Member{}
 	for _, o := range w.Objects {
 		if n, ok := o.State.(setup.Network); ok {
 			subnets[n.Name] = n.Subnets
+			if n.Name == s.Stack.Network {
+				members = n.Members
+			}
 		}
+	}
+	ips, err := s.Host.Addresses(s.context(t), s.Stack.Project, s.Stack.Service)
+	if err != nil || !slices.ContainsFunc(members, func(m setup.Member) bool {
+		return m.Project == s.Stack.Project && m.Service == s.Stack.Service && slices.Contains(ips, m.Address)
+	}) {
+		t.Errorf("the app is at %v (%v), and its network is seen with %+v", ips, err, members)
 	}
 	if !slices.Equal(subnets[s.Stack.PrivateNetwork], []string{Subnet}) || len(subnets[s.Stack.Network]) == 0 {
 		t.Errorf("the networks of the host are seen as %v", subnets)
