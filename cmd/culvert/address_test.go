@@ -77,10 +77,10 @@ func TestAnAppInItsOwnNetworkIsFollowed(t *testing.T) {
 		if len(findings) != 1 || findings[0].Class != setup.ClassAppReaddressed || !findings[0].Repairable() {
 			t.Errorf("the status tells %+v", findings)
 		}
-		w.must(j.repair(w.ctx, repairing{yes: true}))
+		w.must(j.repair(w.ctx, repairing{Yes: true}))
 		w.sound(j)
 		w.must(w.world.Mend(moved)) // makes it anew again
-		w.must(j.repair(w.ctx, repairing{yes: true}))
+		w.must(j.repair(w.ctx, repairing{Yes: true}))
 		w.sound(j)
 	}
 	w.world.Docker.SetRunning(docker.Service, false)
@@ -91,7 +91,7 @@ func TestAnAppInItsOwnNetworkIsFollowed(t *testing.T) {
 		}
 	}
 	w.world.Docker.SetRunning(docker.Service, true)
-	w.must(j.repair(w.ctx, repairing{yes: true}))
+	w.must(j.repair(w.ctx, repairing{Yes: true}))
 	w.sound(j)
 	view := j.answers.View()
 	w.apply(j, nil)
