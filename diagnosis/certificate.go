@@ -32,6 +32,12 @@ func (x *examination) certificate() {
 		default:
 			continue
 		}
+		if want.Source == setup.FromOwner {
+			r.advice = fmt.Sprintf("Put the new one into %s: the certificate with its chain as %s, its key as %s. Culvert takes it up by itself.", want.Dir, setup.CertificateFile, setup.KeyFile)
+			if r.severity == setup.SeverityRisk {
+				r.title = fmt.Sprintf("Your certificate for %s ends on %s.", want.Name, ends)
+			}
+		}
 		r.effect, r.ifNot = "Browsers warn your team of the address, or do not open it.", "It stays so."
 		if r.severity == setup.SeverityRisk {
 			r.effect, r.ifNot = "Nothing yet.", "From "+ends+" on browsers warn your team of the address."
@@ -42,6 +48,7 @@ func (x *examination) certificate() {
 		if len(r.evidence) > 0 && r.severity == setup.SeverityRisk { // what is served is worse than what stands in the folder
 			r.severity, r.effect = setup.SeverityBroken, "Browsers warn your team of the address, or do not open it."
 		}
+		r.barriers = x.takeBarriers(func(b setup.Barrier) bool { return b.Key.Kind == setup.KindCertificate && b.Key.Name == want.Name })
 		x.tell(r)
 	}
 }

@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,4 +49,41 @@ func TestTheCertificateOfThePrivateNameIsWatched(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The operator's own certificate is theirs to renew: where to, and by when.
+func TestTheOperatorsOwnCertificateIsTheirsToRenew(t *testing.T) {
+	p := led(t, setup.ModeHostname)
+	p.Answers.Private.Front.Source = setup.FromOwner
+	for i, o := range p.World.Objects {
+		if c, ok := o.State.(setup.Certificate); ok {
+			c.Until, c.Fault = noon().Add(6*24*time.Hour), "It is yours to renew."
+			p.World.Objects[i].State = c
+		}
+	}
+	f := classed(Of(p.Input), setup.ClassCertificate)
+	if len(f) != 1 || f[0].Title != "Your certificate for ocs.your-org ends on 10 May 2026." || !strings.Contains(f[0].Advice, "Put the new one into "+p.Answers.Stack.FrontDir) {
+		t.Errorf("found %+v", f)
+	}
+}
+
+// What only the operator can bring about is waited for: nobody stands in its place.
+func TestWhatOnlyTheOperatorCanDoIsWaitedFor(t *testing.T) {
+	p := led(t, setup.ModeHostname)
+	p.Answers.Private.Front.Source = setup.FromOwner
+	key := keyOf(p, setup.KindCertificate)
+	delete(p.world.Ledger.Records, key)
+	p.world.Objects = slices.DeleteFunc(p.world.Objects, func(o setup.Object) bool { return o.State.Kind() == key.Kind })
+	p.plan()
+	f := classed(Of(p.Input), setup.ClassWaiting)
+	if len(f) != 1 || f[0].Title != "Culvert waits for you: Certificate for ocs.your-org." || !strings.Contains(f[0].Advice, "Put your certificate for ocs.your-org") || strings.Contains(f[0].Advice, "page") {
+		t.Errorf("found %s", list(Of(p.Input)))
+	}
+	if f := classed(Of(p.Input), setup.ClassChanged); len(f) > 0 {
+		t.Errorf("and told twice: %+v", f)
+	}
+}
+
+func classed(all []setup.Finding, c setup.Class) []setup.Finding {
+	return slices.DeleteFunc(slices.Clone(all), func(f setup.Finding) bool { return f.Class != c })
 }

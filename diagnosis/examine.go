@@ -118,7 +118,7 @@ func (x *examination) ended() bool {
 }
 
 // takeLeading takes what leads devices elsewhere: what was changed, what was never
-// carried out by a run that ended, and what somebody else has in its place.
+// carried out by a run that ended, and what only somebody else can put right.
 func (x *examination) takeLeading(kinds ...setup.Kind) ([]setup.Change, []setup.Barrier) {
 	changes := x.takeChanges(ofKind(kinds...))
 	if x.ended() {
@@ -126,7 +126,7 @@ func (x *examination) takeLeading(kinds ...setup.Kind) ([]setup.Change, []setup.
 		x.waiting, changes = left, append(changes, never...)
 	}
 	return changes, x.takeBarriers(func(b setup.Barrier) bool {
-		return b.Why == setup.WhyConflict && slices.Contains(kinds, b.Key.Kind)
+		return b.Why != setup.WhyUnread && slices.Contains(kinds, b.Key.Kind)
 	})
 }
 

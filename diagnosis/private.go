@@ -234,6 +234,7 @@ func (x *examination) devices() {
 	}{
 		{"dns", fmt.Sprintf("Devices of your team ask the wrong place for %s (Local Domain Fallback).", name), []setup.Kind{setup.KindFallback, setup.KindShadow}},
 		{"split-tunnel", fmt.Sprintf("Devices of your team do not send packets for %s through WARP (split tunnels).", name), []setup.Kind{setup.KindSplitTunnel}},
+		{"profile", "Devices of your team do not send their traffic through WARP (device profile).", []setup.Kind{setup.KindDeviceProfile}},
 		{"gateway", "The Gateway proxy, through which devices of the account reach private addresses, is not as you chose.", []setup.Kind{setup.KindGatewayProxy}},
 		{"enrolment", "Who may join the account with a device (WARP) is not as you chose.", []setup.Kind{setup.KindEnrolment, setup.KindEnrolmentRule}},
 	} {

@@ -174,6 +174,15 @@ func privateRows() map[string]privateRow {
 				return f
 			})
 		}},
+		"a profile for DNS alone": {setup.ModeHostname, setup.ClassDevices, StopDevice, "device profile", func(p *patient) {
+			for i, o := range p.world.Objects {
+				if d, ok := o.State.(setup.DeviceProfile); ok {
+					d.Carries = false
+					p.world.Objects[i].State = d
+				}
+			}
+			p.plan()
+		}},
 		"gateway off": {dns, setup.ClassDevices, StopDevice, "Gateway proxy", func(p *patient) {
 			p.alter(keyOf(p, setup.KindGatewayProxy), func(setup.State) setup.State { return setup.GatewayProxy{TCP: true} })
 		}},

@@ -173,12 +173,24 @@ func (x *examination) restOfBarriers() {
 	for len(x.barriers) > 0 {
 		key := x.barriers[0].Key
 		barriers := x.takeBarriers(func(b setup.Barrier) bool { return b.Key == key })
-		x.tell(report{
+		r := report{
 			class: setup.ClassChanged, name: slug(key.Short()), severity: setup.SeverityRisk, barriers: barriers,
 			title:  "Something else stands in the place of this: " + setup.Name(key, barriers[0].Held) + ".",
 			effect: barriers[0].Detail, ifNot: "It stays so.", advice: barriers[0].Detail,
-		})
+		}
+		if barriers[0].Why == setup.WhyGate {
+			r.class, r.title = setup.ClassWaiting, "Culvert waits for you: "+x.nameOf(key)+"."
+			r.effect, r.cause = "What needs it is not made before it is there.", "Only you, or whoever it belongs to, can bring it about."
+			r.ifNot = "It waits on. Nothing that works breaks."
+		}
+		x.tell(r)
 	}
+}
+
+// nameOf names a thing that may not be there, in plain words.
+func (x *examination) nameOf(k setup.Key) string {
+	want, _ := setup.Merge(x.Answers.Setup, &x.Answers, nil)
+	return setup.Name(k, want[k].State)
 }
 
 // restOfChecks: what fails, and nothing tells why. Who answered tells one

@@ -138,7 +138,7 @@ func TestEveryClassLiesSomewhereOrDeliberatelyNowhere(t *testing.T) {
 	nowhere := []setup.Class{
 		setup.ClassDockerAway, setup.ClassOffline, setup.ClassCloudAway, setup.ClassTokenRefused, setup.ClassPermission,
 		setup.ClassUnread, setup.ClassUnproven, setup.ClassPortReopened, setup.ClassFront, setup.ClassCertificate, setup.ClassCheckFails,
-		setup.ClassChanged, setup.ClassUnfinished, setup.ClassLeftover,
+		setup.ClassChanged, setup.ClassUnfinished, setup.ClassLeftover, setup.ClassWaiting,
 		setup.ClassRouteNew, setup.ClassRouteStale, setup.ClassAlert,
 		setup.ClassAppReaddressed, // the team's way alone
 		setup.ClassDevices, setup.ClassPrivateRoute, setup.ClassPrivateNetwork, setup.ClassPrivateDNS, setup.ClassPrivateFront,

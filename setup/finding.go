@@ -81,6 +81,7 @@ const (
 	ClassChanged    Class = "changed"     // something else is not as it was set up
 	ClassUnfinished Class = "unfinished"  // a run ended before everything was done
 	ClassLeftover   Class = "leftover"    // a copy that Culvert left behind
+	ClassWaiting    Class = "waiting"     // only the operator can bring it about
 	ClassRouteNew   Class = "route-new"   // the app takes messages where no door leads
 	ClassRouteStale Class = "route-stale" // a door leads where the app serves nothing
 	ClassAlert      Class = "alert"       // Cloudflare mails nobody when this server is gone
@@ -97,7 +98,7 @@ func Classes() []Class {
 		ClassConnectorNetwork, ClassConnectorUnconnected, ClassConnectorSecond, ClassConnectorBlind, ClassTunnelUnconnected,
 		ClassConnectorUDP, ClassDevices, ClassPrivateRoute, ClassPrivateNetwork, ClassPrivateDNS, ClassPrivateFront, ClassPrivateLogin,
 		ClassNetworkGone, ClassAppStopped, ClassAppUnhealthy, ClassAppReaddressed, ClassAppRefusesHost, ClassAppFault,
-		ClassSettingLost, ClassPortReopened, ClassFront, ClassCertificate, ClassCheckFails, ClassChanged, ClassUnfinished, ClassLeftover,
+		ClassSettingLost, ClassPortReopened, ClassFront, ClassCertificate, ClassCheckFails, ClassChanged, ClassUnfinished, ClassLeftover, ClassWaiting,
 		ClassRouteNew, ClassRouteStale, ClassAlert,
 	}
 }

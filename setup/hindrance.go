@@ -17,7 +17,7 @@ func (p *planner) gate(k Key, want Want) {
 func gateDetail(k Key, want State, o *Object) string {
 	switch s := want.(type) {
 	case Organization:
-		return "Zero Trust is not switched on for this account. Open one.dash.cloudflare.com, choose the Free plan, and come back: this page goes on by itself."
+		return "Zero Trust is not switched on for this account. Open one.dash.cloudflare.com, choose the Free plan, and come back: Culvert looks again by itself."
 	case Zone:
 		if o == nil {
 			return fmt.Sprintf("Your Cloudflare account has no domain %s, or the token may not see it. Add the domain in the dashboard (Free plan), or give the token Zone Read for it.", s.Name)
@@ -29,7 +29,7 @@ func gateDetail(k Key, want State, o *Object) string {
 		}
 		return detail + " Cloudflare looks about once an hour; bots are unaffected meanwhile."
 	case Network:
-		return fmt.Sprintf("The Docker network %s does not exist. Start your app with docker compose; this page goes on by itself.", s.Name)
+		return fmt.Sprintf("The Docker network %s does not exist. Start your app with docker compose; Culvert looks again by itself.", s.Name)
 	case DeviceProfile:
 		if o == nil {
 			return fmt.Sprintf("The account has no device profile %s any more. Choose the profiles that your team's devices have.", s.ID)
@@ -44,7 +44,7 @@ func gateDetail(k Key, want State, o *Object) string {
 }
 
 func ownCertificateDetail(want Certificate, o *Object) string {
-	detail := fmt.Sprintf("Put your certificate for %s, with the chain, into %s/%s and its key into %s beside it. This page goes on by itself.",
+	detail := fmt.Sprintf("Put your certificate for %s, with the chain, into %s/%s and its key into %s beside it. Culvert looks again by itself.",
 		want.Name, want.Dir, CertificateFile, KeyFile)
 	if o != nil && o.State.(Certificate).Fault != "" {
 		detail = "The certificate that is there cannot be used: " + o.State.(Certificate).Fault + " " + detail
