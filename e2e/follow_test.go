@@ -72,9 +72,10 @@ func (o *office) asksForNoTLS(t *testing.T) {
 	o.upAgain(t)
 }
 
-func (o *office) upAgain(t *testing.T) {
+func (o *office) upAgain(t *testing.T, how ...string) {
 	t.Helper()
-	if out, err := o.Compose(t.Context(), o.stack.Dir, "-f", "docker-compose.prod.yml", "up", "-d", "web"); err != nil {
+	args := append([]string{"-f", "docker-compose.prod.yml", "up", "-d", "--no-deps"}, how...)
+	if out, err := o.Compose(t.Context(), o.stack.Dir, append(args, "web")...); err != nil {
 		t.Fatalf("docker compose up: %v\n%s", err, out)
 	}
 }
@@ -89,7 +90,7 @@ func (o *office) moves(t *testing.T) (was string) {
 	was = address()
 	redis := strings.Fields(o.inspect(t, o.container("redis"), `{{.Config.Image}} {{.Path}} {{join .Args " "}}`))
 	for _, args := range [][]string{
-		{"rm", "-f", o.container("web")},
+		{"stop", "-t", "1", o.container("web")},
 		append([]string{"run", "-d", "--network", o.stack.Network, "--entrypoint", redis[1], redis[0]}, redis[2:]...),
 	} {
 		if out, err := o.Run(t.Context(), "docker", args...); err != nil {
@@ -97,7 +98,7 @@ func (o *office) moves(t *testing.T) (was string) {
 		}
 	}
 	o.eventually(t, "the other container to listen at "+was, func() bool { return o.accepts(t, was+":6379") })
-	o.upAgain(t)
+	o.upAgain(t, "--force-recreate")
 	if address() == was {
 		t.Fatalf("the app is at %s as before", was)
 	}
