@@ -268,6 +268,8 @@ func stepState(o Overview, stage Stage, step setup.Step) StageState {
 		s.Status, s.Note = Failed, o.Run.Note
 	case bar != nil && !left:
 		s.Status, s.Note = Waiting, bar.Detail
+	case o.anotherChoice():
+		s.Note = "You chose something else than what stands; this is what it changes."
 	case wasDone(o, step):
 		s.Status, s.Note = Changed, "Something is no longer as it was set up."
 	}
@@ -316,6 +318,12 @@ func unprovenRoute(o Overview) bool {
 // besideOrPrivate is what can be proven before anybody is sent here.
 func besideOrPrivate(c setup.Check) bool {
 	return c.Beside() || c.Private() && c.ID != setup.RouteCheck
+}
+
+// anotherChoice says whether the answers are not those that were carried out:
+// then what is left to change comes of that, and of nobody's meddling.
+func (o Overview) anotherChoice() bool {
+	return o.Answers != nil && o.Approved != nil && !engine.Planned{Answers: o.Approved}.For(*o.Answers)
 }
 
 // wasDone says whether a run once finished this step.

@@ -234,3 +234,22 @@ func TestTheProofBesideIsDoneOnlyWithAllOfItsChecks(t *testing.T) {
 		}
 	}
 }
+
+// What a new choice changes is no alarm: nobody meddled.
+func TestAnotherChoiceIsNoChangeFromOutside(t *testing.T) {
+	t.Parallel()
+	w := done(t)
+	d := good()
+	d.Domains = "example.org other.example"
+	w.answer(d)
+	w.plan()
+	s := w.overview().Stage(StageBuild)
+	if s.Status != Ready || s.Note != "You chose something else than what stands; this is what it changes." {
+		t.Errorf("after a choice of one's own, Build is %+v", s)
+	}
+	w.answer(good())
+	w.plan()
+	if s := w.overview().Stage(StageBuild); s.Status != Done {
+		t.Errorf("with the old choice, Build is %+v", s)
+	}
+}
