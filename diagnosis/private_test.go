@@ -276,3 +276,24 @@ func TestASetupWithoutAPublicNameTellsOfThePrivateOne(t *testing.T) {
 		t.Errorf("without proof it says %s", c.Sentence)
 	}
 }
+
+// After a change of the way in, what only the old one needed is told until it is
+// taken away, and taken away by its Fix. While the new way is not gone to the end
+// it may be in use.
+func TestWhatTheOldWayNeededIsTold(t *testing.T) {
+	p := led(t, setup.ModeHostname)
+	p.Answers = setuptest.InMode(setuptest.Sample("ocs"), setup.ModeFallback)
+	p.Run = &setup.Run{ID: 9, State: setup.RunSucceeded}
+	p.plan()
+	if f := classed(Of(p.Input), setup.ClassLeftover); len(f) > 0 {
+		t.Errorf("before the switch it is told already: %+v", f)
+	}
+	p.Plan.Changes = slices.DeleteFunc(p.Plan.Changes, func(c setup.Change) bool { return c.Step != setup.StepRemove })
+	f := classed(Of(p.Input), setup.ClassLeftover)
+	if len(f) != 1 || f[0].Severity != setup.SeverityRisk || f[0].Title != "What the old way needed is still there." || f[0].Fix == nil || len(f[0].Fix.Changes) == 0 {
+		t.Fatalf("found %s", list(Of(p.Input)))
+	}
+	if !strings.Contains(f[0].Effect, "counts for everybody in the account") || !slices.ContainsFunc(f[0].Keys, func(k setup.Key) bool { return k.Kind == setup.KindHostnameRoute }) {
+		t.Errorf("found %+v", f[0])
+	}
+}

@@ -284,7 +284,11 @@ func (x *examination) unfinished() {
 			ifNot: "Nothing breaks.",
 		})
 	}
-	if len(waiting) == 0 || !x.ended() {
+	if !x.ended() {
+		x.oldWay(waiting)
+		return
+	}
+	if len(waiting) == 0 {
 		return
 	}
 	x.tell(report{
@@ -294,4 +298,28 @@ func (x *examination) unfinished() {
 		cause:  fmt.Sprintf("Run %d ended before: %s", x.Run.ID, x.Run.Note),
 		ifNot:  "They stay undone.",
 	})
+}
+
+// oldWay: the new way was gone to the end, and what only an earlier choice needed
+// was not taken away. While anything of the new way is missing it may be in use.
+func (x *examination) oldWay(waiting []setup.Change) {
+	old, rest := split(waiting, func(c setup.Change) bool { return c.Step == setup.StepRemove })
+	missing := slices.ContainsFunc(append(rest, x.changes...), func(c setup.Change) bool { return c.Step.Through(setup.StepSwitch) })
+	if len(old) == 0 || missing || x.Run == nil || x.Run.State != setup.RunSucceeded {
+		return
+	}
+	r := report{
+		class: setup.ClassLeftover, name: "old-way", severity: setup.SeverityRisk, changes: old, run: x.Run.ID,
+		title:  "What the old way needed is still there.",
+		effect: "Nobody needs it any more: " + setup.Title(old[0]) + ".",
+		cause:  "You chose something else, and it was not taken away yet.",
+		ifNot:  "It stays. The way that you chose is not affected.",
+	}
+	if len(old) > 1 {
+		r.effect = fmt.Sprintf("Nobody needs these %d things any more, such as: %s.", len(old), setup.Title(old[0]))
+	}
+	if i := slices.IndexFunc(old, setup.Change.ForDevices); i >= 0 {
+		r.effect += " " + setup.Title(old[i]) + " counts for everybody in the account."
+	}
+	x.tell(r)
 }

@@ -151,3 +151,14 @@ func TestThePrivateWayByHandHasTheExactValues(t *testing.T) {
 		}
 	}
 }
+
+func TestTheSwitchSaysThatTheOldWayIsStillThere(t *testing.T) {
+	old := setup.Change{Key: setup.Key{Kind: setup.KindHostnameRoute, Name: "ocs.internal"}, Verb: setup.Delete, Drop: true, Step: setup.StepRemove}
+	for stage, want := range map[journey.Stage]int{journey.StageBuild: 0, journey.StageSwitch: 1, journey.StageClose: 1} {
+		v := view(stage)
+		v.O.Plan = &setup.Plan{Changes: []setup.Change{old, {Verb: setup.Release, Drop: true, Step: setup.StepRemove}}}
+		if got := v.leftOver(); got != want {
+			t.Errorf("%s says of %d things, want %d", stage, got, want)
+		}
+	}
+}

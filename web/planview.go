@@ -258,3 +258,18 @@ func (v View) first() (journey.Stage, bool) {
 	}
 	return "", false
 }
+
+// leftOver counts what nobody wants any more and is still there, once the way that
+// was chosen instead was switched to.
+func (v View) leftOver() int {
+	if v.O.Plan == nil || v.step() != setup.StepSwitch && v.step() != setup.StepClose {
+		return 0
+	}
+	n := 0
+	for _, c := range v.O.Plan.Of(setup.StepRemove) {
+		if c.Verb.Writes() {
+			n++
+		}
+	}
+	return n
+}
