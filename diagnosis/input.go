@@ -98,7 +98,7 @@ func (in Input) evidence(id string) (setup.Evidence, bool) {
 // fresh gives the evidence of a check that still counts.
 func (in Input) fresh(c setup.Check) (setup.Evidence, bool) {
 	v, ok := in.evidence(c.ID)
-	if !ok || in.Now.Sub(v.At) > c.Fresh() {
+	if !ok || !v.Counts(in.Now) {
 		return setup.Evidence{}, false
 	}
 	return v, true

@@ -67,7 +67,7 @@ func (h *Hop) seen(now time.Time, checks []setup.Check, evidence []setup.Evidenc
 			continue
 		}
 		asked++
-		i := slices.IndexFunc(evidence, func(v setup.Evidence) bool { return v.Check.ID == c.ID && now.Sub(v.At) < c.Fresh() })
+		i := slices.IndexFunc(evidence, func(v setup.Evidence) bool { return v.Check.ID == c.ID && v.Counts(now) })
 		switch {
 		case i < 0:
 		case !evidence[i].OK:

@@ -46,7 +46,7 @@ func Way(now time.Time, findings []setup.Finding, facts found.Facts, evidence []
 	for _, s := range Stops() {
 		w.hops[s] = &Hop{Stop: s, Light: Unknown}
 	}
-	fresh := slices.DeleteFunc(slices.Clone(evidence), func(v setup.Evidence) bool { return now.Sub(v.At) >= v.Check.Fresh() })
+	fresh := slices.DeleteFunc(slices.Clone(evidence), func(v setup.Evidence) bool { return !v.Counts(now) })
 	for _, v := range fresh {
 		w.pass(v)
 	}

@@ -344,7 +344,7 @@ func proveState(o Overview, now time.Time) StageState {
 		switch {
 		case !v.OK:
 			return StageState{StageProve, Failed, v.Check.Name + ": " + v.Detail}
-		case now.Sub(v.At) > v.Check.Fresh() && !wasDone(o, setup.StepSwitch):
+		case !v.Counts(now) && !wasDone(o, setup.StepSwitch):
 			return StageState{StageProve, Ready, "The last proof is too old. Prove again."}
 		}
 	}
@@ -390,7 +390,7 @@ func doneState(o Overview, earlier []StageState, now time.Time) StageState {
 		if !v.OK {
 			return StageState{StageDone, Failed, v.Check.Name + ": " + v.Detail}
 		}
-		if now.Sub(v.At) > v.Check.Fresh() {
+		if !v.Counts(now) {
 			return StageState{StageDone, Ready, "The last proof is too old. Prove again."}
 		}
 	}

@@ -99,7 +99,7 @@ func collectChecks(to chan<- prometheus.Metric, r watch.Report, now time.Time) {
 		if !known {
 			s = shown{door: v.Check.Door, holds: true}
 		}
-		s.holds = s.holds && v.OK && now.Before(v.At.Add(v.Check.Fresh()))
+		s.holds = s.holds && v.OK && v.Counts(now)
 		s.age = max(s.age, seconds(now, v.At))
 		s.took = max(s.took, v.Took.Seconds())
 		checks[v.Check.ID] = s

@@ -91,6 +91,18 @@ func (c Check) Fresh() time.Duration {
 	return 3 * time.Minute
 }
 
+// Ahead is how far clocks may be apart, or one be put back, without it mattering.
+const Ahead = 5 * time.Second
+
+// Future says whether evidence is of a time that was not yet: the clock was put
+// back since. It says nothing of how things stand now.
+func (v Evidence) Future(now time.Time) bool { return v.At.Sub(now) > Ahead }
+
+// Counts says whether evidence still tells how things stand.
+func (v Evidence) Counts(now time.Time) bool {
+	return !v.Future(now) && now.Sub(v.At) < v.Check.Fresh()
+}
+
 // Outside says whether a check was asked through the public name.
 func (c Check) Outside() bool { return !c.Beside() && !c.Port() && !c.Private() }
 

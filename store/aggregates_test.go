@@ -3,6 +3,7 @@ package store_test
 import (
 	"encoding/json"
 	"errors"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -211,13 +212,14 @@ func TestTheHistoryIsReadInPages(t *testing.T) {
 	same(t, history(t, s, ""), []string{"changed", "elsewhere", "verified"})
 }
 
+func evidence(id string, at time.Time, ok bool) setup.Evidence {
+	return setup.Evidence{Check: setup.Check{ID: id}, At: at, Took: time.Second, By: setup.ByApp, Status: 405, OK: ok, Excerpt: []string{"Allow: POST"}}
+}
+
 func TestOnlyTheNewestEvidenceOfACheckIsKept(t *testing.T) {
 	s := open(t)
 	withSetup(t, s, "ocs")
-	evidence := func(id string, at time.Time, ok bool) setup.Evidence {
-		return setup.Evidence{Check: setup.Check{ID: id}, At: at, Took: time.Second, By: setup.ByApp, Status: 405, OK: ok, Excerpt: []string{"Allow: POST"}}
-	}
-	newer := evidence("telegram/1", noon.Add(time.Minute), true)
+	newer := evidence("telegram/1", noon.Add(2*time.Second), true)
 	check(t, s.SaveEvidence(t.Context(), "ocs", []setup.Evidence{evidence("telegram/1", noon, false), evidence("locked/admin", noon, true)}))
 	check(t, s.SaveEvidence(t.Context(), "ocs", []setup.Evidence{newer}))
 	check(t, s.SaveEvidence(t.Context(), "ocs", []setup.Evidence{evidence("telegram/1", noon.Add(time.Second), false)})) // late
@@ -230,4 +232,24 @@ func TestValuesAreReplaced(t *testing.T) {
 	check(t, s.PutValue(t.Context(), "account", "one"))
 	check(t, s.PutValue(t.Context(), "account", "two"))
 	same(t, must[string](t)(s.Value(t.Context(), "account")), "two")
+}
+
+// A clock that was put back does not leave proof that nothing can replace.
+func TestEvidenceOfATimeThatIsNotYetIsReplaced(t *testing.T) {
+	c := &clock{noon.Add(time.Hour)}
+	s := openIn(t, filepath.Join(t.TempDir(), "data"), c)
+	withSetup(t, s, "ocs")
+	save := func(at time.Time, ok bool) setup.Evidence {
+		t.Helper()
+		check(t, s.SaveEvidence(t.Context(), "ocs", []setup.Evidence{evidence("telegram/1", at, ok)}))
+		return must[[]setup.Evidence](t)(s.Evidence(t.Context(), "ocs"))[0]
+	}
+	save(c.now, true)
+	c.now = noon
+	if v := save(noon, false); v.OK {
+		t.Errorf("an hour earlier than the last one what is kept is %+v", v)
+	}
+	if v := save(noon.Add(-time.Second), true); v.OK {
+		t.Errorf("what came late is kept: %+v", v)
+	}
 }

@@ -8,15 +8,17 @@ import (
 )
 
 // SaveEvidence keeps the newest evidence of each check, also when an older one
-// comes in late. A setup that is not there gives engine.ErrNotFound.
+// comes in late. One of a time that is not yet is replaced by any: the clock was
+// put back. A setup that is not there gives engine.ErrNotFound.
 func (s *Store) SaveEvidence(ctx context.Context, of setup.SetupID, all []setup.Evidence) error {
+	now := s.now()
 	return s.write(ctx, "saving the evidence of "+string(of), func(tx *sql.Tx) error {
 		for _, e := range all {
 			e.At = s.orNow(e.At)
 			err := exec(ctx, tx, `INSERT INTO evidence (setup, name, at, evidence) VALUES (?, ?, ?, ?)
 				ON CONFLICT (setup, name) DO UPDATE SET at = excluded.at, evidence = excluded.evidence
-				WHERE excluded.at >= at`,
-				of, e.Check.ID, milli(e.At), asJSON(e))
+				WHERE excluded.at >= at OR at > ?`,
+				of, e.Check.ID, milli(e.At), asJSON(e), milli(now.Add(setup.Ahead)))
 			if err != nil {
 				return err
 			}

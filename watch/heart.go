@@ -208,7 +208,7 @@ func (h *heart) afterRun(ctx context.Context, s *subject) {
 		h.Log.Warn("reading the evidence of a run", "setup", string(s.id), "err", err)
 		return
 	}
-	s.recall(stored)
+	s.recall(stored, now)
 }
 
 // round does what is due and says how long there is to rest.

@@ -28,6 +28,7 @@ type point struct {
 type misses struct {
 	row   int
 	since time.Time // the first of them
+	last  time.Time
 }
 
 // verdict is what an answer means for what is known.
@@ -106,6 +107,7 @@ func (p *point) answered(evidence []setup.Evidence, now time.Time, as mood, pace
 		if m.row++; m.since.IsZero() {
 			m.since = now
 		}
+		m.last = now
 		p.misses[id] = m
 		return m
 	}

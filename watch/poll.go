@@ -287,7 +287,7 @@ func (h *heart) planned(ctx context.Context, s *subject, p engine.Planned, now t
 		h.Log.Warn("reading the stored evidence", "setup", string(s.id), "err", err)
 		return
 	}
-	s.recall(stored)
+	s.recall(stored, now)
 }
 
 // lost says whether a service has fewer running containers than before, or is no

@@ -173,8 +173,11 @@ func (s *subject) arrange(prober Prober, now time.Time, spread time.Duration, r 
 }
 
 // recall takes up evidence that was stored: by a process before this one, or by
-// a run. What is older than what is known does not count.
-func (s *subject) recall(stored []setup.Evidence) {
+// a run. What is older than what is known does not count, and neither does what is
+// of a time that is not yet: the clock was put back. Only what was seen after a
+// check failed says that it fails no longer.
+func (s *subject) recall(stored []setup.Evidence, now time.Time) {
+	stored = slices.DeleteFunc(stored, func(v setup.Evidence) bool { return v.Future(now) })
 	for _, p := range s.points {
 		var of []setup.Evidence
 		for _, v := range stored {
@@ -189,9 +192,11 @@ func (s *subject) recall(stored []setup.Evidence) {
 		before := p.misses
 		p.misses = map[string]misses{}
 		for _, v := range p.counts {
-			if m, known := before[v.Check.ID]; fails(v) && known {
+			m, known := before[v.Check.ID]
+			switch {
+			case known && (fails(v) || v.At.Before(m.last)):
 				p.misses[v.Check.ID] = m
-			} else if fails(v) {
+			case fails(v):
 				p.misses[v.Check.ID] = misses{since: newest(of)}
 			}
 		}

@@ -147,7 +147,7 @@ func lightOf(e setup.Evidence, now time.Time) Light {
 	if e.OK {
 		l.State, l.Word = LightOn, lightWord(kind, true)
 	}
-	if !now.Before(l.Until) {
+	if !e.Counts(now) {
 		l.State, l.Word = LightOut, "no recent proof"
 	}
 	return l
