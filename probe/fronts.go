@@ -72,36 +72,40 @@ func FrontPorts() []int { return []int{80, 443, 3000, 5000, 8000, 8080, 8081, 84
 
 // Fronts looks for everything that serves the app at the given addresses and
 // ports, over HTTP and HTTPS. The order of the result is that of its arguments.
-func (p *Prober) Fronts(ctx context.Context, hostAddrs []string, ports []int, f Fingerprint) []Front {
+// Unsure says of places that could not be asked why: there may be one.
+func (p *Prober) Fronts(ctx context.Context, hostAddrs []string, ports []int, f Fingerprint) (fronts []Front, unsure []string) {
 	var addresses []string
 	for _, host := range hostAddrs {
 		for _, port := range ports {
 			addresses = append(addresses, net.JoinHostPort(host, strconv.Itoa(port)))
 		}
 	}
-	found := make([]*Front, len(addresses))
+	found, faults := make([]*Front, len(addresses)), make([]error, len(addresses))
 	free := make(chan struct{}, p.o.Parallel)
 	var work sync.WaitGroup
 	for i, address := range addresses {
 		free <- struct{}{}
 		work.Go(func() {
 			defer func() { <-free }()
-			found[i] = p.front(ctx, address, f)
+			found[i], faults[i] = p.front(ctx, address, f)
 		})
 	}
 	work.Wait()
-	var fronts []Front
-	for _, front := range found {
-		if front != nil {
+	for i, front := range found {
+		switch {
+		case front != nil:
 			fronts = append(fronts, *front)
+		case faults[i] != nil:
+			unsure = append(unsure, fmt.Sprintf("Whether anything answers at %s could not be checked: %s", addresses[i], cause(faults[i])))
 		}
 	}
-	return fronts
+	return fronts, unsure
 }
 
 // front asks one address in every way; a sure answer ends it, an unsure one is
-// kept until then.
-func (p *Prober) front(ctx context.Context, address string, f Fingerprint) *Front {
+// kept until then. The error says that it could not even be asked: only where
+// connections are refused, or nobody takes them, is nothing.
+func (p *Prober) front(ctx context.Context, address string, f Fingerprint) (*Front, error) {
 	var maybe *Front
 	for _, scheme := range []string{"http", "https"} {
 		for _, host := range append(slices.Clone(f.Hosts), address) {
@@ -112,21 +116,24 @@ func (p *Prober) front(ctx context.Context, address string, f Fingerprint) *Fron
 			}
 			resp, body, err := p.ask(ctx, t, f.Check)
 			if unreached(err) {
-				return maybe
+				if refused(err) {
+					err = nil
+				}
+				return maybe, err
 			}
 			if err != nil {
 				break // it does not speak this scheme
 			}
 			front := recognise(read(resp, body), t, f)
 			if front != nil && front.Sure {
-				return front
+				return front, nil
 			}
 			if maybe == nil {
 				maybe = front
 			}
 		}
 	}
-	return maybe
+	return maybe, nil
 }
 
 // serverName is the name in the TLS greeting; an address has none.

@@ -121,7 +121,7 @@ func TestFrontsFindsWhatElseServesTheApp(t *testing.T) {
 		{Address: "10.0.0.5:8000", URL: "http://10.0.0.5:8000/", Host: "chat.example.org", Sure: true},
 		{Address: "[2001:db8::1]:443", URL: "https://[2001:db8::1]:443/", Host: "chat.example.org", Sure: true},
 	}
-	got := p.Fronts(t.Context(), []string{"203.0.113.7", "10.0.0.5", "2001:db8::1"}, []int{80, 443, 8000, 8080, 9000}, f)
+	got, _ := p.Fronts(t.Context(), []string{"203.0.113.7", "10.0.0.5", "2001:db8::1"}, []int{80, 443, 8000, 8080, 9000}, f)
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Front{}, "Detail")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -134,7 +134,7 @@ func TestFrontsFindsWhatElseServesTheApp(t *testing.T) {
 
 func TestAFrontUnderAnUnknownNameIsNotCalledSure(t *testing.T) {
 	p := New(Options{Dial: internet{"203.0.113.7:8000": listen(t, ours)}.dial})
-	got := p.Fronts(t.Context(), []string{"203.0.113.7"}, FrontPorts(), Fingerprint{Hosts: []string{"other.example.org"}, Check: telegram})
+	got, _ := p.Fronts(t.Context(), []string{"203.0.113.7"}, FrontPorts(), Fingerprint{Hosts: []string{"other.example.org"}, Check: telegram})
 	if len(got) != 1 || got[0].Sure || !strings.Contains(got[0].Detail, "may be the app") {
 		t.Errorf("got %+v", got)
 	}
@@ -143,9 +143,23 @@ func TestAFrontUnderAnUnknownNameIsNotCalledSure(t *testing.T) {
 func TestWithoutAnExpectedAnswerNothingIsSure(t *testing.T) {
 	p := New(Options{Dial: internet{"203.0.113.7:8000": listen(t, ours)}.dial})
 	f := Fingerprint{Hosts: []string{"chat.example.org"}, Check: setup.Check{Method: "GET", Path: "/"}}
-	for _, front := range p.Fronts(t.Context(), []string{"203.0.113.7"}, []int{8000}, f) {
+	fronts, _ := p.Fronts(t.Context(), []string{"203.0.113.7"}, []int{8000}, f)
+	for _, front := range fronts {
 		if front.Sure {
 			t.Errorf("got %+v", front)
+		}
+	}
+}
+
+// That this machine cannot ask is no proof that nothing is there.
+func TestWhatCannotBeAskedIsNoProofThatThereIsNoFront(t *testing.T) {
+	for err, unsure := range map[error]int{syscall.ECONNREFUSED: 0, context.DeadlineExceeded: 0, syscall.EMFILE: 1, syscall.EADDRNOTAVAIL: 1} {
+		p := New(Options{Timeout: time.Second, Dial: func(context.Context, string, string) (net.Conn, error) {
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: err}
+		}})
+		fronts, said := p.Fronts(t.Context(), []string{"203.0.113.7"}, []int{80}, Fingerprint{Check: telegram})
+		if len(fronts) > 0 || len(said) != unsure {
+			t.Errorf("%v: found %v, unsure is %q", err, fronts, said)
 		}
 	}
 }

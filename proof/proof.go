@@ -193,8 +193,13 @@ func (p *Prover) Others(ctx context.Context, a setup.Answers) []setup.Evidence {
 		v.Detail = noAddress
 		return []setup.Evidence{v}
 	}
-	copies := p.copies(ctx, a.Stack)
-	fronts := p.fronts(ctx, a.Stack, a.Hostname, a.Checks, addresses, copies)
+	projects, err := p.Host.Look(ctx)
+	if err != nil {
+		v.Detail = setup.AsProblem(err).Message
+		return []setup.Evidence{v}
+	}
+	copies := copies(projects, a.Stack)
+	fronts, unsure := p.fronts(ctx, a.Hostname, a.Checks, addresses, frontPorts(projects, a.Stack))
 	v.Took = p.Clock().Sub(started)
 	switch {
 	case ctx.Err() != nil:
@@ -205,6 +210,8 @@ func (p *Prover) Others(ctx context.Context, a setup.Answers) []setup.Evidence {
 			v.Excerpt = append(v.Excerpt, f.Detail)
 		}
 		v.Detail = strings.Join(v.Excerpt, " ") + " Whoever comes this way needs no login. Stop it, or let it answer this server only."
+	case len(unsure) > 0:
+		v.Detail = unsure[0]
 	default:
 		v.OK, v.Detail = true, "Nothing else on this server serves the app."
 		for _, port := range slices.Sorted(maps.Keys(copies)) {
@@ -220,6 +227,10 @@ func (p *Prover) ports(ctx context.Context, s setup.Stack) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
+	return ownPorts(projects, s), nil
+}
+
+func ownPorts(projects []found.Project, s setup.Stack) []int {
 	var ports []int
 	if _, taken := copies(projects, s)[s.Target]; !taken {
 		ports = append(ports, s.Target)
@@ -235,17 +246,24 @@ func (p *Prover) ports(ctx context.Context, s setup.Stack) ([]int, error) {
 			}
 		}
 	}
-	return ports, nil
+	return ports
 }
 
-// copies looks for other copies of the app. What cannot be looked at counts as
-// none: then their ports are asked as any other.
-func (p *Prover) copies(ctx context.Context, s setup.Stack) map[int]string {
-	projects, err := p.Host.Look(ctx)
-	if err != nil {
-		return nil
+// frontPorts are the ports of this server at which something else may serve the
+// app: where web servers commonly listen, and all that containers publish.
+func frontPorts(projects []found.Project, s setup.Stack) []int {
+	own, copies, ports := ownPorts(projects, s), copies(projects, s), probe.FrontPorts()
+	for _, project := range projects {
+		for _, service := range project.Services {
+			for _, port := range service.Ports {
+				if port.Protocol != "udp" && port.Published != 0 && port.Exposure != setup.ExposedLoopback && !slices.Contains(own, port.Published) {
+					ports = append(ports, port.Published)
+				}
+			}
+		}
 	}
-	return copies(projects, s)
+	slices.Sort(ports)
+	return slices.DeleteFunc(slices.Compact(ports), func(port int) bool { return port == s.Target || copies[port] != "" })
 }
 
 // copies are the ports of this server that belong to another copy of the app: a
@@ -279,7 +297,7 @@ func copyOf(ours, other found.Service) bool {
 	return len(ours.Command) > 0 && slices.Equal(ours.Command, other.Command) && !shares
 }
 
-func (p *Prover) fronts(ctx context.Context, s setup.Stack, host string, checks []setup.Check, addresses []string, copies map[int]string) []probe.Front {
+func (p *Prover) fronts(ctx context.Context, host string, checks []setup.Check, addresses []string, ports []int) ([]probe.Front, []string) {
 	print := probe.Fingerprint{Check: setup.Check{Method: http.MethodGet, Path: "/"}}
 	if host != "" {
 		print.Hosts = []string{host}
@@ -290,7 +308,6 @@ func (p *Prover) fronts(ctx context.Context, s setup.Stack, host string, checks 
 			break
 		}
 	}
-	ports := slices.DeleteFunc(probe.FrontPorts(), func(port int) bool { return port == s.Target || copies[port] != "" })
 	return p.Probe.Fronts(ctx, addresses, ports, print)
 }
 
@@ -314,8 +331,12 @@ func (p *Prover) Admin(ctx context.Context, s setup.Stack) string {
 
 // Fronts lists what else on this server serves the app today.
 func (p *Prover) Fronts(ctx context.Context, s setup.Stack) []string {
-	var lines []string
-	for _, f := range p.fronts(ctx, s, "", nil, p.Addresses(), p.copies(ctx, s)) {
+	projects, err := p.Host.Look(ctx)
+	if err != nil {
+		return []string{"Nobody can tell: " + setup.AsProblem(err).Message}
+	}
+	fronts, lines := p.fronts(ctx, "", nil, p.Addresses(), frontPorts(projects, s))
+	for _, f := range fronts {
 		lines = append(lines, f.Detail)
 	}
 	return lines

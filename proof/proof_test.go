@@ -206,7 +206,11 @@ func TestClosedIsNotProvenWhereTheAppCanBeReachedOrNothingWasAsked(t *testing.T)
 			setup.PortCheck, "The app still answers at 203.0.113.8:8000"},
 		"published on another port": {&host{published: 18000}, internet{server + ":18000": app}, []string{server},
 			setup.PortCheck, "The app still answers at 203.0.113.7:18000"},
-		"a front that serves the app":        {running(), internet{server + ":80": app}, []string{server}, setup.FrontsCheck, "Whoever comes this way needs no login."},
+		"a front that serves the app": {running(), internet{server + ":80": app}, []string{server}, setup.FrontsCheck, "Whoever comes this way needs no login."},
+		"a container on a port of its own": {&host{more: []found.Project{{Name: "x", Services: []found.Service{{Name: "copy", Ports: []found.Port{{Target: 80, Protocol: "tcp", Published: 8090}}}}}}},
+			internet{server + ":8090": app}, []string{server}, setup.FrontsCheck, "The app also answers at http://203.0.113.7:8090/"},
+		"a look that fails, for the fronts": {&host{down: errors.New("no socket")}, internet{}, []string{server},
+			setup.FrontsCheck, "Something went wrong"},
 		"a port that says nothing of itself": {running(), internet{server + ":8000": hangUp(t)}, []string{server}, setup.PortCheck, "203.0.113.7:8000"},
 	}
 	for what, row := range rows {

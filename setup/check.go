@@ -83,9 +83,9 @@ func (c Check) Port() bool { return c.ID == PortCheck || c.ID == FrontsCheck }
 // asked rarely, because it costs others something, counts longer.
 func (c Check) Fresh() time.Duration {
 	switch {
-	case c.Metadata || c.ID == FrontsCheck:
+	case c.Metadata:
 		return 20 * time.Minute
-	case c.ID == RouteCheck: // read with the account
+	case c.ID == FrontsCheck, c.ID == RouteCheck: // that one is read with the account
 		return 10 * time.Minute
 	}
 	return 3 * time.Minute

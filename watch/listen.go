@@ -48,6 +48,9 @@ func (h *heart) event(e found.Event) {
 	now := h.Clock.Now()
 	for _, s := range h.subjects {
 		mine := e.Project == s.answers.Stack.Project || e.Project == s.answers.Stack.ConnectorProject
+		if e.Kind == "engine" || e.Kind == "container" && (e.Action == "start" || e.Action == "unpause") {
+			s.frontsSoon(now, h.Pace)
+		}
 		if !mine && e.Kind == "container" {
 			continue
 		}

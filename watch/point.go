@@ -18,6 +18,7 @@ type point struct {
 	ask  func(context.Context, setup.Answers) []setup.Evidence
 
 	due    time.Time
+	eager  time.Time // until then it is asked as soon as one that begins to fail
 	asking bool
 	misses map[string]misses    // by check, of those that fail now
 	counts []setup.Evidence     // the newest that count
@@ -208,6 +209,9 @@ func (p *point) broken() bool { return slices.ContainsFunc(p.counts, fails) }
 func (p *point) next(now time.Time, watched bool, pace Pace, r *rand.Rand) time.Time {
 	switch p.row() {
 	case 0:
+		if now.Before(p.eager) {
+			return now.Add(pace.Second)
+		}
 		return now.Add(jitter(r, p.interval(watched, pace)))
 	case 1:
 		return now.Add(pace.First)

@@ -231,6 +231,17 @@ func (s *subject) soon(now time.Time, within time.Duration, r *rand.Rand) {
 	}
 }
 
+// frontsSoon asks soon, and for as long as it may take to begin to answer, whether
+// something else on this server serves the app: any container that is started may.
+func (s *subject) frontsSoon(now time.Time, pace Pace) {
+	for _, p := range s.points {
+		if p.id == setup.FrontsCheck {
+			p.eager = now.Add(pace.Load)
+			p.sooner(now.Add(pace.First))
+		}
+	}
+}
+
 // unsettled: something else went wrong than what is on its way. From now on a
 // failure is news.
 func (s *subject) unsettled(now time.Time, pace Pace, r *rand.Rand) {

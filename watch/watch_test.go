@@ -131,6 +131,31 @@ func TestEventsOfOthersAreNotOurs(t *testing.T) {
 	})
 }
 
+// Whatever is started may serve the app past the tunnel, and may take a while to
+// begin.
+func TestAContainerOfOthersThatStartsIsAskedWhetherItServesTheApp(t *testing.T) {
+	within(t, func(s *scene) {
+		s.serve()
+		s.pass(20 * time.Second)
+		before := s.prober.count(setup.FrontsCheck)
+		s.host.happen(found.Event{At: time.Now(), Kind: "container", Action: "start", Project: "other", Name: "copy"})
+		s.pass(2 * time.Second)
+		if s.prober.count(setup.FrontsCheck) != before+1 {
+			t.Error("it was not asked at once")
+		}
+		s.prober.fail(setup.ByApp, setup.FrontsCheck)
+		s.pass(6 * time.Second)
+		s.wantFindings("once it answers", "front")
+		s.prober.heal()
+		s.pass(time.Minute)
+		before = s.prober.count(setup.FrontsCheck)
+		s.pass(4 * time.Minute)
+		if n := s.prober.count(setup.FrontsCheck) - before; n > 1 {
+			t.Errorf("later it is asked %d times", n)
+		}
+	})
+}
+
 // What happened while the stream of events was broken is seen by a look at
 // everything behind it.
 func TestAfterABreakEverythingIsLookedAt(t *testing.T) {
