@@ -23,6 +23,8 @@ type account struct {
 	quiet  time.Time // until when Cloudflare wants to be left alone
 	vain   int       // looks at once in a row that showed nothing new
 
+	hasty time.Time // the look behind which the newest look at once was asked for
+
 	inquiring bool // who changed something
 }
 
@@ -57,7 +59,10 @@ func (a *account) now(now time.Time) { a.due, a.vain = now, 0 }
 // that shows nothing new.
 func (a *account) urgent(now time.Time, pace Pace) {
 	a.sooner(now, a.last.Add(pace.Gap<<min(a.vain, 6)))
-	a.vain++
+	if !a.hasty.Equal(a.last) { // several checks that fail together ask for one look
+		a.vain++
+		a.hasty = a.last
+	}
 }
 
 // viewed looks as often as an open page asks for.
@@ -337,6 +342,9 @@ func (h *heart) schedule(a *account, id string, seen engine.Survey, err error, c
 		return
 	}
 	a.failed = 0
+	if h.well(id) { // the next failure is news
+		a.vain = 0
+	}
 	every := h.Pace.Slow
 	for _, s := range h.subjects {
 		switch {
@@ -350,6 +358,16 @@ func (h *heart) schedule(a *account, id string, seen engine.Survey, err error, c
 	if due := now.Add(jitter(h.rand, a.atLeast(every, h.Pace))); due.Before(a.due) {
 		a.due = due
 	}
+}
+
+// well says whether no check of any setup in an account fails.
+func (h *heart) well(account string) bool {
+	for _, s := range h.subjects {
+		if s.answers.Account == account && slices.ContainsFunc(s.points, func(p *point) bool { return p.row() > 0 }) {
+			return false
+		}
+	}
+	return true
 }
 
 // concerned says whether something is wrong that may be of the account's making.

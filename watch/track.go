@@ -129,8 +129,12 @@ func (t *tracker) forget(found []setup.Finding) {
 
 // since is when a new finding began: with the first of its checks that failed,
 // with a finding whose cause is only known now, or with the look that shows it.
+// What no look shows began with its checks.
 func (t *tracker) since(f setup.Finding, m moment) time.Time {
 	since := m.seen
+	if len(f.Keys) == 0 && slices.ContainsFunc(f.Checks, func(id string) bool { return !m.first[id].IsZero() }) {
+		since = m.now
+	}
 	if first, waits := t.waiting[f.ID]; waits {
 		since = first
 	}
