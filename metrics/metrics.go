@@ -99,7 +99,7 @@ func collectChecks(to chan<- prometheus.Metric, r watch.Report, now time.Time) {
 		if !known {
 			s = shown{door: v.Check.Door, holds: true}
 		}
-		s.holds = s.holds && v.OK && v.Counts(now)
+		s.holds = s.holds && v.OK && v.Counts(now) && !v.At.Before(diagnosis.Broke(r.Answers, r.Condition.Findings, v.Check))
 		s.age = max(s.age, seconds(now, v.At))
 		s.took = max(s.took, v.Took.Seconds())
 		checks[v.Check.ID] = s

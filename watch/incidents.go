@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/culvert/culvert/diagnosis"
 	"github.com/culvert/culvert/engine"
@@ -33,7 +34,20 @@ func (h *heart) diagnose(ctx context.Context, s *subject) {
 	if !c.none() && concerned(s) {
 		h.account(s.answers.Account).troubled(now, h.Pace)
 	}
+	s.askRare(shown, now)
 	h.repairAlone(ctx, s)
+}
+
+// askRare asks what is asked rarely once more if something broke since that lies
+// on its way.
+func (s *subject) askRare(findings []setup.Finding, now time.Time) {
+	for _, p := range s.points {
+		if p.rare && p.row() == 0 && slices.ContainsFunc(p.counts, func(v setup.Evidence) bool {
+			return v.OK && v.At.Before(diagnosis.Broke(s.answers, findings, v.Check))
+		}) {
+			p.sooner(now)
+		}
+	}
 }
 
 // publish makes a condition known. Pages are told when it is another one; ages

@@ -49,6 +49,9 @@ func (v StandingView) lightRows() []LightRow {
 // of it, and never better than its proof.
 func (v StandingView) channelRow(ch diagnosis.Channel) LightRow {
 	lights := lightsOf(v.S.Answers.Checks, v.S.Evidence, v.Now, func(c setup.Check) bool { return c.Door == ch.Door && c.Outside() })
+	for i, l := range lights {
+		lights[i] = v.unlessBroke(l)
+	}
 	r := sumRow(ch.Name, [2]string{"messages arrive", channelWord(ch)}, lights)
 	if r.State == LightOn && ch.Light != diagnosis.Good { // what is proven is from before something broke
 		r.State, r.Word, r.At = LightOut, noProofSince(ch), time.Time{}
@@ -58,6 +61,17 @@ func (v StandingView) channelRow(ch diagnosis.Channel) LightRow {
 		r.Fix = &form
 	}
 	return r
+}
+
+// unlessBroke puts a light out whose proof is from before something broke that
+// lies on the way of its check.
+func (v StandingView) unlessBroke(l Light) Light {
+	for _, c := range v.S.Answers.Checks {
+		if lightID(c) == l.ID && l.State == LightOn && l.At.Before(diagnosis.Broke(v.S.Answers, v.S.Condition.Findings, c)) {
+			l.State, l.Word = LightOut, "proven before something broke, being checked"
+		}
+	}
+	return l
 }
 
 func noProofSince(ch diagnosis.Channel) string {
