@@ -6,7 +6,9 @@ import (
 	"github.com/culvert/culvert/setup"
 )
 
-// accountFaults are what people, or other programs, do in the account.
+// accountFaults are what people, or other programs, do in the account. While a
+// repair that tells the edge to stop nobody is on its way to it, that the edge
+// stops somebody is no news; so other faults stand between those.
 func accountFaults() []fault {
 	everybody := []object{{"everyone": object{}}}
 	return []fault{
@@ -14,6 +16,8 @@ func accountFaults() []fault {
 			act: func(s *scene) { s.remove(apps, "Door for Telegram") }},
 		{what: "two doors are deleted", class: setup.ClassDoorMissing,
 			act: func(s *scene) { s.remove(apps, "Door for Slack"); s.remove(apps, "Door for Twilio") }},
+		{what: "Cloudflare challenges everybody", class: setup.ClassEdgeBlocks,
+			act: func(s *scene) { s.setting("security_level", "under_attack") }},
 		{what: "a door is widened to everything", class: setup.ClassDoorWide,
 			act: func(s *scene) {
 				s.put(apps, "Door for Telegram", object{"domain": host + "/*",
@@ -26,17 +30,23 @@ func accountFaults() []fault {
 			}},
 		{what: "a door loses its rule", class: setup.ClassDoorChanged,
 			act: func(s *scene) { s.put(apps, "Door for Telegram", object{"policies": []object{}}) }},
+		{what: "Bot Fight Mode is switched on", class: setup.ClassEdgeBlocks,
+			act: func(s *scene) { s.call(http.MethodPut, "zones/{zone}/bot_management", object{"fight_mode": true}) }},
 		{what: "the lock is deleted", class: setup.ClassLockMissing,
 			act: func(s *scene) { s.remove(apps, "Lock on") }},
 		{what: "the lock is moved to one page", class: setup.ClassLockChanged,
 			act: func(s *scene) {
 				s.put(apps, "Lock on", object{"domain": host + "/admin", "destinations": []object{{"type": "public", "uri": host + "/admin"}}})
 			}},
-		{what: "the team's rule lets everybody in", class: setup.ClassTeamChanged,
+		{what: "the team's rule lets everybody in", hidden: true, class: setup.ClassTeamChanged,
 			act: func(s *scene) { s.put(policies, "Team of", object{"include": everybody}) }},
+		{what: "a rule of the firewall blocks webhooks", class: setup.ClassEdgeBlocks,
+			act: func(s *scene) {
+				s.firewall(object{"action": "block", "expression": `starts_with(http.request.uri.path, "/channels/telegram/")`, "description": "Somebody else's"})
+			}},
 		{what: "the team's rule lets everybody pass unasked", class: setup.ClassTeamChanged,
 			act: func(s *scene) { s.put(policies, "Team of", object{"decision": "bypass", "include": everybody}) }},
-		{what: "the team's rule names other people", class: setup.ClassTeamChanged,
+		{what: "the team's rule names other people", hidden: true, class: setup.ClassTeamChanged,
 			act: func(s *scene) {
 				s.put(policies, "Team of", object{"include": []object{{"email_domain": object{"domain": "example.net"}}}})
 			}},
@@ -44,11 +54,16 @@ func accountFaults() []fault {
 			act: func(s *scene) {
 				s.put(policies, "Webhooks: no login", object{"decision": "allow", "include": []object{{"email": object{"email": "a@example.org"}}}})
 			}},
-		{what: "the login by e-mail is removed", class: setup.ClassLoginMissing,
+		{what: "a rule of the firewall blocks what is locked as well", class: setup.ClassEdgeBlocks,
+			act: func(s *scene) {
+				s.firewall(object{"action": "block", "expression": `starts_with(http.request.uri.path, "/channels/")`, "description": "Somebody else's"})
+			},
+			mend: func(s *scene) { s.firewall() }, do: "rule", thenFix: true},
+		{what: "the login by e-mail is removed", hidden: true, class: setup.ClassLoginMissing,
 			act: func(s *scene) { s.removeLogin("onetimepin") }},
 		{what: "another application stands over a door", class: setup.ClassShadowed,
 			act:  func(s *scene) { s.shadow("/channels/telegram/00000000-0000-0000-0000-000000000000") },
-			mend: func(s *scene) { s.remove(apps, "Somebody else's") }},
+			mend: func(s *scene) { s.remove(apps, "Somebody else's") }, do: "Remove it in the dashboard"},
 		{what: "the record no longer goes through Cloudflare", class: setup.ClassRecordGrey,
 			act: func(s *scene) { s.record(object{"proxied": false}) }},
 		{what: "the record leads to another server", class: setup.ClassRecordElsewhere,
@@ -80,19 +95,6 @@ func accountFaults() []fault {
 			}},
 		{what: "the zone is paused", class: setup.ClassZonePaused,
 			act: func(s *scene) { s.call(http.MethodPatch, "zones/{zone}", object{"paused": true}) }},
-		{what: "Cloudflare challenges everybody", class: setup.ClassEdgeBlocks,
-			act: func(s *scene) { s.setting("security_level", "under_attack") }},
-		{what: "Bot Fight Mode is switched on", class: setup.ClassEdgeBlocks,
-			act: func(s *scene) { s.call(http.MethodPut, "zones/{zone}/bot_management", object{"fight_mode": true}) }},
-		{what: "a rule of the firewall blocks webhooks", class: setup.ClassEdgeBlocks,
-			act: func(s *scene) {
-				s.firewall(object{"action": "block", "expression": `starts_with(http.request.uri.path, "/channels/telegram/")`, "description": "Somebody else's"})
-			}},
-		{what: "a rule of the firewall blocks what is locked as well", class: setup.ClassEdgeBlocks,
-			act: func(s *scene) {
-				s.firewall(object{"action": "block", "expression": `starts_with(http.request.uri.path, "/channels/")`, "description": "Somebody else's"})
-			},
-			mend: func(s *scene) { s.firewall() }},
 	}
 }
 

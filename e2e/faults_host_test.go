@@ -18,7 +18,7 @@ func hostFaults() []fault {
 			act: func(s *scene) { s.docker("stop", "-t", "1", connector) }},
 		{what: "the connector is removed", class: setup.ClassConnectorMissing,
 			act: func(s *scene) { s.docker("rm", "-f", connector) }},
-		{what: "the connector's file is removed", class: setup.ClassConnectorChanged,
+		{what: "the connector's file is removed", hidden: true, class: setup.ClassConnectorChanged,
 			act: func(s *scene) { s.erase("docker-compose.culvert.yml") }},
 		{what: "the connector is taken off the app's network", class: setup.ClassConnectorNetwork,
 			act: func(s *scene) {
@@ -30,54 +30,35 @@ func hostFaults() []fault {
 			act: func(s *scene) { s.docker("stop", "-t", "1", s.w.container("web")) }},
 		{what: "the app is removed", class: setup.ClassAppStopped,
 			act:  func(s *scene) { s.docker("rm", "-f", s.w.container("web")) },
-			mend: func(s *scene) { s.up("web") }},
+			mend: func(s *scene) { s.up("web") }, do: "docker compose up -d"},
 		{what: "the app is frozen", class: setup.ClassAppStopped,
 			act:  func(s *scene) { s.docker("pause", s.w.container("web")) },
-			mend: func(s *scene) { s.docker("unpause", s.w.container("web")) }},
+			mend: func(s *scene) { s.docker("unpause", s.w.container("web")) }, do: "docker"},
 		{what: "the app is taken off its network", class: setup.ClassConnectorNetwork,
 			act:  func(s *scene) { s.docker("network", "disconnect", s.network(), s.w.container("web")) },
-			mend: func(s *scene) { s.docker("network", "connect", "--alias", "web", s.network(), s.w.container("web")) }},
-		{what: "the public name is taken out of the env file", class: setup.ClassSettingLost,
+			mend: func(s *scene) { s.docker("network", "connect", "--alias", "web", s.network(), s.w.container("web")) }, do: "docker compose up -d --force-recreate web"},
+		{what: "the public name is taken out of the env file", hidden: true, class: setup.ClassSettingLost,
 			act: func(s *scene) { s.edit(".env.prod", ","+host, "") }},
 		{what: "the app runs without its public name", class: setup.ClassSettingLost,
 			act: func(s *scene) { s.edit(".env.prod", ","+host, ""); s.up("web") }},
-		{what: "the origin of forms is taken out of the env file", class: setup.ClassSettingLost,
+		{what: "the origin of forms is taken out of the env file", hidden: true, class: setup.ClassSettingLost,
 			act: func(s *scene) { s.edit(".env.prod", "CSRF_TRUSTED_ORIGINS=https://"+host+"\n", "") }},
-		{what: "the port is opened in the file", class: setup.ClassPortReopened,
+		{what: "the port is opened in the file", hidden: true, class: setup.ClassPortReopened,
 			act: func(s *scene) { s.edit("docker-compose.prod.yml", `"127.0.0.1:${PORT`, `"${PORT`) }},
 		{what: "the port is opened by hand", class: setup.ClassPortReopened,
 			act: func(s *scene) { s.edit("docker-compose.prod.yml", `"127.0.0.1:${PORT`, `"${PORT`); s.up("web") }},
-		{what: "a second connector runs with the same token", class: setup.ClassConnectorSecond,
-			act: func(s *scene) {
-				image := s.w.inspect(s.T, connector, "{{.Config.Image}}")
-				s.docker("network", "create", "far")
-				s.docker("run", "-d", "--name", "second", "--network", "far", "-e", "TUNNEL_TOKEN="+s.tunnelToken(), image, "tunnel", "--no-autoupdate", "run")
-			},
-			mend: func(s *scene) { s.docker("rm", "-f", "second") }},
-		{what: "something else leads to the app", class: setup.ClassFront,
-			act: func(s *scene) {
-				image := s.w.inspect(s.T, s.w.container("web"), "{{.Config.Image}}")
-				s.docker("run", "-d", "--name", "front", "--env-file", filepath.Join(s.w.stack.Dir, ".env.prod"), "-p", "9000:8000", image,
-					"gunicorn", "--bind", "0.0.0.0:8000", "config.wsgi:application")
-			},
-			mend: func(s *scene) { s.docker("rm", "-f", "front") }},
 	}
 }
 
 // awayFaults are what keeps Culvert from seeing how things stand.
 func awayFaults() []fault {
 	return []fault{
-		{what: "the token is revoked", class: setup.ClassTokenRefused,
-			act:  func(s *scene) { s.token = strings.ToUpper(s.w.sim.Token) },
-			mend: func(s *scene) { s.token = s.w.sim.Token }},
-		{what: "Cloudflare's API does not answer", class: setup.ClassCloudAway,
-			act:  func(s *scene) { s.more = []string{"CLOUDFLARE_BASE_URL=http://127.0.0.1:9/client/v4/"} },
-			mend: func(s *scene) { s.more = nil }},
-		{what: "the server reaches nothing outside", class: setup.ClassOffline,
-			act: func(s *scene) {
-				s.more = []string{"CULVERT_LAB_EDGE=127.0.0.1:9", "CLOUDFLARE_BASE_URL=http://127.0.0.1:9/client/v4/"}
-			},
-			mend: func(s *scene) { s.more = nil }},
+		{what: "the token is revoked", class: setup.ClassTokenRefused, hidden: true,
+			act:  func(s *scene) { s.fault("* /** status 401") },
+			mend: func(s *scene) { s.heal() }, do: "Make a new token"},
+		{what: "Cloudflare's API does not answer", class: setup.ClassCloudAway, hidden: true,
+			act:  func(s *scene) { s.fault("* /** reset-before") },
+			mend: func(s *scene) { s.heal() }, do: "www.cloudflarestatus.com"},
 		{what: "the Docker engine is gone", class: setup.ClassDockerAway,
 			act: func(s *scene) {
 				if err := s.w.KillEngine(); err != nil {
@@ -89,8 +70,24 @@ func awayFaults() []fault {
 					s.Fatal(err)
 				}
 				s.up()
-				s.must("repair", "--yes")
-			}},
+			}, do: "Start the Docker engine", thenFix: true},
+	}
+}
+
+// heal ends what goes wrong with calls to the account.
+func (s *scene) heal() {
+	s.Helper()
+	req, err := http.NewRequestWithContext(s.Context(), http.MethodDelete, s.w.sim.Control+"/faults", nil)
+	if err != nil {
+		s.Fatal(err)
+	}
+	resp, err := s.http.Do(req)
+	if err != nil {
+		s.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusNoContent {
+		s.Fatal(resp.Status)
 	}
 }
 

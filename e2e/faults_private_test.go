@@ -27,10 +27,10 @@ const (
 )
 
 // privateFaults are what goes wrong on the way of a colleague in mode fallback.
-func privateFaults() []fault {
+func privateFaults() []commandFault {
 	const atDevice, atDNS, atRoute, atConnector, atApp = diagnosis.StopDevice, diagnosis.StopDNS, diagnosis.StopRoute, diagnosis.StopConnector, diagnosis.StopApp
 	stops := func(all ...diagnosis.Stop) []diagnosis.Stop { return all }
-	return []fault{
+	return []commandFault{
 		{what: "the connector is put on http2", class: setup.ClassConnectorUDP, dark: stops(atConnector),
 			act: func(s *scene) {
 				s.edit("docker-compose.culvert.yml", "quic", "http2")

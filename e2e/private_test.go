@@ -178,7 +178,7 @@ func staysOnThePrivateName(t *testing.T, o *office) {
 	for _, f := range privateFaults() {
 		t.Run(f.what, func(t *testing.T) {
 			s := &scene{stranger: o.stranger(t), file: o.file, token: o.sim.Token}
-			s.suffers(f)
+			s.copesWith(f)
 		})
 	}
 	comesByThePrivateName(t, o)

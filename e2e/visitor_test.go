@@ -46,6 +46,7 @@ type glance struct {
 	light    string   // of the sentence on top: on, off, out
 	says     string   // that sentence
 	good     []string // names of the lights that are on
+	lights   int      // how many there are
 	rowsOut  int      // how many of the rows below it are not on
 	problems []problem
 	run      string // what it tells of a repair
@@ -59,6 +60,7 @@ type problem struct {
 	cause    string
 	since    time.Time
 	do       string // what a person can do, and why no button does
+	button   bool
 }
 
 func (g glance) of(c setup.Class) *problem {
@@ -66,6 +68,11 @@ func (g glance) of(c setup.Class) *problem {
 		return &g.problems[i]
 	}
 	return nil
+}
+
+// well is what the page shows of a setup that is in order.
+func (g glance) well() bool {
+	return g.light == "on" && len(g.problems) == 0 && len(g.good) == g.lights
 }
 
 func (g glance) String() string {
@@ -309,6 +316,7 @@ func glanceAt(doc *goquery.Document, now time.Time) glance {
 		}
 	}
 	doc.Find("#region-lights .rows > .light, .way .hop.light").Each(func(_ int, light *goquery.Selection) {
+		g.lights++
 		if lit(light, now) == "on" {
 			g.good = append(g.good, strings.TrimSpace(light.Find(".name").First().Contents().First().Text()))
 		}
@@ -337,7 +345,7 @@ func lit(light *goquery.Selection, now time.Time) string {
 }
 
 func problemOn(card *goquery.Selection) problem {
-	p := problem{title: plain(card.Find("h3")), cause: plain(card.Find("p.when"))}
+	p := problem{button: card.Find("form[data-plan]").Length() > 0, title: plain(card.Find("h3")), cause: plain(card.Find("p.when"))}
 	if line := classLine.FindStringSubmatch(card.Find("pre").Text()); line != nil {
 		p.class, p.severity = setup.Class(line[1]), line[2]
 	}
