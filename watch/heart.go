@@ -315,7 +315,7 @@ func (h *heart) answered(ctx context.Context, s *subject, p *point, evidence []s
 		return
 	}
 	for _, v := range evidence {
-		if p.remembers(v, h.Pace) {
+		if p.remembers(v, s.watched, h.Pace) {
 			s.readings = append(s.readings, v.Reading())
 		}
 	}

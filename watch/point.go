@@ -20,9 +20,9 @@ type point struct {
 	due    time.Time
 	eager  time.Time // until then it is asked as soon as one that begins to fail
 	asking bool
-	misses map[string]misses    // by check, of those that fail now
-	counts []setup.Evidence     // the newest that count
-	told   map[string]time.Time // by check: the newest good answer in the history
+	misses map[string]misses     // by check, of those that fail now
+	counts []setup.Evidence      // the newest that count
+	told   map[string]remembered // by check: the newest answer in the history
 }
 
 // misses are answers in a row that do not hold.
@@ -30,6 +30,12 @@ type misses struct {
 	row   int
 	since time.Time // the first of them
 	last  time.Time
+}
+
+// remembered is an answer that went into the history.
+type remembered struct {
+	at time.Time
+	ok bool
 }
 
 // verdict is what an answer means for what is known.
@@ -139,19 +145,18 @@ func (p *point) answered(evidence []setup.Evidence, now time.Time, as mood, pace
 	return v
 }
 
-// remembers says whether an answer goes into the history: what fails always, what
-// holds not as often as it is seen.
-func (p *point) remembers(e setup.Evidence, pace Pace) bool {
-	if !fails(e) && e.At.Sub(p.told[e.Check.ID]) < pace.Remember {
+// remembers says whether an answer goes into the history: what is new always, what
+// is as before not more often than a check that holds is asked. A check that fails
+// is asked more often, and that must not make a short outage look long.
+func (p *point) remembers(e setup.Evidence, watched bool, pace Pace) bool {
+	last, known := p.told[e.Check.ID]
+	if known && last.ok == e.OK && e.At.Sub(last.at) < max(pace.Remember, p.interval(watched, pace)) {
 		return false
 	}
 	if p.told == nil {
-		p.told = map[string]time.Time{}
+		p.told = map[string]remembered{}
 	}
-	delete(p.told, e.Check.ID)
-	if !fails(e) {
-		p.told[e.Check.ID] = e.At
-	}
+	p.told[e.Check.ID] = remembered{e.At, e.OK}
 	return true
 }
 

@@ -151,18 +151,46 @@ func TestWhatCannotBeAskedStaysKnownUntilThatCounts(t *testing.T) {
 	}
 }
 
-// The history keeps every failure and the first answer that holds again, and of
-// the others not more than it needs.
+// The history keeps every change, and of what stays as it is not more than it
+// needs.
 func TestWhatTheHistoryKeeps(t *testing.T) {
 	pace := Pace{}.orDefault()
 	now := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 	p := &point{}
 	var kept []bool
 	for _, ok := range []bool{true, true, true, true, false, false, true, true} {
-		kept = append(kept, p.remembers(setup.Evidence{Check: setup.Check{ID: "c"}, At: now, OK: ok}, pace))
+		kept = append(kept, p.remembers(setup.Evidence{Check: setup.Check{ID: "c"}, At: now, OK: ok}, true, pace))
 		now = now.Add(5 * time.Second)
 	}
-	if want := []bool{true, false, false, true, true, true, true, false}; !slices.Equal(kept, want) {
+	if want := []bool{true, false, false, true, true, false, true, false}; !slices.Equal(kept, want) {
 		t.Errorf("it keeps %v, want %v", kept, want)
+	}
+}
+
+// An hour of outage is an hour of a day, although a check that fails is asked more
+// often than one that holds.
+func TestAnHourOfOutageIsAnHourOfTheDay(t *testing.T) {
+	pace := Pace{}.orDefault()
+	for _, watched := range []bool{true, false} {
+		p := &point{}
+		began := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+		all, held := 0, 0
+		for at := began; at.Before(began.Add(24 * time.Hour)); {
+			ok := at.Before(began.Add(10*time.Hour)) || !at.Before(began.Add(11*time.Hour))
+			if p.remembers(setup.Evidence{Check: setup.Check{ID: "c"}, At: at, OK: ok}, watched, pace) {
+				all++
+				if ok {
+					held++
+				}
+			}
+			every := pace.Failing
+			if ok {
+				every = p.interval(watched, pace)
+			}
+			at = at.Add(every)
+		}
+		if share := 100 * float64(held) / float64(all); share < 95.3 || share > 96.3 {
+			t.Errorf("watched %v: %.2f %% of %d held, want 95.83 %%", watched, share, all)
+		}
 	}
 }
