@@ -24,13 +24,13 @@ const (
 var accountID = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
 // Check learns about the token by reading with it: whether it is valid, which
-// accounts and domains it reaches, and which of the mode's permissions it has.
+// accounts and domains it reaches, and which of the needed permissions it has.
 // It writes nothing, so that Edit stays unproven.
 //
 // What is wrong with the token or the account id is in the report; the error is
 // for a Cloudflare that could not be asked.
-func (c *Client) Check(ctx context.Context, account string, mode setup.Mode) (setup.TokenReport, error) {
-	ck := &tokenCheck{Client: c, mode: mode}
+func (c *Client) Check(ctx context.Context, account string, needs []setup.Permission) (setup.TokenReport, error) {
+	ck := &tokenCheck{Client: c, needs: needs}
 	ck.report.ZeroTrust = setup.GrantedUnknown
 	ck.report.Account = strings.TrimSpace(account)
 	err := ck.run(ctx)
@@ -45,7 +45,7 @@ func (c *Client) Check(ctx context.Context, account string, mode setup.Mode) (se
 
 type tokenCheck struct {
 	*Client
-	mode   setup.Mode
+	needs  []setup.Permission
 	report setup.TokenReport
 
 	listed  error    // why the accounts could not be listed
@@ -183,24 +183,30 @@ func (ck *tokenCheck) grants(ctx context.Context) {
 	wg.Go(func() { tunnels = read(readingTunnels, tunnelsPath(account)) })
 	wg.Go(func() { apps = read(readingApps, appsPath(account)) })
 	wg.Go(func() { organization = ck.zeroTrust(ctx) })
-	if ck.mode.Private() {
+	if ck.asked(func(p setup.Permission) bool { return p.Name == needsZeroTrust }) {
 		wg.Go(func() { devices = read(readingProxy, proxyPath(account)) })
 	}
-	wg.Go(func() {
-		zones = ck.readZones(ctx)
-		dns, rules = ck.readOneZone(ctx)
-	})
+	if ck.asked(func(p setup.Permission) bool { return p.Zone }) {
+		wg.Go(func() {
+			zones = ck.readZones(ctx)
+			dns, rules = ck.readOneZone(ctx)
+		})
+	}
 	wg.Wait()
 	results := map[string]error{needsAccount: ck.listed, needsTunnel: tunnels, needsApps: apps,
 		needsOrg: organization, needsZone: zones, needsDNS: dns, needsRules: rules,
 		needsZeroTrust: devices}
-	for _, p := range setup.Permissions(ck.mode) {
+	for _, p := range ck.needs {
 		err, probed := results[p.Name]
 		if !probed {
 			err = errNoProbe
 		}
 		ck.report.Grants = append(ck.report.Grants, grant(p, err))
 	}
+}
+
+func (ck *tokenCheck) asked(which func(setup.Permission) bool) bool {
+	return slices.ContainsFunc(ck.needs, which)
 }
 
 // Why a permission could not be tried.

@@ -12,7 +12,7 @@ import (
 
 func (w *world) check(token, account string) setup.TokenReport {
 	w.Helper()
-	report, err := w.client(token).Check(w.Context(), account, setup.ModePublic)
+	report, err := w.client(token).Check(w.Context(), account, setup.Permissions(setup.ModePublic))
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -184,7 +184,7 @@ func TestWithSeveralAccountsNoneIsChosen(t *testing.T) {
 func TestThatCloudflareCannotBeAskedIsAnError(t *testing.T) {
 	w := newWorld(t)
 	w.cloud.Inject(sim.Fault{Status: 503, Body: "<html>maintenance"})
-	r, err := w.client(w.Token).Check(t.Context(), "", setup.ModePublic)
+	r, err := w.client(w.Token).Check(t.Context(), "", setup.Permissions(setup.ModePublic))
 	if p := setup.AsProblem(err); p == nil || p.Code != setup.CodeUnavailable || len(r.Missing()) != 0 {
 		t.Errorf("error %v, report %+v", err, r)
 	}
@@ -193,7 +193,7 @@ func TestThatCloudflareCannotBeAskedIsAnError(t *testing.T) {
 func TestThePrivateModesAlsoNeedWhatDevicesAreTold(t *testing.T) {
 	w := newWorld(t)
 	check := func(token string) setup.TokenReport {
-		report, err := w.client(token).Check(t.Context(), w.AccountID, setup.ModeFallback)
+		report, err := w.client(token).Check(t.Context(), w.AccountID, setup.Permissions(setup.ModeFallback))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -55,3 +55,13 @@ func TestFaultsOfAPrivateModeNameKeyAndWayOut(t *testing.T) {
 		}
 	}
 }
+
+func TestAPrivateNameWithoutAWayIn(t *testing.T) {
+	const file = "app: open-chat-studio\nhostname: chat.example.org\nprivate:\n  name: ocs.your-org\n"
+	if _, err := Parse([]byte(file)); err == nil || !strings.Contains(err.Error(), "line 3: mode: ") || !strings.Contains(err.Error(), "mode: fallback") {
+		t.Errorf("nothing is said of the missing mode: %v", err)
+	}
+	if _, err := Parse([]byte(file + "mode: public\n")); err != nil {
+		t.Errorf("a private name that is left alone: %v", err)
+	}
+}

@@ -21,6 +21,9 @@ func Parse(text []byte) (File, error) {
 	if root := r.document(text); root != nil {
 		r.mapping("", root, topKeys())
 		r.require("app", r.file.App, "Say which app this is: app: open-chat-studio")
+		if line, said := r.file.lines["private"]; said && r.file.Mode == "" && r.file.Inside.Name != "" {
+			r.fault(line, "mode", "The file says what the private name is, and not whether the team comes in by it. Write mode: fallback or mode: hostname; or mode: public to leave it alone.")
+		}
 		if !r.file.Mode.Private() {
 			r.require("hostname", r.file.Hostname, "Say under which address the app shall be reached: hostname: chat.example.org")
 		}

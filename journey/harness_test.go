@@ -109,7 +109,7 @@ func (a *account) drop(k setup.Kind) {
 	a.objects = slices.DeleteFunc(a.objects, func(o setup.Object) bool { return o.State.Kind() == k })
 }
 
-func (a *account) Try(_ context.Context, _ secret.Text, account string, _ setup.Mode) (setup.TokenReport, error) {
+func (a *account) Try(_ context.Context, _ secret.Text, account string, _ []setup.Permission) (setup.TokenReport, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	r := a.report

@@ -57,9 +57,9 @@ type Host interface {
 
 // Cloud is the Cloudflare account, to be asked about tokens.
 type Cloud interface {
-	// Try reads with a token and says what it is good for, and whether it is
-	// for a way in. Nothing is stored.
-	Try(ctx context.Context, token secret.Text, account string, mode setup.Mode) (setup.TokenReport, error)
+	// Try reads with a token and says what it is good for, and whether it may
+	// do what is needed. Nothing is stored.
+	Try(ctx context.Context, token secret.Text, account string, needs []setup.Permission) (setup.TokenReport, error)
 	// Use makes a token the one that everything works with; empty: none.
 	Use(token secret.Text)
 }

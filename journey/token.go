@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/culvert/culvert/secret"
 	"github.com/culvert/culvert/setup"
@@ -68,40 +69,55 @@ func (j *Journey) CheckToken(ctx context.Context) (setup.TokenReport, error) {
 
 // try reads with a token for everything that the setups want.
 func (j *Journey) try(ctx context.Context, token secret.Text, account string) (setup.TokenReport, error) {
-	mode, err := j.needs(ctx)
+	needs, err := j.needs(ctx)
 	if err != nil {
 		return setup.TokenReport{}, err
 	}
-	return j.Cloud.Try(ctx, token, account, mode)
+	return j.Cloud.Try(ctx, token, account, needs)
 }
 
 // needs works out what the token must be allowed to do: what the private modes
 // need if one of the setups is for them, and otherwise what the public one does;
 // and what the mail for the case that the server is gone needs, where it is wanted.
-func (j *Journey) needs(ctx context.Context) (setup.Mode, error) {
+func (j *Journey) needs(ctx context.Context) ([]setup.Permission, error) {
 	rows, err := j.Store.Setups(ctx)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	mode := setup.ModePublic
+	mode, domain := setup.ModePublic, false
+	var open int
 	var further []setup.Permission
 	for _, row := range rows {
+		if row.Closed {
+			continue
+		}
 		d, err := decodeDraft(row.Draft)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		if d.Mode.Private() && !row.Closed && j.Offers(d.Mode) {
+		open++
+		if d.Mode.Private() && j.Offers(d.Mode) {
 			mode = d.Mode
 		}
-		if d.AlertEmail != "" && !row.Closed {
+		domain = domain || wantsDomain(d.Mode, d.Hostname, d.Zone)
+		if d.AlertEmail != "" {
 			further = []setup.Permission{setup.AlertPermission()}
 		}
 	}
 	needs := setup.WithFurther(setup.Permissions(mode), further)
+	if open > 0 && !domain {
+		needs = setup.InAccount(needs)
+	}
 	j.mu.Lock()
 	j.token.Needs, j.token.Link = needs, setup.TokenLink(needs)
 	j.mu.Unlock()
-	return mode, nil
+	return needs, nil
+}
+
+// wantsDomain says whether a setup has anything to do with a domain at
+// Cloudflare: for a public address, or for a certificate that a record proves.
+func wantsDomain(m setup.Mode, hostname, zone string) bool {
+	return !m.Private() || strings.TrimSpace(hostname) != "" || strings.TrimSpace(zone) != ""
 }
 
 // typedAccount is the account that some setup names; a token may see several.

@@ -17,7 +17,7 @@ func (j *Journey) Offers(m setup.Mode) bool {
 }
 
 func (j *Journey) checkOffered(m setup.Mode) []setup.FieldError {
-	if j.Offers(m) {
+	if j.Offers(m) || !m.Private() { // what is no way in at all is told with the answers
 		return nil
 	}
 	return []setup.FieldError{{Field: "mode", Message: "This version sets up the way through the public address only. Choose public."}}

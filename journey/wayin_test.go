@@ -125,3 +125,29 @@ func TestTheGuidesOwnDNSServerIsNoticed(t *testing.T) {
 		t.Error("a stopped one counts")
 	}
 }
+
+func TestWithoutADomainNoPermissionForOneIsAskedFor(t *testing.T) {
+	t.Parallel()
+	w := newWalk(t, withEveryMode)
+	w.choose()
+	zones := func() (n int) {
+		for _, p := range w.overview().Token.Needs {
+			if p.Zone {
+				n++
+			}
+		}
+		return n
+	}
+	if zones() == 0 {
+		t.Error("before anything is answered no permission for the domain is asked for")
+	}
+	w.wayIn(Draft{Mode: setup.ModeHostname, Inside: profile.Inside{Name: "ocs.your-org"}})
+	if n := zones(); n != 0 {
+		t.Errorf("with a private name alone, %d are for a domain", n)
+	}
+	w.answer(good())
+	w.wayIn(Draft{Mode: setup.ModeHostname, Inside: profile.Inside{Name: "ocs.your-org"}})
+	if zones() == 0 {
+		t.Error("with a public address no permission for its domain is asked for")
+	}
+}

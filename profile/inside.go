@@ -103,6 +103,18 @@ func (p Profile) wayIn(a *setup.Answers, c Choices) {
 	}
 }
 
+// unused finds choices that would have no effect.
+func (c Choices) unused(a setup.Answers) []setup.FieldError {
+	var bad []setup.FieldError
+	if c.Site && a.Hostname == "" {
+		bad = append(bad, setup.FieldError{Field: "site", Message: "The app's own record is set to the public address, and there is none. Leave it as it is, or give a public address."})
+	}
+	if a.Mode.Private() && c.Inside.Wildcard && c.Inside.source(a.Zone) == NoFront {
+		bad = append(bad, setup.FieldError{Field: "private.front", Message: "Without a certificate there is none for the names beside this one either. Leave that out (wildcard), or choose acme."})
+	}
+	return bad
+}
+
 // hosts are the names under which browsers reach the app, each with its origin.
 func hosts(a setup.Answers) [][2]string {
 	var all [][2]string

@@ -86,7 +86,7 @@ func (p Profile) Resolve(c Choices) (setup.Answers, []setup.FieldError) {
 	}
 	p.wayIn(&a, c)
 	a.Settings = p.settings(a, c.Fixes)
-	return a, slices.Concat(bad, p.checkFixes(c.Fixes), a.Validate())
+	return a, slices.Concat(bad, p.checkFixes(c.Fixes), c.unused(a), a.Validate())
 }
 
 // choose gives the doors in the profile's order, whatever the order of the ids:

@@ -121,7 +121,10 @@ func describeDevices(s State) []string {
 		}
 		return []string{"asked of " + serversText(s.Servers)}
 	case Shadow:
-		lines := []string{}
+		if len(s.Entries) == 0 {
+			return []string{"no entry"}
+		}
+		var lines []string
 		for _, e := range s.Entries {
 			lines = append(lines, fmt.Sprintf("%s is asked of %s instead", e.Suffix, serversText(e.Servers)))
 		}

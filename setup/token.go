@@ -42,6 +42,11 @@ func Permissions(m Mode) []Permission {
 	return all
 }
 
+// InAccount are the permissions that concern no domain.
+func InAccount(all []Permission) []Permission {
+	return slices.DeleteFunc(slices.Clone(all), func(p Permission) bool { return p.Zone })
+}
+
 // Where the keys of a link are from: Cloudflare's docs, "API token template URLs",
 // have account_settings, zone, zone_settings, dns, access, access_acct and teams.
 // argotunnel was read from the dashboard's own list of permission groups (its

@@ -71,6 +71,9 @@ func (a Answers) checkPrivateName() string {
 	if bad := checkName(name, "ocs.your-org"); bad != "" {
 		return bad
 	}
+	if _, err := netip.ParseAddr(name); err == nil {
+		return fmt.Sprintf("%s is an address and no name. Type a name, such as ocs.your-org.", name)
+	}
 	switch {
 	case strings.HasSuffix(name, ".local"):
 		return "Names in .local are asked in the local network (mDNS) and not of WARP. Choose another ending, such as ocs.your-org."

@@ -43,6 +43,7 @@ func TestAContradictionIsToldAtItsFieldWithTheWayOut(t *testing.T) {
 		"nothing private":                 {ModeHostname, func(a *Answers) { a.Private = nil }, "private.name", "such as ocs.your-org"},
 		"no private name":                 {ModeHostname, private(func(p *Private) { p.Name = "" }), "private.name", "such as ocs.your-org"},
 		"a name of mDNS":                  {ModeFallback, private(func(p *Private) { p.Name = "ocs.local" }), "private.name", "Choose another ending"},
+		"an address for a name":           {ModeFallback, private(func(p *Private) { p.Name = "10.0.0.1" }), "private.name", "is an address and no name"},
 		"the public name":                 {ModeFallback, private(func(p *Private) { p.Name = "chat.example.org" }), "private.name", "inside-chat.example.org"},
 		"a name above the public one":     {ModeFallback, private(func(p *Private) { p.Name = "example.org" }), "private.name", "Choose another private name"},
 		"a name with a port":              {ModeFallback, private(func(p *Private) { p.Name = "ocs.your-org:8000" }), "private.name", "Leave out the port"},

@@ -187,6 +187,13 @@ func (v View) ports() []PortRow {
 	return rows
 }
 
+// loginMethods are where Cloudflare's documentation says how to connect a way to
+// log in.
+func loginMethods() []Value {
+	const docs = "https://developers.cloudflare.com/cloudflare-one/integrations/identity-providers/"
+	return []Value{{"Google", docs + "google-workspace/"}, {"GitHub", docs + "github/"}, {"Okta", docs + "okta/"}}
+}
+
 // decided lists what nobody was asked, as name and value.
 func (v View) decided() []Value {
 	values := []Value{

@@ -136,13 +136,26 @@ func (v View) neighbours() (before, behind journey.Stage) {
 	return before, behind
 }
 
-// host is the public hostname, or words that stand for it.
-func (v View) host() string {
+// publicName is the public hostname; empty if there is none, or none yet.
+func (v View) publicName() string {
 	if v.O.Answers != nil {
 		return v.O.Answers.Hostname
 	}
-	if v.O.Draft.Hostname != "" {
-		return v.O.Draft.Hostname
+	return v.O.Draft.Hostname
+}
+
+// insideOnly says that nothing of the setup is public: neither a webhook nor the
+// team comes in by a public address.
+func (v View) insideOnly() bool { return v.mode().Private() && v.publicName() == "" }
+
+// host is the name under which the app is known: the public one, or else the
+// private one, or words that stand for it.
+func (v View) host() string {
+	switch {
+	case v.publicName() != "":
+		return v.publicName()
+	case v.mode().Private():
+		return v.privateName()
 	}
 	return "your address"
 }

@@ -60,7 +60,11 @@ func (v StandingView) connector() []Value {
 		rows = append(rows, Value{"Another connector", fmt.Sprintf("%s from %s, at %s, since %s",
 			orWords(o.Version, "of an unknown version"), orWords(strings.Join(o.Origins, ", "), "an unknown address"), strings.Join(o.Colos, ", "), stamp(o.Since))})
 	}
-	return append(rows, Value{"Network", v.S.Answers.Stack.Network})
+	networks := []string{v.S.Answers.Stack.Network}
+	if v.S.Answers.Mode.Private() && v.S.Answers.Stack.PrivateNetwork != "" {
+		networks = append(networks, v.S.Answers.Stack.PrivateNetwork)
+	}
+	return append(rows, Value{"Network", strings.Join(networks, ", ")})
 }
 
 // replicas are the connector here as Cloudflare sees it, and the others of its

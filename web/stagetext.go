@@ -21,9 +21,9 @@ func (v View) text() StageText {
 	case journey.StageLook:
 		return lookText()
 	case journey.StageAnswers:
-		return answersText()
+		return v.answersText()
 	case journey.StageAccount:
-		return accountText()
+		return v.accountText()
 	case journey.StageBuild:
 		return v.buildText()
 	case journey.StageProve:
@@ -33,7 +33,7 @@ func (v View) text() StageText {
 	case journey.StageClose:
 		return v.closeText()
 	}
-	return doneText()
+	return v.doneText()
 }
 
 func lookText() StageText {
@@ -49,20 +49,23 @@ func lookText() StageText {
 	}
 }
 
-func answersText() StageText {
-	return StageText{
+func (v View) answersText() StageText {
+	t := StageText{
 		Title: "Three questions",
 		What:  "Three answers are enough; the rest is decided for you and can be unfolded.",
 		Why:   "Answering changes nothing: you see every change before you agree to it, and you can come back here later.",
-		Guide: []Differs{{
+	}
+	if !v.mode().Private() {
+		t.Guide = []Differs{{
 			"your team comes in with the WARP client, through a private name.",
 			"lets it in through the public address, behind a login with a code by e-mail.",
 			"it needs no program on anybody’s laptop, touches no setting of the whole account, and the browser shows a padlock.",
-		}},
+		}}
 	}
+	return t
 }
 
-func accountText() StageText {
+func (v View) accountText() StageText {
 	return StageText{
 		Title: "Account and token",
 		What:  "Culvert needs a Cloudflare account with Zero Trust (the Free plan is enough) and a token that may do exactly what this setup needs.",
@@ -80,10 +83,14 @@ func (v View) buildText() StageText {
 	if v.O.Answers != nil {
 		image = v.O.Answers.Image
 	}
+	what, why := "the tunnel, the lock, the doors for webhooks, and the connector on this server.", "Your address goes on pointing where it points now, so bots keep working while this is done."
+	if v.insideOnly() {
+		what, why = "the tunnel, the locks, and the connector on this server.", "No device is told of it yet, so everything goes on as it is while this is done."
+	}
 	return StageText{
 		Title: "Build beside",
-		What:  "Everything new is built beside what runs today: the tunnel, the lock, the doors for webhooks, and the connector on this server.",
-		Why:   "Your address goes on pointing where it points now, so bots keep working while this is done.",
+		What:  "Everything new is built beside what runs today: " + what,
+		Why:   why,
 		Guide: []Differs{
 			{
 				"start the connector in step 4 and set the login up in step 6.",
@@ -119,9 +126,13 @@ func proveText() StageText {
 
 // switchInsideText is the switch for a way in with WARP.
 func (v View) switchInsideText() StageText {
+	webhooks := ", and points your public address to the tunnel for the webhooks"
+	if v.insideOnly() {
+		webhooks = ""
+	}
 	return StageText{
 		Title: "Show your team’s devices the way",
-		What:  "This tells the devices of your account where " + v.privateName() + " is, and points your public address to the tunnel for the webhooks. Some of it counts for everybody in the account; each change says for how many devices, and what it was before.",
+		What:  "This tells the devices of your account where " + v.privateName() + " is" + webhooks + ". Some of it counts for everybody in the account; each change says for how many devices, and what it was before.",
 		Why:   "The locks stand before any way leads in. Devices take new settings by themselves within ten minutes.",
 		Guide: []Differs{{
 			"switch WARP off and on again on each device after a change.",
@@ -167,10 +178,14 @@ func (v View) closeText() StageText {
 	}
 }
 
-func doneText() StageText {
+func (v View) doneText() StageText {
+	what := "This is what the outside sees: each door answers, everything else is locked."
+	if v.insideOnly() {
+		what = "This is what this server sees of your team’s way in; nothing of the app is public."
+	}
 	return StageText{
 		Title: "Done",
-		What:  "This is what the outside sees: each door answers, everything else is locked.",
+		What:  what,
 		Why:   "A light without a recent proof goes out.",
 	}
 }
@@ -186,4 +201,12 @@ func applyLabel(s setup.Step) string {
 		return "Close the port"
 	}
 	return "Fix it"
+}
+
+// publicAnswer is what a person sees who opens the public address.
+func (v View) publicAnswer() string {
+	if v.O.Answers != nil && v.O.Answers.Mode.Private() && !v.O.Answers.PublicTeam {
+		return "you are turned away, because your team comes in by the private name only."
+	}
+	return "you get the login."
 }

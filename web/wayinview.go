@@ -174,7 +174,7 @@ type Choice struct {
 func (v View) fronts() []Choice {
 	chosen := v.O.Draft.Inside.Front
 	choices := []Choice{
-		{"", "As fits the name", "A certificate that browsers know for a name below your own domain, and one of your own authority otherwise.", false},
+		{"", "As fits the name", "A certificate that browsers know for a name below your own domain, and one of your own authority otherwise. Each is explained below.", false},
 		v.byACME(),
 		{string(setup.FromInternal), "A certificate authority of your own", "Each device has to be told once to trust it.", false},
 		{string(setup.FromOwner), "Your own certificate", "You put it into a folder and renew it.", false},

@@ -65,12 +65,12 @@ func (p *cloudPort) now() (*cloudflare.Client, *setup.Problem) {
 }
 
 // Try reads with a token and says what it is good for.
-func (p *cloudPort) Try(ctx context.Context, token secret.Text, account string, mode setup.Mode) (setup.TokenReport, error) {
+func (p *cloudPort) Try(ctx context.Context, token secret.Text, account string, needs []setup.Permission) (setup.TokenReport, error) {
 	client, err := p.with(token, account)
 	if err != nil {
 		return setup.TokenReport{}, err
 	}
-	return client.Check(ctx, account, mode)
+	return client.Check(ctx, account, needs)
 }
 
 func (p *cloudPort) Observe(ctx context.Context, v setup.View) (setup.World, error) {
