@@ -36,7 +36,7 @@ func TestAContainerThatLeftThePrivateAddressIsFoundAndPutBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := inPrivate(t)
-			j := &job{settings: &settings{stdout: io.Discard, stderr: io.Discard, rehearsal: true}, workspace: w.workspace, file: wayIn(t, row.mode)}
+			j := &job{settings: &settings{stdout: io.Discard, stderr: io.Discard, rehearsal: true}, workspace: w.workspace, request: request{Text: []byte("a file")}, file: wayIn(t, row.mode)}
 			w.behind(j, row.front)
 			w.must(j.resolve(w.ctx))
 			w.apply(j, j.answers)
@@ -57,7 +57,7 @@ func TestAContainerThatLeftThePrivateAddressIsFoundAndPutBack(t *testing.T) {
 func TestAnAppInItsOwnNetworkIsFollowed(t *testing.T) {
 	t.Parallel()
 	w := inPrivate(t)
-	j := &job{settings: &settings{stdout: io.Discard, stderr: io.Discard, rehearsal: true}, workspace: w.workspace, file: wayIn(t, setup.ModeFallback)}
+	j := &job{settings: &settings{stdout: io.Discard, stderr: io.Discard, rehearsal: true}, workspace: w.workspace, request: request{Text: []byte("a file")}, file: wayIn(t, setup.ModeFallback)}
 	w.behind(j, followed)
 	w.must(j.resolve(w.ctx))
 	before := w.stands(j.answers.View())
@@ -164,7 +164,7 @@ func TestAnAddressThatChangedIsSeenPutRightAndProvenWithinThreeSeconds(t *testin
 	for name, front := range map[string]string{"of the app": "none", "of the front": "internal", "of an app that is followed": followed} {
 		t.Run(name, func(t *testing.T) {
 			w := inPrivate(t)
-			j := &job{settings: &settings{stdout: io.Discard, stderr: io.Discard, rehearsal: true}, workspace: w.workspace, file: wayIn(t, setup.ModeFallback)}
+			j := &job{settings: &settings{stdout: io.Discard, stderr: io.Discard, rehearsal: true}, workspace: w.workspace, request: request{Text: []byte("a file")}, file: wayIn(t, setup.ModeFallback)}
 			w.behind(j, front)
 			w.must(j.resolve(w.ctx))
 			w.apply(j, j.answers)

@@ -43,7 +43,7 @@ type walker struct {
 
 func (w walker) job(mode setup.Mode) *job {
 	w.Helper()
-	j := &job{settings: &settings{stdout: io.Discard, stderr: io.Discard, rehearsal: true}, workspace: w.workspace, file: wayIn(w.T, mode)}
+	j := &job{settings: &settings{stdout: io.Discard, stderr: io.Discard, rehearsal: true}, workspace: w.workspace, request: request{Text: []byte("a file")}, file: wayIn(w.T, mode)}
 	if err := j.resolve(w.ctx); err != nil {
 		w.Fatal(err)
 	}
