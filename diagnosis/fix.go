@@ -119,15 +119,19 @@ func does(part []setup.Change, restarts []string, takes time.Duration) string {
 	if len(part) == 1 && len(starts) == 0 {
 		parts = []string{line(part[0])}
 	}
-	restart := "restarts nothing"
 	restarts = slices.DeleteFunc(slices.Clone(restarts), func(s string) bool { return slices.Contains(starts, s) })
 	if len(starts) > 0 {
-		parts = append([]string{"starts " + sentenceList(starts)}, parts...)
+		parts = append([]string{"starts " + sentenceList(starts) + " again"}, parts...)
 	}
-	if len(restarts) > 0 {
-		restart = "restarts " + sentenceList(restarts)
+	switch {
+	case len(restarts) > 0:
+		parts = append(parts, "restarts "+sentenceList(restarts))
+	case len(starts) == 0:
+		parts = append(parts, "restarts nothing")
+	case len(parts) == 1:
+		parts = append(parts, "touches nothing else")
 	}
-	return fmt.Sprintf("%s, %s, about %d s", strings.Join(parts, ", "), restart, int(takes.Seconds()))
+	return fmt.Sprintf("%s, about %d s", strings.Join(parts, ", "), int(takes.Seconds()))
 }
 
 // then says what is proven behind a repair.

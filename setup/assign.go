@@ -31,13 +31,13 @@ func assign(want map[Key]Want, w World, l Ledger) assigned {
 	for k := range l.Records {
 		keys[k] = true
 	}
-	taken := map[*Object]bool{}
+	x, taken := w.index(), map[*Object]bool{}
 	order := sortedKeys(keys)
 	for _, k := range order {
 		if _, bad := w.unread(k); bad {
 			continue
 		}
-		o, strays := a.own(k, w, l)
+		o, strays := a.own(k, x, l)
 		a.strays[k] = strays
 		if wanted, ok := want[k]; ok && k.Kind == KindAlert && l.Records[k].Owner == Found && o != nil && !Met(Bind(wanted.State, a.lookup), o.State) {
 			o = nil // it is somebody else's, and no longer does: we make one of our own
@@ -52,7 +52,7 @@ func assign(want map[Key]Want, w World, l Ledger) assigned {
 		if !wanted || a.of[k] != nil || bad {
 			continue
 		}
-		a.byName(k, want.State, w, l, taken)
+		a.byName(k, want.State, x, l, taken)
 	}
 	return a
 }
@@ -65,11 +65,10 @@ func givenByOwner(want State) bool {
 }
 
 // own finds an object by id and by mark.
-func (a assigned) own(k Key, w World, l Ledger) (*Object, []*Object) {
-	o := w.byID(k, l.Records[k].ID)
+func (a assigned) own(k Key, x index, l Ledger) (*Object, []*Object) {
+	o := x.byID(k, l.Records[k].ID)
 	var strays []*Object
-	marked := w.marked(k, l.mark(k))
-	slices.SortFunc(marked, func(x, y *Object) int { return strings.Compare(x.ID, y.ID) })
+	marked := slices.SortedFunc(slices.Values(x.marked(k, l.mark(k))), func(a, b *Object) int { return strings.Compare(a.ID, b.ID) })
 	for _, m := range marked {
 		switch {
 		case o == nil:
@@ -83,11 +82,10 @@ func (a assigned) own(k Key, w World, l Ledger) (*Object, []*Object) {
 
 // byName finds the object that holds a name which the wanted state needs, or,
 // for login methods, DNS locations and alerts, any that will do.
-func (a assigned) byName(k Key, want State, w World, l Ledger, taken map[*Object]bool) {
+func (a assigned) byName(k Key, want State, x index, l Ledger, taken map[*Object]bool) {
 	want = Bind(want, a.lookup)
-	for i := range w.Objects {
-		o := &w.Objects[i]
-		if taken[o] || o.Scope != k.Scope || o.State.Kind() != k.Kind {
+	for _, o := range x.of(k) {
+		if taken[o] {
 			continue
 		}
 		switch {

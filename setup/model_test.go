@@ -347,6 +347,8 @@ func (m *model) plan(t failer, focus SetupID, candidate *Answers, approved map[S
 	return p
 }
 
+func (m *model) byID(k Key, id string) *Object { return m.index().byID(k, id) }
+
 // crash says where the process ends while a change is made.
 type crash int
 

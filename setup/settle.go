@@ -4,7 +4,7 @@ package setup
 // them: what happened is taken into the ledger, what did not is forgotten. It
 // only looks; it needs no approval. What cannot be read stays open and bars.
 func Settle(w World, l Ledger) (Ledger, []Barrier) {
-	l = l.Clone()
+	l, x := l.Clone(), w.index()
 	var barriers []Barrier
 	for _, k := range l.keys() {
 		r := l.Records[k]
@@ -16,7 +16,7 @@ func Settle(w World, l Ledger) (Ledger, []Barrier) {
 				Detail: "A change was under way when Culvert stopped, and how it ended cannot be read: " + p.Message})
 			continue
 		}
-		if settled, keep := settle(k, r, w, l); keep {
+		if settled, keep := settle(k, r, x, l); keep {
 			l.Records[k] = settled
 		} else {
 			delete(l.Records, k)
@@ -26,10 +26,10 @@ func Settle(w World, l Ledger) (Ledger, []Barrier) {
 }
 
 // settle gives the record after its intent was closed, and whether to keep it.
-func settle(k Key, r Record, w World, l Ledger) (Record, bool) {
+func settle(k Key, r Record, x index, l Ledger) (Record, bool) {
 	intent := *r.Intent
 	r.Intent = nil
-	o := intended(k, r, intent, w, l)
+	o := intended(k, r, intent, x, l)
 	switch {
 	case intent.Absent:
 		return r, o != nil // gone: forgotten; still there: not yet deleted
@@ -49,23 +49,22 @@ func settle(k Key, r Record, w World, l Ledger) (Record, bool) {
 }
 
 // intended finds the object that an intent was about.
-func intended(k Key, r Record, intent Intent, w World, l Ledger) *Object {
+func intended(k Key, r Record, intent Intent, x index, l Ledger) *Object {
 	for _, id := range []string{r.ID, intent.FromID} {
-		if o := w.byID(k, id); o != nil {
+		if o := x.byID(k, id); o != nil {
 			return o
 		}
 	}
-	if marked := w.marked(k, l.mark(k)); len(marked) > 0 {
+	if marked := x.marked(k, l.mark(k)); len(marked) > 0 {
 		return marked[0]
 	}
 	if intent.To == nil {
 		return nil
 	}
-	for i := range w.Objects {
-		o := &w.Objects[i]
+	for _, o := range x.of(k) {
 		marked := k.Kind.ofProject() || k.Kind == KindConnectorFile || k.Kind == KindFrontConfig
 		natural := k.Kind.inPlace() || marked && l.ours(o.Mark) || k.Kind == KindIngress || k.Kind == KindEnrolmentRule
-		if natural && o.Scope == k.Scope && o.State.Kind() == k.Kind && overlap(intent.To.occupies(), o.State.occupies()) {
+		if natural && overlap(intent.To.occupies(), o.State.occupies()) {
 			return o
 		}
 	}

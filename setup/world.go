@@ -80,25 +80,41 @@ func (w World) unread(k Key) (Problem, bool) {
 	return p, bad
 }
 
-func (w World) byID(k Key, id string) *Object {
-	if id == "" {
+// index finds the objects of a world by what they are and whose mark they carry.
+type index struct {
+	in       map[ReadScope][]*Object
+	id, mark map[named][]*Object
+}
+
+type named struct {
+	ReadScope
+	text string
+}
+
+func (w World) index() index {
+	x := index{map[ReadScope][]*Object{}, map[named][]*Object{}, map[named][]*Object{}}
+	for i := range w.Objects {
+		o := &w.Objects[i]
+		at := ReadScope{o.State.Kind(), o.Scope}
+		x.in[at] = append(x.in[at], o)
+		x.id[named{at, o.ID}] = append(x.id[named{at, o.ID}], o)
+		x.mark[named{at, o.Mark}] = append(x.mark[named{at, o.Mark}], o)
+	}
+	return x
+}
+
+// of gives the objects of a key's kind and scope.
+func (x index) of(k Key) []*Object { return x.in[ReadScope{k.Kind, k.Scope}] }
+
+func (x index) byID(k Key, id string) *Object {
+	found := x.id[named{ReadScope{k.Kind, k.Scope}, id}]
+	if id == "" || len(found) == 0 {
 		return nil
 	}
-	for i := range w.Objects {
-		if o := &w.Objects[i]; o.ID == id && o.Scope == k.Scope && o.State.Kind() == k.Kind {
-			return o
-		}
-	}
-	return nil
+	return found[0]
 }
 
 // marked gives the objects of a key's kind and scope that carry a mark.
-func (w World) marked(k Key, mark string) []*Object {
-	var found []*Object
-	for i := range w.Objects {
-		if o := &w.Objects[i]; o.Mark == mark && o.Scope == k.Scope && o.State.Kind() == k.Kind {
-			found = append(found, o)
-		}
-	}
-	return found
+func (x index) marked(k Key, mark string) []*Object {
+	return x.mark[named{ReadScope{k.Kind, k.Scope}, mark}]
 }

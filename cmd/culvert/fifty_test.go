@@ -46,7 +46,7 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 // street is a number of setups side by side: one simulated account with the real
 // adapter, and a host on which everything is as it should be.
 type street struct {
-	*testing.T
+	testing.TB
 	cloud  *sim.Cloud
 	client *cloudflare.Client
 	host   []setup.Object
@@ -59,9 +59,9 @@ type street struct {
 // plan, and so how many setups.
 const rulesOfADomain = 10
 
-func newStreet(t *testing.T, houses int) *street {
+func newStreet(t testing.TB, houses int) *street {
 	t.Helper()
-	s := &street{T: t, cloud: sim.Example(sim.Options{RateLimit: -1, Seed: 5}), setups: map[setup.SetupID]setup.Answers{}}
+	s := &street{TB: t, cloud: sim.Example(sim.Options{RateLimit: -1, Seed: 5}), setups: map[setup.SetupID]setup.Answers{}}
 	t.Cleanup(s.cloud.Close)
 	basics := s.cloud.Basics()
 	var err error
@@ -317,5 +317,27 @@ func TestFiftySetupsOnOneAccountCostFewCalls(t *testing.T) {
 				t.Errorf("%d setups cost %d calls in five minutes; below %d is the aim", row.setups, n, row.below)
 			}
 		})
+	}
+}
+
+// What a look at the host costs beside the look: a plan for each setup.
+func BenchmarkPlanningFiftySetups(b *testing.B) {
+	s := newStreet(b, 50)
+	var view setup.View
+	for _, a := range s.setups {
+		view = view.Join(a.View())
+	}
+	world, err := s.client.Observe(s.Context(), view)
+	if err != nil {
+		b.Fatal(err)
+	}
+	world.Objects = append(world.Objects, s.host...)
+	for b.Loop() {
+		want, _ := setup.Merge("", nil, s.setups)
+		for _, id := range s.order() {
+			if _, err := setup.MakePlan(id, want, world, s.ledger); err != nil {
+				b.Fatal(err)
+			}
+		}
 	}
 }
