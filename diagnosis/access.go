@@ -20,6 +20,9 @@ func (x *examination) lock() {
 	case len(r.changes) > 0 && r.changes[0].Verb == setup.Create:
 		r.class, r.title = setup.ClassLockMissing, fmt.Sprintf("The lock on %s was deleted.", x.Answers.Hostname)
 		r.effect = "Whoever knows the address reaches the app's own login, the administration pages among it."
+	case len(r.changes) > 0 && admitsNobody(r.changes[0].From, r.changes[0].To):
+		r.class, r.title = setup.ClassLockChanged, fmt.Sprintf("The lock on %s has no rule any more that lets your team in.", x.Answers.Hostname)
+		r.severity, r.effect, r.ifNot = setup.SeverityBroken, "Nobody of your team gets in. Webhooks are unaffected.", "Your team stays outside."
 	case len(r.changes) > 0:
 		r.class, r.title = setup.ClassLockChanged, fmt.Sprintf("The lock on %s was changed.", x.Answers.Hostname)
 		r.effect = "It no longer covers what it did, or lets in whom it did not: " + strings.Join(setup.Difference(r.changes[0].From, r.changes[0].To), ", ") + "."
@@ -30,7 +33,18 @@ func (x *examination) lock() {
 		return
 	}
 	r.evidence = x.takeFailing(func(v setup.Evidence) bool { return lockedOutside(v) && v.By != setup.ByEdge })
+	if unlocked(r.evidence) {
+		r.severity, r.ifNot = setup.SeverityOpen, "It stays open."
+	}
 	x.tell(r)
+}
+
+// admitsNobody says whether an application covers all that the wanted one does,
+// and has none of its rules nor any other: then it is closed to everybody.
+func admitsNobody(have, want setup.State) bool {
+	h, ok := have.(setup.App)
+	w, _ := want.(setup.App)
+	return ok && len(h.Policies) == 0 && len(w.Policies) > 0 && len(more(want, have)) == 0
 }
 
 // team: the rule that says who may enter is gone or another one.
@@ -149,7 +163,12 @@ func (x *examination) covered(barriers []setup.Barrier, c setup.Check) bool {
 	return slices.ContainsFunc(barriers, func(b setup.Barrier) bool { return x.takes(b.Held, c.Path) })
 }
 
+// takes says whether an application answers for a path, which Cloudflare compares
+// with its double slashes merged.
 func (x *examination) takes(s setup.State, path string) bool {
+	for strings.Contains(path, "//") {
+		path = strings.ReplaceAll(path, "//", "/")
+	}
 	app, ok := s.(setup.App)
 	return ok && slices.ContainsFunc(app.Destinations, func(d string) bool { return setup.Takes(d, x.Answers.Hostname, path) })
 }
@@ -170,12 +189,29 @@ func (x *examination) doorChanged(d setup.Door, changes []setup.Change) {
 	}
 	r.severity = brokenIf(r.evidence)
 	if x.wider(from, to) {
-		r.class, r.severity = setup.ClassDoorWide, setup.SeverityOpen
-		r.title = fmt.Sprintf("The door for %s is open wider than it should be.", d.Name)
-		r.effect = "Without a login these can be reached: " + strings.Join(more(from, to), ", ") + "."
-		r.ifNot = "What lies there stays open to everybody."
+		x.widen(&r, d, opened)
 	}
 	x.tell(r)
+}
+
+// widen tells of a door that covers more than it should. That it is open says
+// only a check that got through; without one it may be, which is as bad until it
+// is known better.
+func (x *examination) widen(r *report, d setup.Door, opened []setup.Evidence) {
+	r.class, r.severity = setup.ClassDoorWide, setup.SeverityOpen
+	covered := strings.Join(more(r.changes[0].From, r.changes[0].To), ", ")
+	if unlocked(opened) {
+		r.title = fmt.Sprintf("The door for %s is open wider than it should be.", d.Name)
+		r.effect = fmt.Sprintf("Without a login callers get through to %s. It covers this as well: %s.", pathList(opened), covered)
+		r.ifNot = "What lies there stays open to everybody."
+	} else {
+		r.title = fmt.Sprintf("The door for %s covers more than it should, and may be open there.", d.Name)
+		r.effect = "Without a login these may be reached: " + covered + "."
+		r.ifNot = "What lies there may be open to everybody."
+	}
+	if len(r.evidence) > len(opened) {
+		r.effect += fmt.Sprintf(" Messages of %s do not arrive.", d.Name)
+	}
 }
 
 // wider says whether an application covers an address that the wanted one does

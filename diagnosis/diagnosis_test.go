@@ -191,7 +191,7 @@ func rowsOfAccess() map[string]row {
 		}, "lock-missing", setup.SeverityOpen, "The lock on ocs.example.org was deleted. 3 of 3 channels", []setup.Kind{setup.KindApp}},
 		"the lock is changed": {func(p *patient) {
 			p.alter(p.Answers.LockKey(), func(s setup.State) setup.State {
-				return app(s, func(a *setup.App) { a.Policies = nil })
+				return app(s, func(a *setup.App) { a.Policies = []setup.ID{{Lit: "theirs"}} })
 			})
 		}, "lock-changed", setup.SeverityOpen, "The lock on ocs.example.org was changed.", []setup.Kind{setup.KindApp}},
 		"somebody's application is in the place of the lock": {func(p *patient) {
@@ -234,6 +234,20 @@ func rowsOfAccess() map[string]row {
 			})
 			p.fail(setup.ByApp, "locked/beside")
 		}, "door-wide/telegram", setup.SeverityOpen, "open wider than it should be", []setup.Kind{setup.KindApp}},
+		"a door covers more, and everything asked for is locked": {func(p *patient) {
+			p.alter(telegram(p), func(s setup.State) setup.State {
+				return app(s, func(a *setup.App) { a.Destinations = []string{host + "/channels/*"} })
+			})
+			p.fail(setup.ByAccess, "telegram")
+		}, "door-wide/telegram", setup.SeverityOpen, "may be open there", []setup.Kind{setup.KindApp}},
+		"no rule lets the team in": {func(p *patient) {
+			p.alter(p.Answers.LockKey(), func(s setup.State) setup.State { return app(s, func(a *setup.App) { a.Policies = nil }) })
+		}, "lock-changed", setup.SeverityBroken, "The lock on ocs.example.org has no rule any more that lets your team in", []setup.Kind{setup.KindApp}},
+		"the lock has no rule and covers less": {func(p *patient) {
+			p.alter(p.Answers.LockKey(), func(s setup.State) setup.State {
+				return app(s, func(a *setup.App) { a.Policies, a.Destinations = nil, []string{host + "/admin*"} })
+			})
+		}, "lock-changed", setup.SeverityOpen, "was changed", []setup.Kind{setup.KindApp}},
 		"a door is changed": {func(p *patient) {
 			p.alter(telegram(p), func(s setup.State) setup.State {
 				return app(s, func(a *setup.App) { a.Destinations = []string{host + "/channels/telegram/one*"} })
@@ -382,7 +396,7 @@ func rowsOfTheHost() map[string]row {
 		"a door is closed and nothing tells why": {func(p *patient) { p.fail(setup.ByAccess, "slack") },
 			"check-fails/access", setup.SeverityBroken, "Slack messages do NOT arrive. Telegram and WhatsApp fine.", nil},
 		"a lock gives an answer that nobody knows": {func(p *patient) { p.fail(setup.ByUnknown, "locked/admin") },
-			"check-fails/unknown-locked", setup.SeverityUnknown, "this does not hold: Administration.", nil},
+			"check-fails/unknown-locked", setup.SeverityUnknown, "it cannot be told whether a login is asked for: Administration.", nil},
 		"a run ended half-way": {func(p *patient) {
 			p.Answers.Doors = append(p.Answers.Doors, setup.Door{ID: "turn", Name: "Turn.io", Destinations: []string{"/turn/*"}, Paths: []string{"^/turn/x$"}})
 			p.Answers.Checks = append(p.Answers.Checks, setup.Check{ID: "turn/1", Name: "Turn.io", Door: "turn", Path: "/turn/x"})
@@ -561,5 +575,41 @@ func TestEveryClassHasARow(t *testing.T) {
 		if !seen[c] {
 			t.Errorf("no row finds %s", c)
 		}
+	}
+}
+
+func TestADoorThatCoversMoreIsCalledOpenOnlyByACheckThatGotThrough(t *testing.T) {
+	p := healthy(t)
+	p.alter(p.Answers.DoorKey(p.Answers.Doors[0]), func(s setup.State) setup.State {
+		return app(s, func(a *setup.App) { a.Destinations = []string{host + "/channels/*"} })
+	})
+	p.fail(setup.ByAccess, "telegram")
+	f := Of(p.Input)[0]
+	if want := "Without a login these may be reached: ocs.example.org/channels/*. Messages of Telegram do not arrive."; f.Effect != want {
+		t.Errorf("without proof it says %q, want %q", f.Effect, want)
+	}
+	p.fail(setup.ByApp, "locked/beside")
+	if f := Of(p.Input)[0]; !strings.HasPrefix(f.Effect, "Without a login callers get through to /channels/") || strings.Contains(f.IfNot, "may be") {
+		t.Errorf("with proof it says %q", f.Effect)
+	}
+}
+
+func TestWhatCouldNotBeReadIsNotCalledUnchanged(t *testing.T) {
+	p := healthy(t)
+	p.fail(setup.ByUnknown, "locked/")
+	one := func() setup.Finding {
+		all := Of(p.Input)
+		i := slices.IndexFunc(all, func(f setup.Finding) bool { return f.Class == setup.ClassCheckFails })
+		if i < 0 {
+			t.Fatalf("found %+v", all)
+		}
+		return all[i]
+	}
+	if f := one(); f.Cause != "Nothing that Culvert looks after is different from what you chose." || !strings.HasPrefix(f.Title, "It cannot be told whether a login is asked for: ") {
+		t.Errorf("when all was read it says %q, %q", f.Title, f.Cause)
+	}
+	p.unread(setup.KindDNSRecord, "example.org", setup.Problem{Code: setup.CodeDenied, Message: "No.", Permission: "DNS"})
+	if f := one(); !strings.HasPrefix(f.Cause, "What may be the cause could not be read: ") {
+		t.Errorf("when the record could not be read it says %q", f.Cause)
 	}
 }

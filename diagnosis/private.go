@@ -67,6 +67,9 @@ func (x *examination) privateLocks() {
 		case changes[0].Verb == setup.Create:
 			r.class, r.title = setup.ClassLockMissing, fmt.Sprintf("The lock on %s was deleted.", on)
 			r.effect = "Every device of this account gets to the app's own login, also of people who are not of your team."
+		case admitsNobody(changes[0].From, changes[0].To):
+			r.title = fmt.Sprintf("The lock on %s has no rule any more that lets your team in.", on)
+			r.severity, r.effect, r.ifNot = setup.SeverityBroken, "Nobody of your team gets in this way.", "Your team stays outside."
 		default:
 			r.effect = different(changes[0].From, changes[0].To)
 		}

@@ -95,16 +95,36 @@ func (x *examination) open() {
 	if len(evidence) == 0 {
 		return
 	}
+	x.tell(report{
+		class: setup.ClassOpen, severity: setup.SeverityOpen, evidence: evidence,
+		title:  "Without a login callers get through to " + pathList(evidence) + ".",
+		effect: "Whoever knows the address gets there.", cause: x.nothingElse(),
+		ifNot: "It stays open.", advice: "In the dashboard, look at Access → Applications for one that covers these paths.",
+	})
+}
+
+// pathList names what checks asked for.
+func pathList(evidence []setup.Evidence) string {
 	var paths []string
 	for _, v := range evidence {
 		paths = append(paths, v.Check.Path)
 	}
-	x.tell(report{
-		class: setup.ClassOpen, severity: setup.SeverityOpen, evidence: evidence,
-		title:  "Without a login callers get through to " + sentenceList(paths) + ".",
-		effect: "Whoever knows the address gets there.", cause: "Nothing that Culvert looks after is different from what you chose.",
-		ifNot: "It stays open.", advice: "In the dashboard, look at Access → Applications for one that covers these paths.",
-	})
+	return few(paths)
+}
+
+// nothingElse is the cause of what nothing explains. What could not be read may
+// hide one.
+func (x *examination) nothingElse() string {
+	var unread []string
+	for _, b := range x.Plan.Barriers {
+		if name := setup.Name(b.Key, nil); b.Why == setup.WhyUnread && !slices.Contains(unread, name) {
+			unread = append(unread, name)
+		}
+	}
+	if len(unread) > 0 {
+		return "What may be the cause could not be read: " + few(unread) + "."
+	}
+	return "Nothing that Culvert looks after is different from what you chose."
 }
 
 // appFaults: the app itself answers webhooks, and not as it should. The same
@@ -203,8 +223,7 @@ func (x *examination) restOfChecks() {
 		})
 		r := report{
 			class: setup.ClassCheckFails, name: slug(restName(first)), severity: setup.SeverityBroken, evidence: evidence,
-			title: "This does not hold: " + first.Check.Name + ".", effect: first.Detail,
-			cause: "Nothing that Culvert looks after is different from what you chose.", ifNot: "It stays so.",
+			title: restTitle(evidence), effect: first.Detail, cause: x.nothingElse(), ifNot: "It stays so.",
 			advice: "The proof shows who answered. Copy it for whoever helps you.",
 		}
 		if names := x.names(evidence); names != "" {
@@ -215,6 +234,24 @@ func (x *examination) restOfChecks() {
 		}
 		x.tell(r)
 	}
+}
+
+// restTitle says what it means that checks fail which are about no channel.
+func restTitle(evidence []setup.Evidence) string {
+	var checks []setup.Check
+	for _, v := range evidence {
+		checks = append(checks, v.Check)
+	}
+	names := checkNames(checks)
+	switch first := checks[0]; {
+	case first.Port():
+		return "It cannot be told whether this server is closed to callers past the tunnel: " + names + "."
+	case first.Locked:
+		return "It cannot be told whether a login is asked for: " + names + "."
+	case first.Private():
+		return "Your team’s private way does not answer as it should: " + names + "."
+	}
+	return "Something does not answer as it should: " + names + "."
 }
 
 func restName(v setup.Evidence) string {
@@ -254,7 +291,7 @@ func (x *examination) unproven() {
 	x.found = append(x.found, f)
 }
 
-// maxNames is how many checks a sentence names.
+// maxNames is how many things a sentence names.
 const maxNames = 4
 
 func checkNames(checks []setup.Check) string {
@@ -264,6 +301,11 @@ func checkNames(checks []setup.Check) string {
 			names = append(names, c.Name)
 		}
 	}
+	return few(names)
+}
+
+// few names what a sentence can hold.
+func few(names []string) string {
 	if len(names) > maxNames {
 		return strings.Join(names[:maxNames], ", ") + fmt.Sprintf(" and %d more", len(names)-maxNames)
 	}

@@ -109,6 +109,12 @@ func TestWhatIsUnderTheFingerOrTheKeyboardStays(t *testing.T) {
 	must(t, tab, chromedp.Evaluate[chromedp.Void](`getSelection().removeAllRanges()`))
 	poll(t, tab, `document.querySelectorAll(".problem").length > 1`)
 
+	// The verdict is true even while it is being copied.
+	must(t, tab, chromedp.Evaluate[chromedp.Void](`getSelection().selectAllChildren(document.querySelector(".verdict .word"))`))
+	p.becomes(sceneWhatsAppSilent(t))
+	poll(t, tab, `!document.querySelector("#fix-all").textContent.includes("Fix all 2")`)
+	must(t, tab, chromedp.Evaluate[chromedp.Void](`getSelection().removeAllRanges()`))
+
 	must(t, tab, chromedp.Evaluate[chromedp.Void](`document.querySelector("#fix-all button").dispatchEvent(new PointerEvent("pointerdown", {bubbles: true}))`))
 	p.becomes(sceneMended(t))
 	poll(t, tab, `document.querySelector("#region-mending").textContent.includes("proven")`) // what is elsewhere on the page

@@ -36,6 +36,7 @@ type Store interface {
 	PutValue(ctx context.Context, name, value string) error
 
 	Readings(ctx context.Context, of setup.SetupID, check string, since time.Time) ([]setup.Reading, error)
+	LastGood(ctx context.Context, of setup.SetupID) (map[string]time.Time, error)
 	Hours(ctx context.Context, of setup.SetupID, check string, since time.Time) ([]setup.Bucket, error)
 	Incidents(ctx context.Context, of setup.SetupID, before int64, limit int) ([]setup.Incident, error)
 	Automatic(context.Context, setup.SetupID) ([]setup.Automatic, error)

@@ -154,8 +154,8 @@ var suggested = []setup.Class{setup.ClassAppReaddressed, setup.ClassConnectorSto
 // usualCap is how often an hour a class is repaired unless it is said otherwise.
 const usualCap = 3
 
-// repairableClasses are those whose findings come with a fix.
-func repairableClasses() []setup.Class {
+// RepairableClasses are those whose findings come with a fix.
+func RepairableClasses() []setup.Class {
 	return []setup.Class{
 		setup.ClassAppReaddressed, setup.ClassConnectorStopped, setup.ClassConnectorMissing, setup.ClassConnectorNetwork,
 		setup.ClassDoorMissing, setup.ClassDoorWide, setup.ClassDoorChanged, setup.ClassDoorsClosed,
@@ -170,7 +170,7 @@ func (j *Journey) automatic(ctx context.Context, id setup.SetupID) ([]AutomaticR
 		return nil, err
 	}
 	var rules []AutomaticRule
-	for _, c := range repairableClasses() {
+	for _, c := range RepairableClasses() {
 		r := AutomaticRule{Class: c, PerHour: usualCap, Suggested: slices.Contains(suggested, c)}
 		for _, s := range stored {
 			if s.Class == c {
@@ -190,7 +190,7 @@ func (j *Journey) SaveAutomatic(ctx context.Context, id setup.SetupID, rules []s
 	var names []string
 	for _, r := range rules {
 		switch {
-		case !slices.Contains(repairableClasses(), r.Class):
+		case !slices.Contains(RepairableClasses(), r.Class):
 			return []setup.FieldError{{Field: "class", Message: fmt.Sprintf("%q is nothing that is repaired by itself.", r.Class)}}, nil
 		case r.PerHour < 1 || r.PerHour > mostPerHour:
 			return []setup.FieldError{{Field: string(r.Class), Message: fmt.Sprintf("Type how often an hour, 1 to %d.", mostPerHour)}}, nil

@@ -118,6 +118,9 @@ func (j *Journey) Standing(ctx context.Context, id setup.SetupID) (Standing, err
 	}
 	if s.Known {
 		s.take(known)
+		if err := j.addSeen(ctx, &s); err != nil {
+			return s, err
+		}
 	}
 	s.Profile, _ = j.Profiles.Get(draft.Profile)
 	s.Closed = closedDoors(s.Profile, s.Answers)
@@ -184,6 +187,32 @@ func (s *Standing) take(r watch.Report) {
 	s.Answers, s.Hostname = r.Answers, r.Answers.Hostname
 	s.Seen, s.Facts, s.Evidence, s.Open, s.Stopped = r.Seen, r.Facts, r.Evidence, r.Standing, r.Stopped
 	s.Replicas, s.NoDoer = r.Replicas, r.Untold
+}
+
+// addSeen looks up when the app last answered at the doors whose newest check
+// failed.
+func (j *Journey) addSeen(ctx context.Context, s *Standing) error {
+	silent := func(ch diagnosis.Channel) bool { return ch.Seen.IsZero() }
+	if !slices.ContainsFunc(s.Condition.Channels, silent) {
+		return nil
+	}
+	last, err := j.Store.LastGood(ctx, s.Setup)
+	if err != nil {
+		return err
+	}
+	s.Condition.Channels = slices.Clone(s.Condition.Channels) // they are the watcher's
+	for i := range s.Condition.Channels {
+		ch := &s.Condition.Channels[i]
+		if !silent(*ch) {
+			continue
+		}
+		for _, c := range s.Answers.Checks {
+			if at := last[c.ID]; c.Door == ch.Door && at.After(ch.Seen) {
+				ch.Seen = at
+			}
+		}
+	}
+	return nil
 }
 
 func closedDoors(p profile.Profile, a setup.Answers) []profile.Door {

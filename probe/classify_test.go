@@ -95,6 +95,7 @@ func TestWhoAnswered(t *testing.T) {
 		// The edge.
 		{"a challenge", telegram, stamped(403, "<title>Just a moment...</title>", "Cf-Mitigated", "challenge", "Content-Type", htmlType), setup.ByEdge, false, "403, challenge"},
 		{"a challenge for a caller without User-Agent", silent, stamped(403, "error code: 1010", "Content-Type", "text/plain; charset=UTF-8"), setup.ByEdge, false, "Browser Integrity Check"},
+		{"a challenge of every caller, also of one without User-Agent", silent, stamped(403, "<title>Just a moment...</title>", "Cf-Mitigated", "challenge", "Content-Type", htmlType), setup.ByEdge, false, "a security setting of your domain"},
 		{"a blocked caller", telegram, stamped(403, "<title>Attention Required! | Cloudflare</title>", "Content-Type", htmlType), setup.ByEdge, false, "security setting"},
 		{"too many requests", telegram, stamped(429, "error code: 1015", "Content-Type", "text/plain"), setup.ByEdge, false, "error 1015"},
 		{"a name that points to a dead server", telegram, stamped(522, page("Error 522"), "Content-Type", htmlType), setup.ByEdge, false, "does not lead into the tunnel"},

@@ -115,7 +115,7 @@ func inTheWay(a answer, by setup.Answerer, c setup.Check) string {
 		if a.status >= 520 && a.status <= 529 {
 			return fmt.Sprintf("Cloudflare cannot reach the server that the name points to (%d): the name does not lead into the tunnel.", a.status)
 		}
-		if code := a.edgeCode(); c.NoUserAgent && (code == 0 || code == 1010) {
+		if code := a.edgeCode(); c.NoUserAgent && a.header.Get("Cf-Mitigated") == "" && (code == 0 || code == 1010) {
 			return fmt.Sprintf("Cloudflare blocked the caller (%s). It sent no User-Agent, as the real one does not: Browser Integrity Check stops such callers.", reason(a))
 		}
 		return fmt.Sprintf("Cloudflare blocked the caller (%s): a security setting of your domain stands in the way.", reason(a))

@@ -64,6 +64,24 @@ func (s *Store) Readings(ctx context.Context, of setup.SetupID, check string, si
 		WHERE setup = ? AND name = ? AND at >= ? ORDER BY at`, of, check, since.UnixMilli())
 }
 
+// LastGood tells by check when it held last, of what is kept.
+func (s *Store) LastGood(ctx context.Context, of setup.SetupID) (map[string]time.Time, error) {
+	type good struct {
+		check string
+		at    time.Time
+	}
+	all, err := list(ctx, s.reader, "reading when checks held last", func(r row) (g good, err error) {
+		err = r.Scan(&g.check, intoTime(&g.at))
+		return g, err
+	}, `SELECT name, at FROM series JOIN readings ON series = id
+		WHERE setup = ? AND at = (SELECT at FROM readings WHERE series = id AND ok ORDER BY at DESC LIMIT 1)`, of)
+	last := make(map[string]time.Time, len(all))
+	for _, g := range all {
+		last[g.check] = g.at
+	}
+	return last, err
+}
+
 func scanReading(r row) (x setup.Reading, err error) {
 	var took int64
 	err = r.Scan(&x.Check, intoTime(&x.At), &x.OK, &x.By, &x.Status, &took)

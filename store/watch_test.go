@@ -21,6 +21,7 @@ func TestReadingsComeBackInTheirOrderAndOnce(t *testing.T) {
 	check(t, s.SaveReadings(t.Context(), "ocs", []setup.Reading{want[1], other, want[0], want[0]}))
 	same(t, must[[]setup.Reading](t)(s.Readings(t.Context(), "ocs", "telegram/1", noon)), want)
 	same(t, must[[]setup.Reading](t)(s.Readings(t.Context(), "ocs", "telegram/1", noon.Add(time.Millisecond))), want[1:])
+	same(t, must[map[string]time.Time](t)(s.LastGood(t.Context(), "ocs")), map[string]time.Time{"telegram/1": noon, "locked/admin": noon})
 	if err := s.SaveReadings(t.Context(), "nobody", want); !errors.Is(err, engine.ErrNotFound) {
 		t.Errorf("readings of no setup: %v, want ErrNotFound", err)
 	}

@@ -35,7 +35,8 @@ func (v StandingView) lightRows() []LightRow {
 		}
 	}
 	login := func(c setup.Check) bool { return c.Locked && c.Path == "/" }
-	add("Team login", [2]string{"asked for", "NOT asked for"}, login)
+	add(teamLogin, [2]string{"asked for", "NOT asked for"}, login)
+	v.shutOut(rows)
 	add("Everything else", [2]string{"locked", "NOT locked"}, func(c setup.Check) bool { return c.Locked && !login(c) })
 	add("Past the tunnel", [2]string{"closed", "OPEN"}, setup.Check.Port)
 	if private := lightsOf(v.S.Answers.PrivateChecks(), v.S.Evidence, v.Now, setup.Check.Private); len(private) > 0 {
@@ -43,6 +44,40 @@ func (v StandingView) lightRows() []LightRow {
 	}
 	add("On this server", [2]string{"answers", "does not answer"}, setup.Check.Beside)
 	return rows
+}
+
+// shutOut makes the row of the login tell what a check cannot see: it meets the
+// lock, and never gets through.
+func (v StandingView) shutOut(rows []LightRow) {
+	if len(rows) == 0 || rows[len(rows)-1].Name != teamLogin {
+		return
+	}
+	r := &rows[len(rows)-1]
+	for _, f := range v.S.Condition.Findings { // worst first
+		if word := v.loginWord(f); word != "" && r.State == LightOn {
+			r.State, r.Word = LightOff, word
+		}
+	}
+}
+
+// loginWord says in a few words what a finding means for who gets in; empty:
+// nothing.
+func (v StandingView) loginWord(f setup.Finding) string {
+	open := f.Severity == setup.SeverityOpen
+	switch {
+	case f.Class == setup.ClassLoginMissing:
+		return "nobody gets in"
+	case f.Class == setup.ClassLockChanged && slices.Contains(f.Keys, v.S.Answers.LockKey()):
+		if open {
+			return "asked for, but the lock was changed"
+		}
+		return "nobody gets in"
+	case f.Class == setup.ClassTeamChanged && open:
+		return "more people may enter"
+	case f.Class == setup.ClassTeamChanged:
+		return "who may enter was changed"
+	}
+	return ""
 }
 
 // channelRow is a door with its checks. The light is what all that is known says
@@ -89,6 +124,8 @@ func channelWord(ch diagnosis.Channel) string {
 	}
 	return "NO messages, answered by " + answeredBy(ch.By)
 }
+
+const teamLogin = "Team login"
 
 const noRecentProof = "no recent proof"
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +17,15 @@ const mendedLately = 10 * time.Minute
 // has put something right, or failed to, just now.
 func (v StandingView) showsRun() bool {
 	r := v.S.Run
-	return r != nil && (!r.State.Over() || len(r.Mends) > 0 && v.Now.Sub(r.Ended) < mendedLately)
+	return r != nil && (!r.State.Over() || len(r.Mends) > 0 && v.Now.Sub(r.Ended) < mendedLately && !v.brokeSince(*r))
+}
+
+// brokeSince says whether something broke after a repair had succeeded: what that
+// proved is no longer so.
+func (v StandingView) brokeSince(r setup.Run) bool {
+	return r.State == setup.RunSucceeded && slices.ContainsFunc(v.S.Condition.Findings, func(f setup.Finding) bool {
+		return (f.Severity == setup.SeverityOpen || f.Severity == setup.SeverityBroken) && f.Since.After(r.Ended)
+	})
 }
 
 func (v StandingView) runTitle() string {

@@ -153,6 +153,8 @@ func classWords(c setup.Class) (label, does string) {
 		return "Who may enter was changed", "Puts it back as you chose it. Whoever was added in the dashboard is out again."
 	case setup.ClassLoginMissing:
 		return "The login method is gone", "Makes codes by e-mail possible again, for everybody in the account."
+	case setup.ClassEdgeRule:
+		return "The rule that lets callers in who are no browsers is gone or changed", "Makes it again or puts it back, for the paths of the webhooks."
 	case setup.ClassRecordMissing:
 		return "The public name was deleted", "Makes it again, so that callers come through Cloudflare."
 	case setup.ClassRecordGrey:

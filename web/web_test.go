@@ -231,3 +231,52 @@ func TestLightsStandInTheOrderOfTheChecks(t *testing.T) {
 		t.Errorf("the order is %v", order)
 	}
 }
+
+func TestEveryClassThatCanBePutRightIsToldInWords(t *testing.T) {
+	for _, c := range journey.RepairableClasses() {
+		if label, does := classWords(c); label == string(c) || does == "" {
+			t.Errorf("%s is told as %q, %q", c, label, does)
+		}
+	}
+}
+
+func TestTheLoginIsNotGoodWhileNobodyGetsIn(t *testing.T) {
+	v := StandingView{Now: noon}
+	v.S.Answers = setup.Answers{Hostname: "chat.example.org", Checks: []setup.Check{{ID: "locked/front", Name: "The front page", Path: "/", Locked: true}}}
+	v.S.Evidence = []setup.Evidence{{Check: v.S.Answers.Checks[0], At: v.Now, OK: true, By: setup.ByAccess}}
+	login := func(f ...setup.Finding) LightRow {
+		v.S.Condition.Findings = f
+		return v.lightRows()[0]
+	}
+	if r := login(); r.State != LightOn {
+		t.Errorf("while all is well it is %+v", r)
+	}
+	lock := []setup.Key{v.S.Answers.LockKey()}
+	for word, f := range map[string]setup.Finding{
+		"nobody gets in":                      {Class: setup.ClassLoginMissing, Severity: setup.SeverityBroken},
+		"more people may enter":               {Class: setup.ClassTeamChanged, Severity: setup.SeverityOpen},
+		"who may enter was changed":           {Class: setup.ClassTeamChanged, Severity: setup.SeverityBroken},
+		"asked for, but the lock was changed": {Class: setup.ClassLockChanged, Severity: setup.SeverityOpen, Keys: lock},
+	} {
+		if r := login(f); r.State != LightOff || r.Word != word {
+			t.Errorf("with %s it is %s: %q, want %q", f.Class, r.State, r.Word, word)
+		}
+	}
+	if r := login(setup.Finding{Class: setup.ClassLockChanged, Severity: setup.SeverityBroken, Keys: lock}); r.Word != "nobody gets in" {
+		t.Errorf("with a lock without rules it is %q", r.Word)
+	}
+	if r := login(setup.Finding{Class: setup.ClassLockChanged, Severity: setup.SeverityBroken}); r.State != LightOn {
+		t.Errorf("with another lock that was changed it is %q", r.Word)
+	}
+}
+
+func TestARepairThatSucceededIsNotShownOverWhatBrokeSince(t *testing.T) {
+	v := StandingView{Now: noon}
+	v.S.Run = &setup.Run{State: setup.RunSucceeded, Mends: []string{"door-missing/telegram"}, Ended: noon.Add(-time.Minute)}
+	for since, shown := range map[time.Duration]bool{-2 * time.Minute: true, -30 * time.Second: false} {
+		v.S.Condition.Findings = []setup.Finding{{Severity: setup.SeverityBroken, Since: noon.Add(since)}}
+		if v.showsRun() != shown {
+			t.Errorf("with what broke %v ago it is shown: %v", -since, !shown)
+		}
+	}
+}

@@ -131,17 +131,15 @@ func (c *Cloud) deleteApp(app map[string]any) error {
 	return err
 }
 
-// everywhere is the whole host of an application.
-func everywhere(app map[string]any) string {
-	domain, _ := app["domain"].(string)
-	host, _, _ := strings.Cut(domain, "/")
-	return host + "/*"
-}
-
 func (c *Cloud) widenApp(app map[string]any) error {
 	return c.alter(appsPath, app, func(app map[string]any) {
-		wide := everywhere(app)
-		app["domain"], app["destinations"] = wide, []any{map[string]any{"type": "public", "uri": wide}}
+		domain, _ := app["domain"].(string)
+		host, _, _ := strings.Cut(domain, "/")
+		all, _ := app["destinations"].([]any)
+		for _, path := range []string{"/admin*", "/accounts*"} { // closer than the lock, which covers the whole name
+			all = append(all, map[string]any{"type": "public", "uri": host + path})
+		}
+		app["destinations"] = all
 		delete(app, "self_hosted_domains")
 	})
 }

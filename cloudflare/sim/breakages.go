@@ -48,8 +48,8 @@ func accessBreakages() []Breakage {
 	return []Breakage{
 		{"door-deleted", "Delete a door", "The Access application that lets one platform through without a login is gone.",
 			"That platform gets a login page; its messages are lost.", "Make an application for its paths with a Bypass policy.", onApp(asksNobody, (*Cloud).deleteApp)},
-		{"door-widened", "Widen a door", "The application of one platform covers every path.",
-			"Everything behind the name is open to everybody.", "Put the application's old paths back.", onApp(asksNobody, (*Cloud).widenApp)},
+		{"door-widened", "Widen a door", "The application of one platform also covers the administration pages and the app's login.",
+			"Both are open to everybody.", "Put the application's old paths back.", onApp(asksNobody, (*Cloud).widenApp)},
 		{"lock-deleted", "Delete the lock", "The Access application over the whole name is gone.",
 			"Everything behind the name is open to everybody.", "Make an application for the whole name with an Allow policy.", onApp(asksSomebody, (*Cloud).deleteApp)},
 		{"lock-without-policy", "Take the lock's policy away", "No policy says any more who may enter.",

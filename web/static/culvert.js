@@ -184,6 +184,7 @@
   }
 
   // What was pressed is not taken from under the finger, nor a text that was
+  // selected, but for the lights: they say how things stand now, whatever is
   // selected. How things stand then is asked for once it is let go.
   var pressed = null, missed = false;
   document.addEventListener('pointerdown', function (e) { pressed = e.target; });
@@ -195,6 +196,8 @@
       if (stream) setTimeout(function () { stream.look(); }, 50);
     });
   });
+
+  function alwaysTrue(region) { return region.id === 'region-headline' || region.id === 'region-lights'; }
 
   function selected() {
     var s = document.getSelection();
@@ -227,7 +230,7 @@
       e.preventDefault();
       return;
     }
-    if (e.target.contains(pressed || selected())) {
+    if (e.target.contains(pressed || !alwaysTrue(e.target) && selected())) {
       missed = true;
       e.preventDefault();
       return;
