@@ -54,11 +54,6 @@ func accountFaults() []fault {
 			act: func(s *scene) {
 				s.put(policies, "Webhooks: no login", object{"decision": "allow", "include": []object{{"email": object{"email": "a@example.org"}}}})
 			}},
-		{what: "a rule of the firewall blocks what is locked as well", class: setup.ClassEdgeBlocks,
-			act: func(s *scene) {
-				s.firewall(object{"action": "block", "expression": `starts_with(http.request.uri.path, "/channels/")`, "description": "Somebody else's"})
-			},
-			mend: func(s *scene) { s.firewall() }, do: "rule", thenFix: true},
 		{what: "the login by e-mail is removed", hidden: true, class: setup.ClassLoginMissing,
 			act: func(s *scene) { s.removeLogin("onetimepin") }},
 		{what: "another application stands over a door", class: setup.ClassShadowed,

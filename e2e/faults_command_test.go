@@ -48,6 +48,11 @@ func commandFaults() []commandFault {
 		{what: "another application stands over a door", class: setup.ClassShadowed,
 			act:  func(s *scene) { s.shadow("/channels/telegram/00000000-0000-0000-0000-000000000000") },
 			mend: func(s *scene) { s.remove(apps, "Somebody else's") }},
+		{what: "a rule of the firewall blocks what is locked as well", class: setup.ClassEdgeBlocks,
+			act: func(s *scene) {
+				s.firewall(object{"action": "block", "expression": `starts_with(http.request.uri.path, "/channels/")`, "description": "Somebody else's"})
+			},
+			mend: func(s *scene) { s.firewall() }},
 		{what: "the connector is removed", class: setup.ClassConnectorMissing,
 			act: func(s *scene) { s.docker("rm", "-f", connector) }},
 		{what: "the port is opened by hand", class: setup.ClassPortReopened,
