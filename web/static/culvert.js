@@ -230,7 +230,7 @@
       e.preventDefault();
       return;
     }
-    if (e.target.contains(pressed || !alwaysTrue(e.target) && selected())) {
+    if (e.target.contains(pressed || (alwaysTrue(e.target) ? null : selected()))) {
       missed = true;
       e.preventDefault();
       return;
