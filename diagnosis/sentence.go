@@ -14,6 +14,8 @@ type Told struct {
 	Since  time.Time `json:"since,omitzero"`  // since when; zero: that is not said
 	Proven time.Time `json:"proven,omitzero"` // when that was proven; zero: that is not said
 	End    string    `json:"end,omitempty"`   // what more there is to say
+
+	Outside bool `json:"-"` // the proof is from outside, and not from this server alone
 }
 
 // told is what stands on top: do messages arrive, since when not, why.
@@ -96,7 +98,7 @@ func (in Input) fine(c Condition, good int) Told {
 	if len(c.Channels) == 0 {
 		doors = "No channel is open"
 	}
-	told := Told{Begin: doors + "; everything else is locked", Proven: c.Proven}
+	told := Told{Begin: doors + "; everything else is locked", Proven: c.Proven, Outside: true}
 	if in.Answers.LedIn(in.Ledger) {
 		told.End = fmt.Sprintf("Your team’s way to %s is proven as far as this server sees it.", in.Answers.Private.Name)
 	}
