@@ -98,7 +98,7 @@ const (
 // from there.
 func (v *visitor) suffers(s *scene, f fault) {
 	v.Helper()
-	before := v.until("all to be well", 30*time.Second, glance.well)
+	before := v.until("all to be well", 90*time.Second, glance.well)
 	began := time.Now()
 	f.act(s)
 	acted := time.Now()
@@ -141,7 +141,7 @@ func (v *visitor) suffers(s *scene, f fault) {
 	} else {
 		v.until("a button", soon, func(g glance) bool { return g.of(f.class) == nil || g.of(f.class).button })
 		v.press("#fix-all", "article.problem form[data-plan]")
-		v.until("the repair to be proven", 30*time.Second, over)
+		v.until("the repair to be proven", 90*time.Second, over)
 	}
 	if f.thenFix {
 		button := func(g glance) bool { return slices.ContainsFunc(g.problems, func(p problem) bool { return p.button }) }
@@ -150,7 +150,7 @@ func (v *visitor) suffers(s *scene, f fault) {
 		}
 	}
 	proven := time.Since(mending)
-	v.until("all to be well again", 30*time.Second, glance.well)
+	v.until("all to be well again", 90*time.Second, glance.well)
 	for _, g := range v.since(dark.at) {
 		if over(g) {
 			break

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -47,12 +49,16 @@ func TestAnAppInItsOwnNetworkIsFollowedWhereItGoes(t *testing.T) {
 	d.cannot(privateName+plainPort, "Authentication required")
 	d.comesInWithoutTLS()
 
-	o.repairsByItself(t)
+	serve := o.repairsByItself(t)
 	was = o.moves(t)
 	o.eventually(t, "the name to lead there again", func() bool { return d.reachesLock(privateName + plainPort) })
 	d.cannot(was+":6379", "")
 	d.comesInWithoutTLS()
 
+	if err := serve.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	_ = serve.Wait() // it was told to end
 	s.must("destroy", "--yes")
 	if o.read(t, ".env.prod") != env {
 		t.Error(".env.prod is not as it was")
@@ -129,9 +135,10 @@ func (d *device) comesInWithoutTLS() {
 }
 
 // repairsByItself starts the server and switches that on for addresses.
-func (o *office) repairsByItself(t *testing.T) {
+func (o *office) repairsByItself(t *testing.T) *exec.Cmd {
 	t.Helper()
-	path := link.FindStringSubmatch(firstLine(t, o.serve(t)))
+	serve := o.serve(t)
+	path := link.FindStringSubmatch(firstLine(t, serve))
 	if path == nil {
 		t.Fatal("no login link was printed")
 	}
@@ -154,6 +161,7 @@ func (o *office) repairsByItself(t *testing.T) {
 	b.until("that it is saved", `document.querySelector("#note").textContent.includes("Saved")`, 10*time.Second)
 	b.open("/open-chat-studio/status")
 	b.until("that all is well", `!!document.querySelector(".verdict.on")`, 90*time.Second)
+	return serve
 }
 
 func (o *office) leavesNothing(t *testing.T) {
