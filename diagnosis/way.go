@@ -98,7 +98,7 @@ func passed(v setup.Evidence) []Stop {
 	switch {
 	case v.Check.Private(): // it takes another way
 		return nil
-	case v.Check.Port(), v.Check.Metadata: // what is asked rarely is no proof of a way that can break any minute
+	case v.Check.Port(), v.Check.Rare(): // what is asked rarely is no proof of a way that can break any minute
 		return nil
 	case besideConnector(v):
 		return onlyIf(v.OK, StopTunnel, StopConnector)

@@ -63,11 +63,11 @@ func (p *Prober) Run(ctx context.Context, host string, checks []setup.Check) []s
 // Origin makes the doors' checks straight at the app, with the address and the
 // scheme that callers will use. It shows before the switch that the app will
 // answer. Checks of the lock are left out, for there is none on this way, and
-// so are those that only ask Access.
+// so are those that are asked rarely.
 func (p *Prober) Origin(ctx context.Context, address, host string, checks []setup.Check) []setup.Evidence {
 	var open []setup.Check
 	for _, c := range checks {
-		if !c.Locked && !c.Metadata {
+		if !c.Locked && !c.Rare() {
 			open = append(open, c)
 		}
 	}

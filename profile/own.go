@@ -108,10 +108,11 @@ func OwnAnswer(o setup.OwnPath) (status int, allow string) {
 }
 
 // ownDoor is the door for an own path. A GET without any content proves it: the
-// app refuses it, or answers as the operator says.
+// app refuses it, or answers as the operator says. Where callers use GET, it may
+// do what their calls do, so it is asked sparingly.
 func ownDoor(o setup.OwnPath) Door {
 	sample := orElse(o.Sample, o.Path)
-	probe := Probe{Method: http.MethodGet, Path: sample}
+	probe := Probe{Method: http.MethodGet, Path: sample, Sparing: o.Method == http.MethodGet && o.Sample == ""}
 	probe.Status, probe.Allow = OwnAnswer(o)
 	return Door{
 		ID: OwnID(o.Path), Name: o.Title(), Platform: "A path of your own",

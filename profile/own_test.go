@@ -256,3 +256,26 @@ func texts(most int) []string {
 	}
 	return all
 }
+
+func TestACallThatIsMadeInEarnestIsProvenSparingly(t *testing.T) {
+	for _, row := range []struct {
+		own     setup.OwnPath
+		sparing bool
+	}{
+		{setup.OwnPath{Path: "/hooks/run", Method: "GET"}, true},
+		{setup.OwnPath{Path: "/hooks/run", Method: "POST"}, false},
+		{setup.OwnPath{Path: "/hooks/*", Method: "GET", Sample: "/hooks/check"}, false},
+	} {
+		a := resolved(t, ownChoices(row.own))
+		for _, c := range a.Checks {
+			if c.Door == OwnID(row.own.Path) && c.Rare() != row.sparing {
+				t.Errorf("%s %s is asked rarely: %v", row.own.Method, row.own.Path, c.Rare())
+			}
+		}
+		for _, c := range a.BesideChecks() {
+			if row.sparing && c.Door == OwnID(row.own.Path) {
+				t.Errorf("%s is asked of the app itself as well", row.own.Path)
+			}
+		}
+	}
+}

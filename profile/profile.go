@@ -144,6 +144,7 @@ type Probe struct {
 	Path        string `yaml:"path"`
 	NoUserAgent bool   `yaml:"no_user_agent"`
 	Metadata    bool   `yaml:"metadata"`
+	Sparing     bool   `yaml:"-"` // of own paths: callers use the very request
 	Status      int    `yaml:"status"`
 	Allow       string `yaml:"allow"`
 	Body        string `yaml:"body"`

@@ -179,6 +179,7 @@ func (d Door) checks() []setup.Check {
 			Path:        probe.Path,
 			NoUserAgent: probe.NoUserAgent,
 			Metadata:    probe.Metadata,
+			Sparing:     probe.Sparing,
 			Want:        setup.Answer{Status: probe.Status, Allow: probe.Allow, Body: probe.Body},
 		}
 	}

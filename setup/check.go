@@ -36,9 +36,16 @@ type Check struct {
 	NoUserAgent bool `json:"no_user_agent,omitempty"`
 	// Metadata: only ask Access whether it gates the path, because the app
 	// would fail on a request without real data.
-	Metadata bool   `json:"metadata,omitempty"`
-	Want     Answer `json:"want,omitzero"`
+	Metadata bool `json:"metadata,omitempty"`
+	// Sparing: the request is one that callers make in earnest, so the app may
+	// do something at it.
+	Sparing bool   `json:"sparing,omitempty"`
+	Want    Answer `json:"want,omitzero"`
 }
+
+// Rare says whether a check is asked every few minutes only, and of nothing but
+// the public name, because asking costs others something.
+func (c Check) Rare() bool { return c.Metadata || c.Sparing }
 
 // Answer is what the app says to an unsigned request. Empty fields do not count.
 type Answer struct {
@@ -83,7 +90,7 @@ func (c Check) Port() bool { return c.ID == PortCheck || c.ID == FrontsCheck }
 // asked rarely, because it costs others something, counts longer.
 func (c Check) Fresh() time.Duration {
 	switch {
-	case c.Metadata:
+	case c.Rare():
 		return 20 * time.Minute
 	case c.ID == FrontsCheck, c.ID == RouteCheck: // that one is read with the account
 		return 10 * time.Minute
@@ -110,7 +117,7 @@ func (c Check) Outside() bool { return !c.Beside() && !c.Port() && !c.Private() 
 func (a Answers) BesideChecks() []Check {
 	var beside []Check
 	for _, c := range a.Checks {
-		if !c.Locked && !c.Metadata {
+		if !c.Locked && !c.Rare() {
 			c.ID = BesidePrefix + c.ID
 			beside = append(beside, c)
 		}

@@ -151,7 +151,7 @@ func (s *subject) arrange(prober Prober, now time.Time, spread time.Duration, r 
 	for _, c := range s.input(now, nil).Needed() {
 		switch {
 		case c.Outside():
-			add(&point{id: c.ID, rare: c.Metadata, ask: func(ctx context.Context, a setup.Answers) []setup.Evidence {
+			add(&point{id: c.ID, rare: c.Rare(), ask: func(ctx context.Context, a setup.Answers) []setup.Evidence {
 				a.Checks = []setup.Check{c}
 				return prober.Outside(ctx, a)
 			}})

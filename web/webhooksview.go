@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -159,6 +160,9 @@ func ownProof(o setup.OwnPath) string {
 	text := "Proven by a GET of " + orWords(o.Sample, o.Path) + " without any content, which the app must answer with " + strconv.Itoa(status)
 	if allow != "" {
 		text += " (only " + allow + " is allowed)"
+	}
+	if o.Method == http.MethodGet && o.Sample == "" {
+		text += ". It is the request that callers make, so the app may do what it does for them: Culvert sends it every five minutes, and at each change"
 	}
 	return text + "."
 }
