@@ -114,7 +114,7 @@ func describeDevices(s State) []string {
 	case HostnameRoute:
 		return []string{"to tunnel " + nameOfID(s.Tunnel)}
 	case SplitTunnel:
-		return []string{yesNo(s.Through, "through WARP", "past WARP")}
+		return describeSplit(s)
 	case Fallback:
 		if len(s.Servers) == 0 && !s.Bare {
 			return []string{"no entry"}
@@ -205,4 +205,16 @@ func yesNo(b bool, yes, no string) string {
 		return yes
 	}
 	return no
+}
+
+// describeSplit also names the entries of others that keep a range out, because
+// they are replaced by smaller ones around it.
+func describeSplit(s SplitTunnel) []string {
+	switch {
+	case s.Through:
+		return []string{"through WARP"}
+	case s.Include || len(s.Covering) == 0:
+		return []string{"past WARP"}
+	}
+	return []string{"past WARP, by " + strings.Join(s.Covering, " and "), "(the rest of that stays past WARP, in smaller entries)"}
 }
