@@ -65,7 +65,7 @@ func (j *Journey) startAlert(ctx context.Context, c candidate, answers setup.Ans
 // nothing else.
 func (j *Journey) alertChanges(ctx context.Context, c candidate, answers setup.Answers) ([]string, error) {
 	if !j.hasToken() {
-		return nil, &setup.Problem{Code: setup.CodeUnauthorized, Message: "There is no API token. Give one at the step Account first."}
+		return nil, noToken()
 	}
 	planned, err := j.Engine.Preview(ctx, c.row.ID, &answers)
 	if err != nil {

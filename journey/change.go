@@ -189,7 +189,7 @@ func (j *Journey) propose(ctx context.Context, c candidate) (Proposal, error) {
 		return p, &setup.Problem{Code: setup.CodeInvalid, Message: "These answers are not possible any more: " + bad[0].Message}
 	}
 	if !j.hasToken() {
-		return p, &setup.Problem{Code: setup.CodeNoToken, Message: "There is no API token. Give one at the step Account first."}
+		return p, noToken()
 	}
 	planned, err := j.Engine.Preview(ctx, c.row.ID, &answers)
 	p.Plan = planned.Plan

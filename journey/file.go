@@ -136,11 +136,7 @@ func (j *Journey) accountFor(ctx context.Context, token secret.Text, f config.Fi
 			Message: "No API token. Set CLOUDFLARE_API_TOKEN, or store one at the step Account of the dashboard. " +
 				"This page makes one with just what is needed: " + j.token.Link}
 	}
-	needs := setup.Permissions(orPublic(f.Mode))
-	if !wantsDomain(f.Mode, f.Hostname, f.Zone) {
-		needs = setup.InAccount(needs)
-	}
-	report, err := j.Cloud.Try(ctx, token, f.Account, needs)
+	report, err := j.Cloud.Try(ctx, token, f.Account, setup.PermissionsFor(f.Mode, f.Hostname, f.Zone))
 	switch p := report.Problem; {
 	case err != nil:
 		return "", err

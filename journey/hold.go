@@ -29,12 +29,10 @@ func (j *Journey) holdImages(ctx context.Context, id setup.SetupID, answers setu
 }
 
 func (d *Draft) hold(digests map[string]string) {
-	all := maps.Clone(d.Digests)
-	if all == nil {
-		all = map[string]string{}
+	if d.Digests == nil {
+		d.Digests = map[string]string{}
 	}
-	maps.Copy(all, digests)
-	d.Digests = all
+	maps.Copy(d.Digests, digests)
 }
 
 // digestsFor finds the digests of the images that were decided for the operator,

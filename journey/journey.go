@@ -253,6 +253,10 @@ func (j *Journey) hasToken() bool {
 	return j.token.Held
 }
 
+func noToken() *setup.Problem {
+	return &setup.Problem{Code: setup.CodeNoToken, Message: "There is no API token. Give one at the step Account first."}
+}
+
 // lookSoon asks for a new plan unless one is being made.
 func (j *Journey) lookSoon(id setup.SetupID) {
 	j.mu.Lock()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/culvert/culvert/secret"
 	"github.com/culvert/culvert/setup"
@@ -76,17 +75,15 @@ func (j *Journey) try(ctx context.Context, token secret.Text, account string) (s
 	return j.Cloud.Try(ctx, token, account, needs)
 }
 
-// needs works out what the token must be allowed to do: what the private modes
-// need if one of the setups is for them, and otherwise what the public one does;
-// and what the mail for the case that the server is gone needs, where it is wanted.
+// needs works out what the token must be allowed to do: what any of the setups
+// needs, with what the mail for the case that the server is gone takes, where it is
+// wanted. Before there is a setup it is what a public one needs.
 func (j *Journey) needs(ctx context.Context) ([]setup.Permission, error) {
 	rows, err := j.Store.Setups(ctx)
 	if err != nil {
 		return nil, err
 	}
-	mode, domain := setup.ModePublic, false
-	var open int
-	var further []setup.Permission
+	var needs []setup.Permission
 	for _, row := range rows {
 		if row.Closed {
 			continue
@@ -95,29 +92,22 @@ func (j *Journey) needs(ctx context.Context) ([]setup.Permission, error) {
 		if err != nil {
 			return nil, err
 		}
-		open++
-		if d.Mode.Private() && j.Offers(d.Mode) {
-			mode = d.Mode
+		mode := d.Mode
+		if !j.Offers(mode) {
+			mode = setup.ModePublic
 		}
-		domain = domain || wantsDomain(d.Mode, d.Hostname, d.Zone)
+		needs = setup.WithFurther(needs, setup.PermissionsFor(mode, d.Hostname, d.Zone))
 		if d.AlertEmail != "" {
-			further = []setup.Permission{setup.AlertPermission()}
+			needs = setup.WithFurther(needs, []setup.Permission{setup.AlertPermission()})
 		}
 	}
-	needs := setup.WithFurther(setup.Permissions(mode), further)
-	if open > 0 && !domain {
-		needs = setup.InAccount(needs)
+	if len(needs) == 0 {
+		needs = setup.Permissions(setup.ModePublic)
 	}
 	j.mu.Lock()
 	j.token.Needs, j.token.Link = needs, setup.TokenLink(needs)
 	j.mu.Unlock()
 	return needs, nil
-}
-
-// wantsDomain says whether a setup has anything to do with a domain at
-// Cloudflare: for a public address, or for a certificate that a record proves.
-func wantsDomain(m setup.Mode, hostname, zone string) bool {
-	return !m.Private() || strings.TrimSpace(hostname) != "" || strings.TrimSpace(zone) != ""
 }
 
 // typedAccount is the account that some setup names; a token may see several.

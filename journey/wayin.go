@@ -30,13 +30,6 @@ func (j *Journey) frontDir(s setup.Stack) string {
 	return filepath.Join(j.FrontDirs, s.Project)
 }
 
-func orPublic(m setup.Mode) setup.Mode {
-	if m == "" {
-		return setup.ModePublic
-	}
-	return m
-}
-
 // aboutWayIn says whether a field belongs to the page about the way in.
 func aboutWayIn(field string) bool {
 	return field == "mode" || field == "settings" || field == "site" || strings.HasPrefix(field, "private.")

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"slices"
+	"strings"
 )
 
 // Permission is one thing that an API token must be allowed to do.
@@ -42,9 +43,15 @@ func Permissions(m Mode) []Permission {
 	return all
 }
 
-// InAccount are the permissions that concern no domain.
-func InAccount(all []Permission) []Permission {
-	return slices.DeleteFunc(slices.Clone(all), func(p Permission) bool { return p.Zone })
+// PermissionsFor are the permissions that a setup needs. One without a public
+// address, and without a certificate that a record in a domain proves, has nothing
+// to do with a domain.
+func PermissionsFor(m Mode, hostname, zone string) []Permission {
+	all := Permissions(m)
+	if !m.Private() || strings.TrimSpace(hostname) != "" || strings.TrimSpace(zone) != "" {
+		return all
+	}
+	return slices.DeleteFunc(all, func(p Permission) bool { return p.Zone })
 }
 
 // Where the keys of a link are from: Cloudflare's docs, "API token template URLs",

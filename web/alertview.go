@@ -46,5 +46,5 @@ func (v SettingsView) alertFate() (sign, tone, text string) {
 
 // alertTokenLink leads to a token that may do that as well.
 func (v SettingsView) alertTokenLink() string {
-	return setup.TokenLink(setup.WithFurther(setup.Permissions(v.S.Answers.Mode), []setup.Permission{setup.AlertPermission()}))
+	return setup.TokenLink(setup.WithFurther(setup.PermissionsFor(v.S.Answers.Mode, v.S.Answers.Hostname, v.S.Answers.Zone), []setup.Permission{setup.AlertPermission()}))
 }

@@ -44,7 +44,7 @@ func (v StandingView) problems() []Problem {
 			p.Fix = &form
 		}
 		if len(f.Needs) > 0 && !v.Rehearsal {
-			p.TokenLink = setup.TokenLink(setup.WithFurther(setup.Permissions(v.S.Answers.Mode), f.Needs))
+			p.TokenLink = setup.TokenLink(setup.WithFurther(setup.PermissionsFor(v.S.Answers.Mode, v.S.Answers.Hostname, v.S.Answers.Zone), f.Needs))
 		}
 		p.Help = v.help(p)
 		all[i] = p
