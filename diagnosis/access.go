@@ -163,12 +163,7 @@ func (x *examination) covered(barriers []setup.Barrier, c setup.Check) bool {
 	return slices.ContainsFunc(barriers, func(b setup.Barrier) bool { return x.takes(b.Held, c.Path) })
 }
 
-// takes says whether an application answers for a path, which Cloudflare compares
-// with its double slashes merged.
 func (x *examination) takes(s setup.State, path string) bool {
-	for strings.Contains(path, "//") {
-		path = strings.ReplaceAll(path, "//", "/")
-	}
 	app, ok := s.(setup.App)
 	return ok && slices.ContainsFunc(app.Destinations, func(d string) bool { return setup.Takes(d, x.Answers.Hostname, path) })
 }

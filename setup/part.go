@@ -1,6 +1,9 @@
 package setup
 
-import "strings"
+import (
+	"path"
+	"strings"
+)
 
 // DoorOf gives the door whose application a key stands for.
 func (a Answers) DoorOf(k Key) (Door, bool) {
@@ -24,7 +27,7 @@ func (a Answers) BypassKey() Key { return a.bypassKey() }
 // Takes says whether an application on a destination (host, or host/path with
 // or without a star at its end) answers for a path of a host, as the longest
 // destination that covers it would.
-func Takes(destination, host, path string) bool {
+func Takes(destination, host, asked string) bool {
 	at, below, whole := strings.Cut(destination, "/")
 	if at != host {
 		return false
@@ -32,10 +35,21 @@ func Takes(destination, host, path string) bool {
 	if !whole {
 		return true
 	}
-	bare, _, _ := strings.Cut(path, "?")
+	bare := merged(asked)
 	prefix, wild := strings.CutSuffix("/"+below, "*")
 	if wild {
 		return strings.HasPrefix(bare, prefix)
 	}
 	return bare == prefix || strings.HasPrefix(bare, strings.TrimSuffix(prefix, "/")+"/")
+}
+
+// merged is a path as Cloudflare compares it: without its query, with dot segments
+// applied and double slashes merged (Cloudflare docs, URL normalization).
+func merged(asked string) string {
+	bare, _, _ := strings.Cut(asked, "?")
+	clean := path.Clean("/" + bare)
+	if strings.HasSuffix(bare, "/") && clean != "/" {
+		clean += "/"
+	}
+	return clean
 }
