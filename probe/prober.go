@@ -67,7 +67,7 @@ func (p *Prober) Run(ctx context.Context, host string, checks []setup.Check) []s
 func (p *Prober) Origin(ctx context.Context, address, host string, checks []setup.Check) []setup.Evidence {
 	var open []setup.Check
 	for _, c := range checks {
-		if !c.Locked && !c.Rare() {
+		if c.AtApp() {
 			open = append(open, c)
 		}
 	}

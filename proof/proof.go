@@ -303,7 +303,7 @@ func (p *Prover) fronts(ctx context.Context, host string, checks []setup.Check, 
 		print.Hosts = []string{host}
 	}
 	for _, c := range checks {
-		if !c.Locked && !c.Rare() {
+		if c.AtApp() {
 			print.Check = c
 			break
 		}

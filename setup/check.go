@@ -47,6 +47,10 @@ type Check struct {
 // the public name, because asking costs others something.
 func (c Check) Rare() bool { return c.Metadata || c.Sparing }
 
+// AtApp says whether a check can be asked of the app directly, past Cloudflare:
+// one of a door that is not asked rarely.
+func (c Check) AtApp() bool { return !c.Locked && !c.Rare() }
+
 // Answer is what the app says to an unsigned request. Empty fields do not count.
 type Answer struct {
 	Status int    `json:"status,omitempty"`
@@ -117,7 +121,7 @@ func (c Check) Outside() bool { return !c.Beside() && !c.Port() && !c.Private() 
 func (a Answers) BesideChecks() []Check {
 	var beside []Check
 	for _, c := range a.Checks {
-		if !c.Locked && !c.Rare() {
+		if c.AtApp() {
 			c.ID = BesidePrefix + c.ID
 			beside = append(beside, c)
 		}
