@@ -181,15 +181,21 @@ func (a *authority) choose() error {
 	if file == "" {
 		return nil
 	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return fmt.Errorf("reading CULVERT_ACME_CA: %w", err)
-	}
+	var err error
 	if a.roots, err = x509.SystemCertPool(); err != nil {
 		a.roots = x509.NewCertPool() // a system without any
 	}
-	if !a.roots.AppendCertsFromPEM(text) {
-		return fmt.Errorf("CULVERT_ACME_CA: %s holds no certificate", file)
+	return addRoots(a.roots, "CULVERT_ACME_CA", file)
+}
+
+// addRoots adds the certificates of a file that a variable names.
+func addRoots(roots *x509.CertPool, variable, file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", variable, err)
+	}
+	if !roots.AppendCertsFromPEM(text) {
+		return fmt.Errorf("%s: %s holds no certificate", variable, file)
 	}
 	return nil
 }
@@ -212,13 +218,9 @@ func (o *outside) useLab() error {
 	if edge == "" {
 		return nil
 	}
-	text, err := os.ReadFile(ca)
-	if err != nil {
-		return fmt.Errorf("reading CULVERT_LAB_CA: %w", err)
-	}
 	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(text) {
-		return fmt.Errorf("CULVERT_LAB_CA: %s holds no certificate", ca)
+	if err := addRoots(roots, "CULVERT_LAB_CA", ca); err != nil {
+		return err
 	}
 	o.tls = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	if names := os.Getenv("CULVERT_LAB_DNS"); names != "" {
