@@ -6,14 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -183,30 +181,6 @@ func (w *world) permit(t *testing.T, permissions []string, more ...string) {
 	w.send(t, http.MethodPut, "/token", object{"permissions": append(permissions, more...)}, nil)
 }
 
-// dashboard starts the server and signs in, with the token stored.
-func (o *branch) dashboard(t *testing.T) (*browser, *exec.Cmd) {
-	t.Helper()
-	serve := o.serve(t)
-	path := link.FindStringSubmatch(firstLine(t, serve))
-	if path == nil {
-		t.Fatal("no login link was printed")
-	}
-	_, port, err := net.SplitHostPort(o.forward(t, "127.0.0.1:8765"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := openBrowser(t, "http://localhost:"+port, 1200)
-	b.open(path[1])
-	b.press("Sign in")
-	b.until("to be in", `location.pathname === "/"`, 10*time.Second)
-	b.open("/open-chat-studio/account")
-	b.fill("#token", o.sim.Token)
-	b.press("Check and store the token")
-	b.untilStage("account", "done", 30*time.Second)
-	b.open("/open-chat-studio/status")
-	return b, serve
-}
-
 // serveAgain starts it once more, and opens the page again.
 func (o *branch) serveAgain(t *testing.T, page *browser) *exec.Cmd {
 	t.Helper()
@@ -214,18 +188,6 @@ func (o *branch) serveAgain(t *testing.T, page *browser) *exec.Cmd {
 	firstLine(t, serve)
 	page.open("/open-chat-studio/status")
 	return serve
-}
-
-// end ends the server as an operator does.
-func (o *branch) end(t *testing.T, serve *exec.Cmd) {
-	t.Helper()
-	err := serve.Process.Signal(syscall.SIGTERM)
-	if err == nil {
-		_, err = serve.Process.Wait()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // certificateProblem is where the status page tells of the certificate.

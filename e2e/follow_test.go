@@ -2,12 +2,10 @@ package e2e
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -55,10 +53,7 @@ func TestAnAppInItsOwnNetworkIsFollowedWhereItGoes(t *testing.T) {
 	d.cannot(was+":6379", "")
 	d.comesInWithoutTLS()
 
-	if err := serve.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	_ = serve.Wait() // it was told to end
+	o.end(t, serve)
 	s.must("destroy", "--yes")
 	if o.read(t, ".env.prod") != env {
 		t.Error(".env.prod is not as it was")
@@ -137,24 +132,7 @@ func (d *device) comesInWithoutTLS() {
 // repairsByItself starts the server and switches that on for addresses.
 func (o *office) repairsByItself(t *testing.T) *exec.Cmd {
 	t.Helper()
-	serve := o.serve(t)
-	path := link.FindStringSubmatch(firstLine(t, serve))
-	if path == nil {
-		t.Fatal("no login link was printed")
-	}
-	_, port, err := net.SplitHostPort(o.forward(t, "127.0.0.1:8765"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := openBrowser(t, "http://localhost:"+port, 1200)
-	b.open(path[1])
-	b.press("Sign in")
-	b.until("that one is signed in", `!location.pathname.startsWith("/start") && document.readyState === "complete"`, 10*time.Second)
-	b.open("/open-chat-studio/account")
-	b.until("the token's field", `!!document.querySelector("#token")`, 10*time.Second)
-	b.fill("#token", o.sim.Token)
-	b.press("Check and store the token")
-	b.untilStage("account", "done", 30*time.Second)
+	b, serve := o.dashboard(t)
 	b.open("/open-chat-studio/settings")
 	b.click(fmt.Sprintf("input[value=%q]", setup.ClassAppReaddressed))
 	b.press("Save")

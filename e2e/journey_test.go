@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -17,18 +18,7 @@ func TestJourneyInTheBrowser(t *testing.T) {
 	compose, env := w.read(t, "docker-compose.prod.yml"), w.read(t, ".env.prod")
 	others := w.others(t)
 
-	serve := w.serve(t)
-	path := link.FindStringSubmatch(firstLine(t, serve))
-	if path == nil {
-		t.Fatal("no login link was printed")
-	}
-	_, port, err := net.SplitHostPort(w.forward(t, "127.0.0.1:8765"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := openBrowser(t, "http://localhost:"+port, 1200)
-	b.open(path[1])
-	b.press("Sign in")
+	b, serve := w.signIn(t)
 	b.press("Look at my server")
 	began := time.Now()
 	b.walk("open-chat-studio", w.sim.Token)
@@ -62,6 +52,50 @@ func TestJourneyInTheBrowser(t *testing.T) {
 		}
 	}
 	p.outlives(serve, func() { firstLine(t, w.serve(t)) })
+}
+
+// signIn starts the server and follows the link that it prints.
+func (w *world) signIn(t *testing.T) (*browser, *exec.Cmd) {
+	t.Helper()
+	serve := w.serve(t)
+	path := link.FindStringSubmatch(firstLine(t, serve))
+	if path == nil {
+		t.Fatal("no login link was printed")
+	}
+	_, port, err := net.SplitHostPort(w.forward(t, "127.0.0.1:8765"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := openBrowser(t, "http://localhost:"+port, 1200)
+	b.open(path[1])
+	b.press("Sign in")
+	return b, serve
+}
+
+// dashboard signs in beside what was applied, and stores the token.
+func (w *world) dashboard(t *testing.T) (*browser, *exec.Cmd) {
+	t.Helper()
+	b, serve := w.signIn(t)
+	b.until("to be in", `location.pathname === "/" && document.readyState === "complete"`, 10*time.Second)
+	b.open("/open-chat-studio/account")
+	b.until("the token's field", `!!document.querySelector("#token")`, 10*time.Second)
+	b.fill("#token", w.sim.Token)
+	b.press("Check and store the token")
+	b.untilStage("account", "done", 30*time.Second)
+	b.open("/open-chat-studio/status")
+	return b, serve
+}
+
+// end ends the server as an operator does.
+func (w *world) end(t *testing.T, serve *exec.Cmd) {
+	t.Helper()
+	err := serve.Process.Signal(syscall.SIGTERM)
+	if err == nil {
+		_, err = serve.Process.Wait()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (w *world) serve(t *testing.T) *exec.Cmd {
