@@ -8,9 +8,12 @@ DATA    ?= culvert-data
 FIXTURES ?=
 # Packages that link the Cloudflare SDK: too big for the race detector here.
 SDK_PACKAGES = ./cloudflare ./cloudflare/conformance ./cmd/...
+# The image's binary is static, so it has no resolver and no extensions of C. These
+# tags are set for everything: what is tested is what is shipped, compiled once.
+export GOFLAGS := $(strip $(GOFLAGS) -tags=netgo,osusergo,sqlite_omit_load_extension)
 PACKAGES = $(shell go list ./... | grep -v -e /cloudflare$$ -e /cloudflare/conformance$$ -e /cmd/ -e /internal/standin/cmd/)
 
-.PHONY: help run dev generate assets lint test bench lab acceptance conformance build image clean need-go need-cc need-npm
+.PHONY: help run dev generate assets lint test bench lab acceptance conformance build compose image clean need-go need-cc need-npm
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,12 +59,13 @@ conformance: need-go ## the rows of the API against the real one: CLOUDFLARE_API
 build: need-go need-cc assets ## the program, at bin/culvert
 	go build -ldflags "-s -w -X main.version=$(VERSION)" -o bin/culvert ./cmd/culvert
 
+compose: need-go ## the Compose command for the tests and the image, in the user's cache
+	@env -u COMPOSE_BINARY go run ./lab/cmd/compose
+
 image: need-go need-cc assets ## a container image FROM scratch, with the Compose command in it
 	rm -rf bin/image && mkdir -p bin/image/usr/bin bin/image/etc/ssl/certs bin/image/tmp
-	CGO_ENABLED=1 go build -tags netgo,osusergo,sqlite_omit_load_extension \
-		-ldflags '-linkmode external -extldflags -static -s -w -X main.version=$(VERSION)' -o bin/image/usr/bin/culvert ./cmd/culvert
-	cd tools/compose && CGO_ENABLED=0 go build \
-		-ldflags "-s -w -X github.com/docker/compose/v5/internal.Version=$$(go list -m -f '{{.Version}}' github.com/docker/compose/v5)" -o $(CURDIR)/bin/image/usr/bin/docker-compose github.com/docker/compose/v5/cmd
+	CGO_ENABLED=1 go build -ldflags '-linkmode external -extldflags -static -s -w -X main.version=$(VERSION)' -o bin/image/usr/bin/culvert ./cmd/culvert
+	cp "$$($(MAKE) --no-print-directory compose)" bin/image/usr/bin/docker-compose
 	cp /etc/ssl/certs/ca-certificates.crt bin/image/etc/ssl/certs/
 	chmod 1777 bin/image/tmp
 	docker build -t culvert:$(VERSION) -t culvert:latest .

@@ -58,7 +58,13 @@ func TestJourneyInTheBrowser(t *testing.T) {
 func (w *world) signIn(t *testing.T) (*browser, *exec.Cmd) {
 	t.Helper()
 	serve := w.serve(t)
-	path := link.FindStringSubmatch(firstLine(t, serve))
+	return w.browserAt(t, serve), serve
+}
+
+// browserAt follows the link that a server prints.
+func (w *world) browserAt(t *testing.T, prints *exec.Cmd) *browser {
+	t.Helper()
+	path := link.FindStringSubmatch(firstLine(t, prints))
 	if path == nil {
 		t.Fatal("no login link was printed")
 	}
@@ -69,7 +75,7 @@ func (w *world) signIn(t *testing.T) (*browser, *exec.Cmd) {
 	b := openBrowser(t, "http://localhost:"+port, 1200)
 	b.open(path[1])
 	b.press("Sign in")
-	return b, serve
+	return b
 }
 
 // dashboard signs in beside what was applied, and stores the token.

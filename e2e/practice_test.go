@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"testing"
 	"time"
@@ -13,9 +12,7 @@ var link = regexp.MustCompile(`http://localhost:\d+(/start/\w+)`)
 // practise opens a browser at the practice, where the made-up app was found.
 func practise(t *testing.T, width int) *browser {
 	t.Helper()
-	bin := filepath.Join(t.TempDir(), "culvert")
-	build(t, bin)
-	cmd := exec.CommandContext(t.Context(), bin, "serve", "--listen", "127.0.0.1:0", "--data", t.TempDir())
+	cmd := exec.CommandContext(t.Context(), program(t), "serve", "--listen", "127.0.0.1:0", "--data", t.TempDir())
 	cmd.Env = append(cmd.Environ(), "DOCKER_HOST=unix:///nowhere.sock", "SSH_CONNECTION=")
 	url := link.FindStringSubmatch(firstLine(t, cmd))
 	if url == nil {

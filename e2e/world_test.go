@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -51,8 +52,7 @@ type simLine struct {
 // are for what the stand-ins do not do.
 func open(t *testing.T, more ...func(context.Context, *lab.Lab) error) *world {
 	t.Helper()
-	w := &world{Lab: lab.Start(t), bin: filepath.Join(t.TempDir(), "culvert"), data: t.TempDir(), tools: t.TempDir()}
-	build(t, w.bin)
+	w := &world{Lab: lab.Start(t), bin: program(t), data: t.TempDir(), tools: t.TempDir()}
 	w.startSim(t)
 	if err := w.ImportStandIns(t.Context(), w.sim.Tunnel, []byte(w.sim.CA)); err != nil {
 		t.Fatal(err)
@@ -73,12 +73,37 @@ func open(t *testing.T, more ...func(context.Context, *lab.Lab) error) *world {
 	return w
 }
 
-func build(t *testing.T, bin string) {
-	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "github.com/culvert/culvert/cmd/culvert").CombinedOutput()
+// builds is the folder of what the tests build.
+var builds string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "culvert-e2e-")
 	if err != nil {
-		t.Fatalf("building the program: %v\n%s", err, out)
+		fmt.Fprintln(os.Stderr, "making a folder for the program:", err)
+		os.Exit(1)
 	}
+	builds = dir
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// built is the program, built for the first test that needs it.
+var built = sync.OnceValues(func() (string, error) {
+	bin := filepath.Join(builds, "culvert")
+	if out, err := exec.Command("go", "build", "-o", bin, "github.com/culvert/culvert/cmd/culvert").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building the program: %w: %s", err, out)
+	}
+	return bin, nil
+})
+
+func program(t *testing.T) string {
+	t.Helper()
+	bin, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bin
 }
 
 // startSim runs `culvert sim` where containers can reach it.

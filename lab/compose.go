@@ -12,9 +12,9 @@ import (
 
 const composeModule = "github.com/docker/compose/v5"
 
-// ComposeBinary gives the path of the real Compose command. It is built once
-// per version from the module in tools/compose and kept in the user's cache;
-// COMPOSE_BINARY names one that is there already.
+// ComposeBinary gives the path of the real Compose command, one static binary. It
+// is built once per version from the module in tools/compose and kept in the
+// user's cache; COMPOSE_BINARY names one that is there already.
 func ComposeBinary(ctx context.Context) (string, error) {
 	if path := os.Getenv("COMPOSE_BINARY"); path != "" {
 		return path, nil
@@ -32,7 +32,7 @@ func ComposeBinary(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("finding a place for Compose: %w", err)
 	}
-	binary := filepath.Join(cache, "culvert", "docker-compose-"+version)
+	binary := filepath.Join(cache, "culvert", "static-docker-compose-"+version)
 	if exists(binary) {
 		return binary, nil
 	}
@@ -60,6 +60,7 @@ func buildCompose(ctx context.Context, tools, version, binary string) error {
 func goIn(ctx context.Context, dir string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go %s: %w: %s", strings.Join(args, " "), err, out)
