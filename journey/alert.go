@@ -35,9 +35,6 @@ func (j *Journey) SetAlert(ctx context.Context, id setup.SetupID, email, actor s
 	} else {
 		run, err = j.startAlert(ctx, c, answers, actor)
 	}
-	if err == nil {
-		_, err = j.needs(ctx)
-	}
 	return run, nil, err
 }
 

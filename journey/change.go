@@ -231,5 +231,9 @@ func (j *Journey) putBack(ctx context.Context, c candidate, decided setup.Answer
 		return nil
 	}
 	j.Engine.Forget(c.row.ID)
-	return j.Store.SaveSetup(ctx, c.row)
+	if err := j.Store.SaveSetup(ctx, c.row); err != nil {
+		return err
+	}
+	_, err = j.needs(ctx)
+	return err
 }

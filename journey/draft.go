@@ -75,6 +75,7 @@ func (j *Journey) load(ctx context.Context, id setup.SetupID) (setup.Setup, Draf
 	return row, draft, err
 }
 
+// saveDraft stores a draft. What the token must be allowed to do follows from it.
 func (j *Journey) saveDraft(ctx context.Context, row setup.Setup, d Draft) error {
 	text, err := json.Marshal(d)
 	if err != nil {
@@ -85,7 +86,8 @@ func (j *Journey) saveDraft(ctx context.Context, row setup.Setup, d Draft) error
 		return fmt.Errorf("storing the answers: %w", err)
 	}
 	j.Engine.Forget(row.ID)
-	return nil
+	_, err = j.needs(ctx)
+	return err
 }
 
 func decodeDraft(text json.RawMessage) (Draft, error) {

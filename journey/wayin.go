@@ -51,9 +51,6 @@ func (j *Journey) SaveWayIn(ctx context.Context, id setup.SetupID, typed Draft) 
 	if err := j.saveDraft(ctx, row, draft); err != nil {
 		return nil, err
 	}
-	if _, err := j.needs(ctx); err != nil {
-		return nil, err
-	}
 	_, bad := j.resolve(id, draft)
 	bad = slices.DeleteFunc(bad, func(e setup.FieldError) bool { return !aboutWayIn(e.Field) })
 	if len(bad) == 0 {
