@@ -293,7 +293,7 @@ func TestWhatTheOldWayNeededIsTold(t *testing.T) {
 	if len(f) != 1 || f[0].Severity != setup.SeverityRisk || f[0].Title != "What the old way needed is still there." || f[0].Fix == nil || len(f[0].Fix.Changes) == 0 {
 		t.Fatalf("found %s", list(Of(p.Input)))
 	}
-	if !strings.Contains(f[0].Effect, "counts for everybody in the account") || !slices.ContainsFunc(f[0].Keys, func(k setup.Key) bool { return k.Kind == setup.KindHostnameRoute }) {
+	if !strings.Contains(f[0].Effect, "counts for everybody in the account") || !strings.Contains(f[0].Effect, "within ten minutes of the switch") || !slices.ContainsFunc(f[0].Keys, func(k setup.Key) bool { return k.Kind == setup.KindHostnameRoute }) {
 		t.Errorf("found %+v", f[0])
 	}
 }

@@ -363,5 +363,8 @@ func (x *examination) oldWay(waiting []setup.Change) {
 	if i := slices.IndexFunc(old, setup.Change.ForDevices); i >= 0 {
 		r.effect += " " + setup.Title(old[i]) + " counts for everybody in the account."
 	}
+	if behind := x.Answers.LeftBehind(old); behind != "" && x.Answers.Mode.Private() {
+		r.effect += " Mind: " + behind
+	}
 	x.tell(r)
 }

@@ -99,6 +99,9 @@ func Describe(s State) []string {
 	case App:
 		lines := make([]string, 0, len(s.Destinations)+1)
 		for _, d := range s.Destinations {
+			if private, ok := ParsePrivate(d); ok {
+				d = private.words()
+			}
 			lines = append(lines, "covers "+d)
 		}
 		for _, p := range s.Policies {

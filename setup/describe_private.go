@@ -15,6 +15,9 @@ func privateName(s State) string {
 	case Enrolment:
 		return "How devices join your account (device enrolment)"
 	case EnrolmentRule:
+		if s.Policy.Lit != "" { // an id tells nobody anything
+			return "Who may add a device (device enrolment permission)"
+		}
 		return "Who may add a device: rule " + nameOfID(s.Policy) + " (device enrolment permission)"
 	case PrivateNetwork:
 		return "Culvert's own Docker network " + s.Name

@@ -37,6 +37,26 @@ func (d PrivateDestination) String() string {
 	return text
 }
 
+// words says it for people.
+func (d PrivateDestination) words() string {
+	text := d.Hostname + d.Network
+	switch {
+	case d.Ports == "":
+		text += ", every port"
+	case strings.Contains(d.Ports, "-"):
+		text += ", ports " + d.Ports
+	default:
+		text += ", port " + d.Ports
+	}
+	if d.Protocol != "" {
+		text += ", " + strings.ToUpper(d.Protocol) + " only"
+	}
+	if d.VNet != "" {
+		text += ", in one virtual network only"
+	}
+	return text
+}
+
 // ParsePrivate reads what String wrote; false: the text is a public destination.
 func ParsePrivate(text string) (PrivateDestination, bool) {
 	protocol, rest, found := strings.Cut(text, "://")

@@ -180,3 +180,22 @@ func entries(s State) []string {
 	}
 	return all
 }
+
+// LeftBehind says whom some changes leave without a way in, for a while or for
+// good; empty: nobody. Devices take what they are told within ten minutes
+// (Cloudflare docs, client notification lag), and nobody sees from here when they
+// have.
+func (a Answers) LeftBehind(changes []Change) string {
+	if !slices.ContainsFunc(changes, Change.endsWay) {
+		return ""
+	}
+	if !a.Mode.Private() {
+		return "Nobody gets in by the private name any more."
+	}
+	return "Devices take the new settings within ten minutes of the switch, or at once when WARP is disconnected and connected. One that has not yet knows only the old way, and this takes it away."
+}
+
+// endsWay says whether a change takes away by what devices get to a private name.
+func (c Change) endsWay() bool {
+	return c.Verb.Writes() && c.Drop && c.Step == StepRemove && !c.Follows && devicesFollow(c.Key) && !strings.Contains(c.Key.Name, "#")
+}

@@ -60,7 +60,11 @@ func TestEverySwitchIsAPlanAndLeavesNothingOver(t *testing.T) {
 				m := hostWorld(a)
 				converges(t, m, a, nil)
 				approved := map[SetupID]Answers{a.Setup: a}
-				golden(t, name, m.plan(t, b.Setup, &b, approved).String())
+				p := m.plan(t, b.Setup, &b, approved)
+				golden(t, name, p.String())
+				if behind := b.LeftBehind(p.All()); (behind != "") != from.Private() || strings.Contains(behind, "WARP") != (from.Private() && to.Private()) {
+					t.Errorf("of devices that know the old way it says %q", behind)
+				}
 				converges(t, m, b, approved)
 				fresh := hostWorld(b)
 				converges(t, fresh, b, nil)

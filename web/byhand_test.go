@@ -164,6 +164,18 @@ func TestTheSwitchSaysThatTheOldWayIsStillThere(t *testing.T) {
 	}
 }
 
+// Devices take new settings within ten minutes, and until then know only the old way.
+func TestRemovingTheOldWayIsAnnouncedToWhoeverKnowsItAlone(t *testing.T) {
+	a := setuptest.InMode(setuptest.Sample("ocs"), setup.ModeFallback)
+	v := view(journey.StageDone)
+	v.O.Answers = &a
+	v.O.Plan = &setup.Plan{Changes: []setup.Change{{Key: setup.Key{Kind: setup.KindHostnameRoute, Name: "ocs.internal"}, Verb: setup.Delete,
+		From: setup.HostnameRoute{Hostname: "ocs.internal"}, Drop: true, Step: setup.StepRemove, Reach: setup.ReachAccount}}}
+	if p, _ := v.plan(); len(p.Effects) != 2 || !strings.Contains(p.Effects[0], "within ten minutes") {
+		t.Errorf("before the button it says %q", p.Effects)
+	}
+}
+
 func TestAPlanWithoutACertificateSaysThatNobodyCanLogIn(t *testing.T) {
 	a := setuptest.InMode(setuptest.Sample("ocs"), setup.ModeHostname)
 	v := view(journey.StageBuild)

@@ -34,7 +34,7 @@ func (v StandingView) lightRows() []LightRow {
 			rows = append(rows, sumRow(name, words, lights))
 		}
 	}
-	login := func(c setup.Check) bool { return c.Locked && c.Path == "/" }
+	login := func(c setup.Check) bool { return c.Locked && c.Path == "/" && v.teamInPublic() }
 	add(teamLogin, [2]string{"asked for", "NOT asked for"}, login)
 	v.shutOut(rows)
 	add("Everything else", [2]string{"locked", "NOT locked"}, func(c setup.Check) bool { return c.Locked && !login(c) })
@@ -44,6 +44,12 @@ func (v StandingView) lightRows() []LightRow {
 	}
 	add("On this server", [2]string{"answers", "does not answer"}, setup.Check.Beside)
 	return rows
+}
+
+// teamInPublic says whether the team logs in at the public address. Otherwise the
+// lock there lets nobody in, and a light for a login would promise one.
+func (v StandingView) teamInPublic() bool {
+	return !v.S.Answers.Mode.Private() || v.S.Answers.PublicTeam
 }
 
 // shutOut makes the row of the login tell what a check cannot see: it meets the

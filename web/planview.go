@@ -20,6 +20,7 @@ type PlanView struct {
 	Effects  []string // what people notice, before the button
 	Step     setup.Step
 	Label    string // of the button
+	writes   []setup.Change
 }
 
 // ChangeGroup is what is changed in one place.
@@ -71,7 +72,7 @@ func planOf(p setup.Plan, through setup.Step, part func(setup.Step) bool, host s
 		default:
 			here = append(here, row)
 		}
-		v.Hashes = append(v.Hashes, c.Hash())
+		v.Hashes, v.writes = append(v.Hashes, c.Hash()), append(v.writes, c)
 		tidies = tidies && c.Step == setup.StepRemove
 		effect := row.Reach
 		if c.Reach == setup.ReachAccount {
@@ -95,6 +96,18 @@ func planOf(p setup.Plan, through setup.Step, part func(setup.Step) bool, host s
 		}
 	}
 	return v
+}
+
+// leaving says first whom the changes leave without a way in, by the answers that
+// they are for; nil: there are none.
+func (p PlanView) leaving(a *setup.Answers) PlanView {
+	if a == nil {
+		return p
+	}
+	if behind := a.LeftBehind(p.writes); behind != "" {
+		p.Effects = append([]string{behind}, p.Effects...)
+	}
+	return p
 }
 
 // Mark identifies the changes that are asked for.
@@ -236,7 +249,7 @@ func (v View) plan() (PlanView, bool) {
 	if _, early := v.first(); early && !v.repairs() {
 		part = func(s setup.Step) bool { return s == v.step() }
 	}
-	return planOf(*v.O.Plan, v.step(), part, v.host()), true
+	return planOf(*v.O.Plan, v.step(), part, v.host()).leaving(v.O.Answers), true
 }
 
 // repairs says whether the page offers to put right what was changed outside:

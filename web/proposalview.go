@@ -18,7 +18,8 @@ type ProposalView struct {
 }
 
 func (p ProposalView) parts() PlanView {
-	return planOf(p.Proposal.Plan, setup.StepRemove, func(setup.Step) bool { return true }, p.host())
+	all := func(setup.Step) bool { return true }
+	return planOf(p.Proposal.Plan, setup.StepRemove, all, p.host()).leaving(&p.Proposal.Answers)
 }
 
 // effects says what callers notice of doors that open and close, then the rest.

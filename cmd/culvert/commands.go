@@ -266,6 +266,11 @@ func (j *job) agreeAndRun(ctx context.Context, p engine.Planned, yes bool) error
 	if p.Plan.Empty() && (j.answers != nil || len(p.Plan.Changes) == 0) {
 		return nil
 	}
+	if j.answers != nil {
+		if behind := j.answers.LeftBehind(p.Plan.All()); behind != "" {
+			j.say("Mind: %s", behind)
+		}
+	}
 	if !yes && !j.agreed(ctx) {
 		return errors.New("nothing was changed")
 	}
