@@ -128,7 +128,7 @@ func Describe(s State) []string {
 		if !s.Running {
 			running = "stopped"
 		}
-		return append([]string{running, "image " + s.Image, "network " + s.Network, "tunnel " + nameOfID(s.Tunnel)}, describeWay(s.Networks, s.Protocol)...)
+		return append([]string{running, "image " + heldBy(s.Image), "network " + s.Network, "tunnel " + nameOfID(s.Tunnel)}, describeWay(s.Networks, s.Protocol)...)
 	case EnvVar:
 		return []string{s.Name + "=" + s.Value}
 	case Setting:

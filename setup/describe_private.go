@@ -183,7 +183,7 @@ func describeSpec(s SidecarSpec) []string {
 }
 
 func describeConnectorFile(c ConnectorFile) []string {
-	lines := []string{"project " + c.Project, "image " + c.Image, "network " + c.Network, "token of tunnel " + nameOfID(c.Tunnel)}
+	lines := []string{"project " + c.Project, "image " + heldBy(c.Image), "network " + c.Network, "token of tunnel " + nameOfID(c.Tunnel)}
 	lines = append(lines, describeWay(c.Networks, c.Protocol)...)
 	for _, s := range c.Sidecars {
 		lines = append(lines, describeSpec(s)...)

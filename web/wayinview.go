@@ -107,7 +107,8 @@ func (v View) hostnameWay() Way {
 			{"The device", "sends what Gateway answered through WARP (split tunnel)"}, {"Cloudflare", "asks for a login (lock)"},
 			{"The tunnel", "by the route for the name (hostname route)"}, {v.behind(), ""},
 		},
-		Account: "Counts for all devices: the Gateway proxy, one range in the split tunnels, and that nothing in Local Domain Fallback hides the name.",
+		Account: "Counts for all devices: the Gateway proxy, one range in the split tunnels, and that nothing in Local Domain Fallback hides the name. " + whoMayAsk,
+		Guide:   v.encrypted(),
 	}
 }
 
@@ -128,14 +129,29 @@ func (v View) fallbackWay() Way {
 			{"The device", "sends that address through WARP (split tunnel)"}, {"Cloudflare", "asks for a login (lock)"},
 			{"The tunnel", "by the route for this one address (CIDR route, /32)"}, {v.behind(), ""},
 		},
-		Account: "Counts for all devices: the Gateway proxy, " + ranges + " in the split tunnels, and one entry in Local Domain Fallback.",
-		Guide: []Differs{
+		Account: "Counts for all devices: the Gateway proxy, " + ranges + " in the split tunnels, and one entry in Local Domain Fallback. " +
+			"Questions for the name, and for everything below it, then pass by Gateway’s DNS policies and logs. " + whoMayAsk,
+		Guide: append([]Differs{
 			{"add a private hostname route beside the route by address.", "does not make one.",
 				"devices ask your DNS server past Gateway, and only Gateway’s answers lead to a hostname route: it would never be used."},
 			{"route the whole Docker network, such as 172.18.0.0/16.", "routes two single addresses.",
 				"the whole network holds your databases too, and every device of the account would reach them."},
-		},
+			{"take 172.16.0.0/12 out of the split tunnels.", "takes out what it uses and no more.",
+				"all the rest of it would go through Cloudflare from every device. What stays out goes to the network that a device is in."},
+		}, v.encrypted()...),
 	}
+}
+
+const whoMayAsk = "Whoever may add a device to the account can ask for the name; past the login gets only your team."
+
+// encrypted is what the guide says of the encryption. Who chose no certificate is
+// told there what comes of it.
+func (v View) encrypted() []Differs {
+	if v.O.Draft.Inside.Front == profile.NoFront {
+		return nil
+	}
+	return []Differs{{"“Not secure” is no gap, because WARP encrypts from end to end.", "puts a certificate before the app.",
+		"WARP encrypts as far as Cloudflare, which can read it, and the tunnel from there to this server; the last step, to the app, is http. And over plain http browsers keep no login to the app."}}
 }
 
 func (v View) privateName() string {
