@@ -125,34 +125,60 @@ func (p part) strays(project []box) bool {
 	return false
 }
 
-// onlyStrays is the container of a connector that runs as it is to, but for its
-// networks; nil if there is more to change.
-func (p part) onlyStrays(project []box) *box {
-	to, ok := p.entry.To.(setup.Connector)
+// places are where a service is to be in networks.
+func (p part) places() []setup.Endpoint {
+	switch to := p.entry.To.(type) {
+	case setup.Connector:
+		all := []setup.Endpoint{{Network: to.Network}}
+		for _, name := range to.Networks {
+			all = append(all, setup.Endpoint{Network: name})
+		}
+		return all
+	case setup.Sidecar:
+		return to.Spec.Networks
+	}
+	return nil
+}
+
+// misplaced is the one container of a service that runs as it is to, but for its
+// places in networks; nil if there is more to change.
+func (p part) misplaced(project []box) *box {
 	own := only(project, p.service)
-	if !ok || len(own) != 1 {
+	if len(own) != 1 {
 		return nil
 	}
-	have := connectorOf(own, to.Network)
-	have.Network, have.Networks = to.Network, to.Networks
-	if !setup.Same(have, to) {
+	state := p.state(project)
+	switch have := state.(type) {
+	case setup.Connector:
+		to, _ := p.entry.To.(setup.Connector)
+		have.Network, have.Networks = to.Network, to.Networks
+		state = have
+	case setup.Sidecar:
+		to, _ := p.entry.To.(setup.Sidecar)
+		have.Spec.Networks = to.Spec.Networks
+		state = have
+	}
+	if !setup.Same(state, p.entry.To) {
 		return nil
 	}
 	return &own[0]
 }
 
-// rejoin puts a running connector into the networks in which it is to be, and
-// takes it out of others. A restart would end what it carries, and Docker gives it
-// ten seconds for that.
-func (h *Host) rejoin(ctx context.Context, p part, b box) *setup.Problem {
-	to := p.entry.To.(setup.Connector)
-	wanted := append([]string{to.Network}, to.Networks...)
-	r := &recreation{project: to.Project, service: p.service}
-	for _, name := range wanted {
-		if slices.Contains(b.networks(), name) {
+// move puts a running container where it is to be in networks, and takes it out
+// of others. A restart would end what a connector carries, Docker gives it ten
+// seconds for that; and Compose would see nothing to do where somebody put a
+// container into its network at another address.
+func (h *Host) move(ctx context.Context, project string, p part, b box) *setup.Problem {
+	r := &recreation{project: project, service: p.service, up: []box{b}}
+	var wanted []string
+	for _, to := range p.places() {
+		wanted = append(wanted, to.Network)
+		at := b.endpoint(to.Network)
+		stands := at != nil && (p.service == connectorService || setup.Same(setup.Attachment{Endpoint: *at}, setup.Attachment{Endpoint: to}))
+		if stands { // any address will do for a connector
 			continue
 		}
-		if failed := h.place(ctx, r, b, name, true, setup.Endpoint{Network: name}); failed != nil {
+		if failed := h.place(ctx, r, b, to.Network, true, to); failed != nil {
 			return failed
 		}
 	}
@@ -177,14 +203,8 @@ func (h *Host) changeProject(ctx context.Context, project string, todo []part, n
 		case p.entry.To != nil && p.entry.To.Kind() != p.entry.Key.Kind:
 			return refuse("A %s cannot become a %s.", p.entry.Key.Kind, p.entry.To.Kind())
 		case runs:
-			if b := p.onlyStrays(now); b != nil {
-				if failed := h.rejoin(ctx, p, *b); failed != nil {
-					return failed
-				}
-				continue
-			}
-			if back, failed := h.putBack(ctx, project, p, now); back || failed != nil {
-				if failed != nil {
+			if b := p.misplaced(now); b != nil {
+				if failed := h.move(ctx, project, p, *b); failed != nil {
 					return failed
 				}
 				continue
@@ -207,30 +227,6 @@ func (h *Host) changeProject(ctx context.Context, project string, todo []part, n
 		}
 	}
 	return nil
-}
-
-// putBack puts what runs beside the connector back to its places in networks, and
-// says whether nothing else of it was to change. Compose would see nothing to do
-// where somebody put a container into its network at another address.
-func (h *Host) putBack(ctx context.Context, project string, p part, now []box) (bool, *setup.Problem) {
-	to, _ := p.entry.To.(setup.Sidecar)
-	have, _ := p.state(now).(setup.Sidecar)
-	own, stands := only(now, p.service), have.Spec.Networks
-	have.Spec.Networks = to.Spec.Networks
-	if len(own) != 1 || !have.Running || len(stands) > len(to.Spec.Networks) || !setup.Same(have, to) {
-		return false, nil
-	}
-	r := &recreation{project: project, service: p.service, up: own}
-	for _, e := range to.Spec.Networks {
-		at := own[0].endpoint(e.Network)
-		if at != nil && setup.Same(setup.Attachment{Endpoint: *at}, setup.Attachment{Endpoint: e}) {
-			continue
-		}
-		if failed := h.place(ctx, r, own[0], e.Network, true, e); failed != nil {
-			return false, failed
-		}
-	}
-	return true, nil
 }
 
 // up starts services of one file and waits until they stay up. Whether
