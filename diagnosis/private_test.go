@@ -100,7 +100,7 @@ func TestBeforeTheSwitchTheLightIsOut(t *testing.T) {
 type privateRow struct {
 	mode  setup.Mode
 	class setup.Class
-	stop  Stop // empty: nobody is kept out
+	stop  Stop
 	says  string
 	ill   func(*patient)
 }
@@ -194,8 +194,8 @@ func privateRows() map[string]privateRow {
 			})
 			p.fail("", setup.UDPCheck)
 		}},
-		"lock on the address": {dns, setup.ClassLockMissing, "", "The lock on 172.30.250.2", func(p *patient) { p.alter(p.Answers.AddressLockKey(), setuptest.Gone) }},
-		"lock on the name":    {setup.ModeHostname, setup.ClassLockMissing, "", "The lock on ocs.your-org was deleted", func(p *patient) { p.alter(p.Answers.NameLockKey(), setuptest.Gone) }},
+		"lock on the address": {dns, setup.ClassLockMissing, StopLogin, "The lock on 172.30.250.2", func(p *patient) { p.alter(p.Answers.AddressLockKey(), setuptest.Gone) }},
+		"lock on the name":    {setup.ModeHostname, setup.ClassLockMissing, StopLogin, "The lock on ocs.your-org was deleted", func(p *patient) { p.alter(p.Answers.NameLockKey(), setuptest.Gone) }},
 		"app down": {front, setup.ClassAppStopped, StopApp, "is not running", func(p *patient) {
 			p.Facts.App.Running = 0
 			p.fail(setup.ByFront, setup.SignInCheck)
@@ -224,7 +224,7 @@ func TestWhatBreaksThePrivateWayIsNamed(t *testing.T) {
 				}
 			}
 			hops := PrivateWay(p.Now, p.Answers, findings, p.Facts, p.Evidence, p.Now)
-			if at := Broken(hops); r.stop != "" && (at < 0 || hops[at].Stop != r.stop) {
+			if at := Broken(hops); at < 0 || hops[at].Stop != r.stop {
 				t.Errorf("the way breaks at %d of %+v, want %s", at, hops, r.stop)
 			}
 		})

@@ -13,6 +13,7 @@ import (
 const (
 	StopDevice Stop = "device" // with WARP: its profile, and that it may join
 	StopDNS    Stop = "dns"    // who answers for the private name
+	StopLogin  Stop = "login"  // the lock, which asks each device's user
 	StopRoute  Stop = "route"  // what carries the packets to the connector
 )
 
@@ -21,11 +22,12 @@ const (
 const sightCounts = 10 * time.Minute
 
 // PrivateWay tells how a device gets to the app by its private name. Nobody can
-// see from this server what happens on a device: there only the settings are
-// known, as they were read at a moment, so such a stop is never good. The others
-// are good if everything that is asked of them held lately.
+// see from this server what happens on a device, nor meet the login that Cloudflare
+// asks it for: there only the settings are known, as they were read at a moment, so
+// such a stop is never good. The others are good if everything that is asked of
+// them held lately.
 func PrivateWay(now time.Time, a setup.Answers, findings []setup.Finding, facts found.Facts, evidence []setup.Evidence, read time.Time) []Hop {
-	hops := []Hop{{Stop: StopDevice, Light: Unknown}, {Stop: StopDNS, Light: Unknown}, {Stop: StopRoute, Light: Unknown}}
+	hops := []Hop{{Stop: StopDevice, Light: Unknown}, {Stop: StopDNS, Light: Unknown}, {Stop: StopLogin, Light: Unknown}, {Stop: StopRoute, Light: Unknown}}
 	known := now.Sub(read) < sightCounts
 	for _, h := range Way(now, findings, facts, evidence) {
 		if h.Stop == StopConnector || h.Stop == StopApp {
@@ -34,7 +36,7 @@ func PrivateWay(now time.Time, a setup.Answers, findings []setup.Finding, facts 
 	}
 	for i := range hops {
 		h := &hops[i]
-		settings := h.Stop == StopDevice || h.Stop == StopDNS || h.Stop == StopRoute
+		settings := h.Stop == StopDNS || h.Stop == StopRoute || h.Stop.OnDevice()
 		h.seen(now, a.PrivateChecks(), evidence)
 		if settings && known && h.Light != Bad {
 			h.Read, h.Until = read, sooner(h.Until, read.Add(sightCounts))
@@ -44,10 +46,13 @@ func PrivateWay(now time.Time, a setup.Answers, findings []setup.Finding, facts 
 		}
 	}
 	for _, f := range findings { // worst first
-		blamePrivate(now, hops, f)
+		blamePrivate(now, a, hops, f)
 	}
 	return hops
 }
+
+// OnDevice says whether only a device can tell of a stop.
+func (s Stop) OnDevice() bool { return s == StopDevice || s == StopLogin }
 
 func sooner(a, b time.Time) time.Time {
 	if a.IsZero() || b.Before(a) {
@@ -102,7 +107,7 @@ func stopOfCheck(c setup.Check) Stop {
 }
 
 // blamePrivate takes in what is wrong at a stop.
-func blamePrivate(now time.Time, hops []Hop, f setup.Finding) {
+func blamePrivate(now time.Time, a setup.Answers, hops []Hop, f setup.Finding) {
 	at := func(s Stop) {
 		i := slices.IndexFunc(hops, func(h Hop) bool { return h.Stop == s })
 		if i < 0 || hops[i].Finding != "" && hops[i].Finding != f.ID {
@@ -118,6 +123,9 @@ func blamePrivate(now time.Time, hops []Hop, f setup.Finding) {
 		}
 	}
 	for _, k := range f.Keys {
+		if a.Private != nil && (k == a.NameLockKey() || k == a.AddressLockKey()) {
+			at(StopLogin)
+		}
 		at(privateStop(k))
 	}
 	for _, v := range f.Proof {

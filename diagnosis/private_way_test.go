@@ -10,13 +10,13 @@ import (
 func TestBeforeTheConnectorOnlyTheSettingsAreKnown(t *testing.T) {
 	p := healthy(t)
 	hops := PrivateWay(p.Now, p.Answers, nil, p.Facts, p.Evidence, p.Now.Add(-time.Minute))
-	assertLights(t, hops, Unknown, Unknown, Unknown, Good, Good)
-	for _, h := range hops[:3] {
+	assertLights(t, hops, Unknown, Unknown, Unknown, Unknown, Good, Good)
+	for _, h := range hops[:4] {
 		if h.Read.IsZero() || h.Proof != nil {
 			t.Errorf("%s was read at %v and has the proof %v", h.Stop, h.Read, h.Proof)
 		}
 	}
-	for _, h := range PrivateWay(p.Now, p.Answers, nil, p.Facts, p.Evidence, p.Now.Add(-time.Hour))[:3] {
+	for _, h := range PrivateWay(p.Now, p.Answers, nil, p.Facts, p.Evidence, p.Now.Add(-time.Hour))[:4] {
 		if !h.Read.IsZero() {
 			t.Errorf("%s counts as read an hour after it was", h.Stop)
 		}

@@ -231,7 +231,7 @@ func TestTheWayOfAColleagueIsGreenByProofAloneAndNeverOnTheDevice(t *testing.T) 
 	a := standOn(t, sceneStanding(t, illness{standby: proven})).status()
 	a.lacks("#row-team-login") // nobody logs in at the public address
 	a.says("#region-lights", "Everything else locked")
-	a.says("#region-way", "The way of a colleague", "Who answers for ocs.example", "CIDR route", "From the DNS on, every stop is proven.", "nobody can see what happens on a colleague’s device")
+	a.says("#region-way", "The way of a colleague", "Who answers for ocs.example", "CIDR route", "Every other stop is proven.", "nobody can see what happens on a colleague’s device", "nor that Cloudflare asks it for the login")
 	a.says("#try", "From this server nobody can see what WARP does", "http://ocs.example:8000/", "What the test proves")
 	if policy := a.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "connect-src 'self' http://ocs.example:8000;") {
 		t.Errorf("the page may not ask it: %s", policy)

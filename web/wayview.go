@@ -72,9 +72,10 @@ func (v StandingView) privateWay() (WayView, bool) {
 	broken := diagnosis.Broken(hops)
 	w := WayView{ID: "private-way", Title: "The way of a colleague", Begin: "A colleague’s browser", State: LightOut}
 	v.addHops(&w, hops, broken)
-	w.State, w.Text = LightOut, "From this server nobody can see what happens on a colleague’s device (WARP). Try it on one, below."
-	if known := slices.IndexFunc(hops[1:], func(h diagnosis.Hop) bool { return h.Light != diagnosis.Good }); known < 0 {
-		w.Text = "From the DNS on, every stop is proven. " + w.Text
+	w.State, w.Text = LightOut, "From this server nobody can see what happens on a colleague’s device (WARP), nor that Cloudflare asks it for the login. Try it on one, below."
+	unproven := func(h diagnosis.Hop) bool { return h.Light != diagnosis.Good && !h.Stop.OnDevice() }
+	if !slices.ContainsFunc(hops, unproven) {
+		w.Text = "Every other stop is proven. " + w.Text
 	}
 	if broken >= 0 {
 		w.State, w.Text = LightOff, v.brokenText(hops[broken])
@@ -122,6 +123,8 @@ func (v StandingView) stopName(s diagnosis.Stop) (name, term string) {
 		return "The device, with WARP", "device profile"
 	case diagnosis.StopDNS:
 		return "Who answers for " + v.privateName(), v.dnsTerm()
+	case diagnosis.StopLogin:
+		return "The login", "Access"
 	case diagnosis.StopRoute:
 		return "What carries the packets", v.routeTerm()
 	}
