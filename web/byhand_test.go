@@ -176,6 +176,19 @@ func TestRemovingTheOldWayIsAnnouncedToWhoeverKnowsItAlone(t *testing.T) {
 	}
 }
 
+// The app's own address is told with this step, also when the port is closed already.
+func TestAButtonPromisesToCloseAPortOnlyIfItDoes(t *testing.T) {
+	port := setup.Change{Key: setup.Key{Kind: setup.KindPublished, Name: "web"}, Verb: setup.Update, Step: setup.StepClose}
+	site := setup.Change{Key: setup.Key{Kind: setup.KindSite, Name: "web"}, Verb: setup.Update, Step: setup.StepClose}
+	for label, changes := range map[string][]setup.Change{"Close the port": {port, site}, "Make 1 change": {site}} {
+		v := view(journey.StageClose)
+		v.O.Plan = &setup.Plan{Changes: changes}
+		if p, _ := v.plan(); p.Label != label {
+			t.Errorf("the button says %q, want %q", p.Label, label)
+		}
+	}
+}
+
 func TestAPlanWithoutACertificateSaysThatNobodyCanLogIn(t *testing.T) {
 	a := setuptest.InMode(setuptest.Sample("ocs"), setup.ModeHostname)
 	v := view(journey.StageBuild)

@@ -85,6 +85,9 @@ func planOf(p setup.Plan, through setup.Step, part func(setup.Step) bool, host s
 	if through == setup.StepRemove && tidies {
 		v.Label = "Remove what is no longer wanted"
 	}
+	if through == setup.StepClose && !slices.ContainsFunc(v.writes, ofPort) {
+		v.Label = "Make " + plural(len(v.writes), "change", "changes")
+	}
 	for _, g := range []ChangeGroup{{"At Cloudflare", cloud}, {"On this server", here}} {
 		if len(g.Rows) > 0 {
 			v.Groups = append(v.Groups, g)
@@ -96,6 +99,10 @@ func planOf(p setup.Plan, through setup.Step, part func(setup.Step) bool, host s
 		}
 	}
 	return v
+}
+
+func ofPort(c setup.Change) bool {
+	return c.Key.Kind == setup.KindComposePort || c.Key.Kind == setup.KindPublished
 }
 
 // leaving says first whom the changes leave without a way in, by the answers that
