@@ -107,6 +107,10 @@ func (p *planner) build(k Key, want Want) {
 		p.bar(k, WhyUnread, "Nobody has looked at this yet. Look again.").Cause = &Problem{Code: CodeUnavailable, Message: "It was not part of the last look."}
 		return
 	}
+	if detail := p.otherName(k, want.State); detail != "" {
+		p.bar(k, WhyConflict, detail)
+		return
+	}
 	if p.addressMissing(k, want) {
 		return
 	}

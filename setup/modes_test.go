@@ -255,3 +255,46 @@ func TestAFrontIsNotTakenAwayOrPutBeforeUnderTheFeetOfTheTeam(t *testing.T) {
 		}
 	}
 }
+
+// What stands beside the connector serves one private name, so nothing is prepared
+// for another while people come in by the first: in place nor with another way.
+func TestTheNameIsNotChangedUnderTheFeetOfTheTeam(t *testing.T) {
+	for _, from := range []Mode{ModeFallback, ModeHostname} {
+		for _, to := range []Mode{ModeFallback, ModeHostname} {
+			t.Run(fmt.Sprintf("%s to %s", from, to), func(t *testing.T) {
+				a, b := inMode(sample("ocs", "chat.example.org"), from), inMode(sample("ocs", "chat.example.org"), to)
+				private := *b.Private
+				private.Name = "chat.your-org"
+				b.Private, b.Settings = &private, slices.Clone(b.Settings)
+				for i := range b.Settings {
+					b.Settings[i].Value = strings.ReplaceAll(b.Settings[i].Value, "ocs.your-org", private.Name)
+				}
+				m := hostWorld(a)
+				at := DefaultProfile + "/" + private.Name
+				m.put(account, at, "", Fallback{Profile: DefaultProfile, Suffix: private.Name})
+				m.put(account, at, "", Shadow{Profile: DefaultProfile, Hostname: private.Name})
+				converges(t, m, a, nil)
+				approved := map[SetupID]Answers{a.Setup: a}
+				p := m.plan(t, b.Setup, &b, approved)
+				for _, barrier := range p.Barriers {
+					if !strings.Contains(barrier.Detail, "Your team comes in by ocs.your-org") {
+						t.Errorf("%s is barred: %s", barrier.Key, barrier.Detail)
+					}
+				}
+				if len(p.Barriers) == 0 {
+					t.Error("nothing is barred")
+				}
+				for _, c := range p.Changes {
+					if c.Verb.Writes() && !p.stuck(c.Key, nil) && c.Key.Kind != KindApp { // nobody comes in by a lock
+						t.Errorf("it is done all the same: %s %s", c.Verb, c.Key)
+					}
+				}
+				public := inMode(sample("ocs", "chat.example.org"), ModePublic)
+				converges(t, m, public, approved)
+				for _, barrier := range m.plan(t, b.Setup, &b, map[SetupID]Answers{public.Setup: public}).Barriers {
+					t.Errorf("once the team comes in publicly, %s is barred: %s", barrier.Key, barrier.Detail)
+				}
+			})
+		}
+	}
+}

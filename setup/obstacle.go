@@ -3,6 +3,7 @@ package setup
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -59,6 +60,58 @@ func answersAlready(want, have State) string {
 				return fmt.Sprintf("Something else answers for %s in the network %s, and your team comes in that way. Switch to the public way first, then to this one.",
 					strings.Join(common(w.Aliases, h.Aliases), ", "), w.Network)
 			}
+		}
+	}
+	return ""
+}
+
+// otherName: what stands beside the connector knows one private name. While the
+// team comes in by it, it cannot be prepared for another: the old name would fail
+// from the build on, and the new one be known after the switch. All else of the new
+// name hangs on its lock, but for the certificate, which has one place.
+func (p *planner) otherName(k Key, want State) string {
+	name := ""
+	switch w := want.(type) {
+	case Certificate:
+		name = w.Name
+	case App:
+		for _, d := range w.Destinations {
+			if private, ok := ParsePrivate(d); ok && k.isLock() {
+				name = private.Hostname
+			}
+		}
+	}
+	old := p.ledName()
+	if name == "" || old == "" || old == name {
+		return ""
+	}
+	return fmt.Sprintf("Your team comes in by %s, and one name can be served at a time. Switch to the public way first and then to %s, or keep the name. Without a public address, take this setup down and begin with the new name.", old, name)
+}
+
+// ledName is the private name to which focus led devices, if it is another than the
+// one that it wants now.
+func (p *planner) ledName() string {
+	wanted := ""
+	for _, w := range p.want {
+		if f, ok := w.State.(Fallback); ok && slices.Contains(w.By, p.focus) {
+			wanted = NormalName(f.Suffix)
+		}
+	}
+	if wanted == "" { // no private name is
+		return ""
+	}
+	for _, k := range p.keys() {
+		led := ""
+		switch left := p.ledger.Records[k].Left.(type) {
+		case HostnameRoute:
+			led = left.Hostname
+		case Fallback:
+			if len(left.Servers) > 0 {
+				led = left.Suffix
+			}
+		}
+		if led != "" && NormalName(led) != wanted && slices.Contains(p.ledger.Records[k].By, p.focus) {
+			return led
 		}
 	}
 	return ""
