@@ -34,6 +34,9 @@ func (x *examination) fixOf(part []setup.Change, bar *setup.Barrier) *setup.Fix 
 	f := &setup.Fix{Then: x.then(part)}
 	if bar != nil {
 		f.Barred = bar.Detail
+		if bar.Offer != nil {
+			f.Barred += " " + agreeing(*bar)
+		}
 	}
 	f.Expected = takesCalls
 	for _, c := range part {

@@ -1,7 +1,9 @@
 package diagnosis
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/culvert/culvert/setup"
 )
@@ -41,6 +43,11 @@ func (x *examination) tell(r report) {
 			f.Advice = ""
 		}
 	}
+	for _, b := range r.barriers {
+		if b.Offer != nil {
+			f.Advice = strings.TrimSpace(f.Advice + " " + agreeing(b))
+		}
+	}
 	if r.name != "" {
 		f.ID += "/" + r.name
 	}
@@ -65,6 +72,13 @@ func (x *examination) tell(r report) {
 		}
 	}
 	x.found = append(x.found, f)
+}
+
+// agreeing says where the operator agrees to what is in the way. A repair never
+// does it for them.
+func agreeing(b setup.Barrier) string {
+	page := map[setup.Step]string{setup.StepBuild: "Build", setup.StepSwitch: "Switch", setup.StepClose: "Close"}[setup.StepOf(b.Key.Kind)]
+	return fmt.Sprintf("You agree to it on the page “%s”, or with culvert apply %s.", page, b.Flag())
 }
 
 // doorsOf lists the doors that failing evidence from outside is about.

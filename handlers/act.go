@@ -32,7 +32,7 @@ func (s *site) apply(w http.ResponseWriter, r *http.Request) error {
 	return s.said(w, r, "Begun. This page shows how it goes; you may close it.")
 }
 
-// accept takes over something that was there before.
+// accept notes what the operator agreed to about something that is in the way.
 func (s *site) accept(w http.ResponseWriter, r *http.Request) error {
 	key := setup.Key{
 		Kind: setup.Kind(r.PostFormValue("kind")), Scope: r.PostFormValue("scope"), Name: r.PostFormValue("name"),
@@ -44,7 +44,7 @@ func (s *site) accept(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Journey.Accept(r.Context(), setupOf(r), key, consent); err != nil {
 		return s.refused(w, r, err)
 	}
-	return s.said(w, r, "It will be taken over. The plan has changed: read it again before you press.")
+	return s.said(w, r, "Noted. The plan has changed: read it again before you press.")
 }
 
 func (s *site) cancel(w http.ResponseWriter, r *http.Request) error {

@@ -47,23 +47,25 @@ func (j *Journey) ChooseAccount(ctx context.Context, id setup.SetupID, account s
 	return at(StageAccount, bad), nil
 }
 
-// Accept notes that an existing object may be taken over as it was seen.
+// Accept notes that the operator agreed to what a barrier offers, about an object
+// as it was seen, and plans anew.
 func (j *Journey) Accept(ctx context.Context, id setup.SetupID, key setup.Key, consent setup.Consent) error {
+	if err := j.Agree(ctx, id, setup.GivenConsent{Key: key, Consent: consent}); err != nil {
+		return err
+	}
+	return j.Refresh(ctx, id)
+}
+
+// Agree only notes what was agreed to.
+func (j *Journey) Agree(ctx context.Context, id setup.SetupID, given ...setup.GivenConsent) error {
 	row, draft, err := j.load(ctx, id)
 	if err != nil {
 		return err
 	}
-	var kept []setup.GivenConsent
-	for _, g := range draft.Consents {
-		if g.Key != key {
-			kept = append(kept, g)
-		}
+	for _, g := range given {
+		draft.Consents = setup.Agree(draft.Consents, g)
 	}
-	draft.Consents = append(kept, setup.GivenConsent{Key: key, Consent: consent})
-	if err := j.saveDraft(ctx, row, draft); err != nil {
-		return err
-	}
-	return j.Refresh(ctx, id)
+	return j.saveDraft(ctx, row, draft)
 }
 
 func (j *Journey) load(ctx context.Context, id setup.SetupID) (setup.Setup, Draft, error) {

@@ -57,7 +57,7 @@ func (p *planner) keepWhatOthersUse() {
 	var kept []Change
 	for _, c := range p.plan.Changes {
 		if user := p.user(c, leaving); user != "" {
-			p.bar(c.Key, WhyConflict, "It is not deleted, because something else uses it: "+user+".")
+			p.bar(c.Key, WhyConflict, "It is not deleted, because something else uses it: "+user+".").Keeps = true
 			continue
 		}
 		kept = append(kept, c)

@@ -8,14 +8,17 @@ import (
 type Want struct {
 	State State
 	By    []SetupID
-	Take  *Consent
+	// Take is what the operator agreed to about what stands in its way. That can be
+	// several things: two routes of others may overlap one of ours.
+	Take []Consent
 	// WithApp: it is where a followed app is now, or tells where.
 	WithApp bool
 }
 
-// agreed says whether the operator agreed to take over an object as it is.
+// agreed says whether the operator agreed to what an offer says of an object, as
+// the object is now.
 func (w Want) agreed(o *Object) bool {
-	return w.Take != nil && w.Take.ObjectID == o.ID && w.Take.Seen == Digest(o.State)
+	return slices.Contains(w.Take, Consent{o.ID, Digest(o.State)})
 }
 
 // Merge gives what all setups want together: the approved answers of every
@@ -53,7 +56,7 @@ func Merge(focus SetupID, candidate *Answers, approved map[SetupID]Answers) (map
 					Detail: "Two setups want different things here: " + string(have.By[0]) + " and " + string(id) + "."})
 				continue
 			}
-			wants[key] = Want{State: state, By: append(have.By, id), Take: a.consent(key, have.Take), WithApp: have.WithApp || a.withApp(key)}
+			wants[key] = Want{State: state, By: append(have.By, id), Take: append(have.Take, a.consents(key)...), WithApp: have.WithApp || a.withApp(key)}
 		}
 	}
 	slices.SortFunc(barriers, func(x, y Barrier) int { return compareKeys(x.Key, y.Key) })
@@ -72,11 +75,12 @@ func furthest(a, b State) State {
 	return nil
 }
 
-func (a Answers) consent(k Key, have *Consent) *Consent {
+func (a Answers) consents(k Key) []Consent {
+	var all []Consent
 	for _, g := range a.Consents {
 		if g.Key == k {
-			return &Consent{g.ObjectID, g.Seen}
+			all = append(all, g.Consent)
 		}
 	}
-	return have
+	return all
 }

@@ -18,7 +18,7 @@ func (p *planner) obstacle(k Key, want Want) bool {
 		}
 		b := p.bar(k, WhyConflict, detail)
 		if b.Held = o.State; mayStay {
-			b.Offer = &Consent{o.ID, Digest(o.State)}
+			b.Offer, b.Beside = &Consent{o.ID, Digest(o.State)}, true
 		}
 		return true
 	}

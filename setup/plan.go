@@ -207,7 +207,9 @@ type Barrier struct {
 	Key    Key
 	Why    Why
 	Detail string   // what is in the way and what to do
-	Offer  *Consent // for conflicts that end when the operator says: take this over
+	Offer  *Consent // for conflicts that end when the operator agrees; see Agreeing
+	Beside bool     // with an offer: what stands there stays as it is, beside ours
+	Keeps  bool     // it bars nothing that is wanted, only that something goes
 	Held   State    // what stands there instead
 	Cause  *Problem // for unread
 }
@@ -232,6 +234,26 @@ func (p Plan) Of(step Step) []Change {
 		}
 	}
 	return of
+}
+
+// UpTo is the part of a plan that is made up to and including a step.
+func (p Plan) UpTo(last Step) Plan {
+	part := p
+	part.Changes, part.Barriers = nil, nil
+	for _, c := range p.Changes {
+		if c.Then != nil && !c.Then.Step.Through(last) {
+			c.Then = nil
+		}
+		if c.Step.Through(last) {
+			part.Changes = append(part.Changes, c)
+		}
+	}
+	for _, b := range p.Barriers {
+		if StepOf(b.Key.Kind).Through(last) {
+			part.Barriers = append(part.Barriers, b)
+		}
+	}
+	return part
 }
 
 // All are the changes with what follows from them in the end.

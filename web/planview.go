@@ -50,6 +50,8 @@ type BarrierRow struct {
 	Holds  []string // what stands there now
 	Key    setup.Key
 	Offer  *setup.Consent
+	Agree  string // on the button of an offer
+	Does   string // what pressing it does
 }
 
 // planOf gives the part of a plan that some steps make, the last of which is
@@ -157,6 +159,9 @@ func rowOf(c setup.Change, difference []string, host string) ChangeRow {
 
 func barrierOf(b setup.Barrier) BarrierRow {
 	r := BarrierRow{Detail: b.Detail, Key: b.Key, Offer: b.Offer, Word: "in the way"}
+	if b.Offer != nil {
+		r.Agree, r.Does = b.Agreeing()
+	}
 	switch b.Why {
 	case setup.WhyGate:
 		r.Word = "waiting"

@@ -94,15 +94,6 @@ func verbWord(c setup.Change) string {
 	return string(c.Verb)
 }
 
-// takeText is the button under something of others that is in the way, and what
-// pressing it agrees to.
-func takeText(k setup.Kind) Choice {
-	if k == setup.KindShadow {
-		return Choice{Label: "It may be taken out", Hint: "That is done with the changes of this step, for everybody in the account. Taking the setup down puts it back."}
-	}
-	return Choice{Label: "Take it over", Hint: "It becomes part of this setup, as it is shown here. Taking the setup down puts it back."}
-}
-
 // reachText says who notices a change, and for how long.
 func reachText(c setup.Change, host string) string {
 	switch c.Reach {

@@ -152,9 +152,13 @@ func resolved(do func(context.Context, *job) error) func(context.Context, *job) 
 }
 
 func newPlan(s *settings) *cobra.Command {
+	var a agreement
 	c := s.command("plan", "Show what would change; changes nothing", resolved(func(ctx context.Context, j *job) error {
 		p, err := j.plan(ctx)
 		if err != nil {
+			return err
+		}
+		if p, err = j.asIfAgreed(ctx, p, a.words); err != nil {
 			return err
 		}
 		if err := j.printPlan(p.Plan); err != nil {
@@ -165,13 +169,20 @@ func newPlan(s *settings) *cobra.Command {
 		}
 		return nil
 	}))
-	c.Long = "Show what would change. Exit status: 0 nothing to do, 2 changes, 1 error."
+	a.addWords(c)
+	c.Long = "Show what would change, and what is in the way. What you can agree to is told with the words for that;\n" +
+		"with them (--agree) the plan is shown as it would be then, and nothing is stored.\n" +
+		"Exit status: 0 nothing to do, 2 changes, 1 error."
 	return c
 }
 
 func newApply(s *settings) *cobra.Command {
-	var yes bool
-	c := s.command("apply", "Make the changes, step by step, with proof between the steps", resolved(func(ctx context.Context, j *job) error {
+	var a agreement
+	var through string
+	c := s.command("apply", "Make the changes, step by step, with proof between the steps", resolved(func(ctx context.Context, j *job) (err error) {
+		if a.through, err = stepNamed(through); err != nil {
+			return err
+		}
 		if err := j.keepPractice(ctx); err != nil {
 			return err
 		}
@@ -182,14 +193,22 @@ func newApply(s *settings) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return j.agreeAndRun(ctx, p, yes)
+		if p, err = j.makeClear(ctx, p, a); err != nil {
+			return err
+		}
+		return j.agreeAndRun(ctx, p, a)
 	}))
-	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	c.Flags().BoolVar(&a.yes, "yes", false, "do not ask; agrees to the changes, and to nothing that is in the way")
+	a.addWords(c)
+	c.Flags().StringVar(&through, "through", "", "make only the steps up to this one: build, switch or close")
+	c.Long = "Make the changes, step by step, with proof between the steps. Where something of somebody else is in the way,\n" +
+		"nothing is changed at all before that is settled: what you can agree to is told with the words for it (--agree),\n" +
+		"or asked for on the terminal. --yes agrees to none of it."
 	return c
 }
 
 func newDestroy(s *settings) *cobra.Command {
-	var yes bool
+	var a agreement
 	c := s.command("destroy", "Take down what Culvert made, and nothing else", func(ctx context.Context, j *job) error {
 		if err := j.named(ctx); err != nil {
 			return err
@@ -201,9 +220,9 @@ func newDestroy(s *settings) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return j.agreeAndRun(ctx, p, yes)
+		return j.agreeAndRun(ctx, p, a)
 	})
-	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	c.Flags().BoolVar(&a.yes, "yes", false, "do not ask")
 	return c
 }
 
@@ -259,7 +278,7 @@ func (j *job) eachOpen(ctx context.Context, do func(run setup.Run, takesDown boo
 }
 
 // agreeAndRun shows a plan, asks, and makes the changes.
-func (j *job) agreeAndRun(ctx context.Context, p engine.Planned, yes bool) error {
+func (j *job) agreeAndRun(ctx context.Context, p engine.Planned, a agreement) error {
 	if err := j.printPlan(p.Plan); err != nil {
 		return err
 	}
@@ -271,11 +290,11 @@ func (j *job) agreeAndRun(ctx context.Context, p engine.Planned, yes bool) error
 			j.say("Mind: %s", behind)
 		}
 	}
-	if !yes && !j.agreed(ctx) {
+	if !a.yes && !j.agreed(ctx) {
 		return errors.New("nothing was changed")
 	}
 	run, err := j.engine.Start(ctx, engine.Request{
-		Setup: j.id, Answers: j.answers, Through: setup.StepRemove, Hashes: p.Plan.Hashes(), Actor: actor(),
+		Setup: j.id, Answers: j.answers, Through: a.last(), Hashes: p.Plan.Hashes(), Actor: actor(),
 	})
 	if err != nil {
 		return err

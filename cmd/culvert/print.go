@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/culvert/culvert/journey"
@@ -49,12 +50,19 @@ type barrierJSON struct {
 	Name   string `json:"name"`
 	Why    string `json:"why"`
 	Detail string `json:"detail"`
+	// Offer is there if it is no longer in the way once the operator agrees.
+	Offer *offerJSON `json:"offer,omitempty"`
+}
+
+type offerJSON struct {
+	Agree    string `json:"agree"` // the value of --agree
+	Does     string `json:"does"`
+	ThereNow string `json:"there_now"`
 }
 
 func (j *job) printPlan(p setup.Plan) error {
 	if !j.json {
-		_, err := fmt.Fprint(j.stdout, p)
-		return err
+		return j.tellPlan(p)
 	}
 	out := planJSON{Changes: []changeJSON{}, Barriers: []barrierJSON{}}
 	for _, c := range p.All() {
@@ -66,9 +74,36 @@ func (j *job) printPlan(p setup.Plan) error {
 		out.Changes = append(out.Changes, change)
 	}
 	for _, b := range p.Barriers {
-		out.Barriers = append(out.Barriers, barrierJSON{string(b.Key.Kind), b.Key.Name, string(b.Why), b.Detail})
+		out.Barriers = append(out.Barriers, barrierOf(b))
 	}
 	return j.printJSON(out)
+}
+
+func barrierOf(b setup.Barrier) barrierJSON {
+	out := barrierJSON{Kind: string(b.Key.Kind), Name: b.Key.Name, Why: string(b.Why), Detail: b.Detail}
+	if b.Offer != nil {
+		_, does := b.Agreeing()
+		out.Offer = &offerJSON{b.Key.Short(), does, thereNow(b)}
+	}
+	return out
+}
+
+// tellPlan prints a plan for people. What they can agree to comes last, as such.
+func (j *job) tellPlan(p setup.Plan) error {
+	offers := p.Offers()
+	p.Barriers = slices.DeleteFunc(slices.Clone(p.Barriers), func(b setup.Barrier) bool { return b.Offer != nil })
+	if !p.Empty() || len(offers) == 0 {
+		if _, err := fmt.Fprint(j.stdout, p); err != nil {
+			return err
+		}
+	}
+	if len(offers) > 0 {
+		j.say("in the way until you agree:")
+	}
+	for _, b := range offers {
+		tellOffer(j.stdout, b)
+	}
+	return nil
 }
 
 // execute carries out a run and prints each change as it ends.

@@ -59,7 +59,7 @@ func (w walker) apply(j *job, answers *setup.Answers) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	if err := j.agreeAndRun(w.ctx, p, true); err != nil {
+	if err := j.agreeAndRun(w.ctx, p, agreement{yes: true}); err != nil {
 		w.Fatal(err)
 	}
 	again, err := w.engine.Plan(w.ctx, j.id, answers)

@@ -106,7 +106,11 @@ func (j *job) remaining(ctx context.Context, s *statusJSON) error {
 		s.Left = append(s.Left, fmt.Sprintf("%s %s (%s)", c.Verb, setup.Title(c), c.Cause))
 	}
 	for _, b := range p.Plan.Barriers {
-		s.InTheWay = append(s.InTheWay, b.Detail)
+		detail := b.Detail
+		if b.Offer != nil {
+			detail += " You agree to it with culvert apply " + b.Flag() + "."
+		}
+		s.InTheWay = append(s.InTheWay, detail)
 	}
 	s.OK = s.OK && p.Plan.Empty()
 	return nil
