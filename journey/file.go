@@ -53,7 +53,11 @@ func (j *Journey) FromFile(ctx context.Context, f config.File, token secret.Text
 	}
 	answers, bad := c.Profile.Resolve(choices)
 	bad = append(bad, j.checkOffered(f.Mode)...)
-	if len(bad) > 0 {
+	kept, err := j.keepsName(ctx, answers)
+	if err != nil {
+		return setup.Answers{}, warnings, err
+	}
+	if bad = append(bad, kept...); len(bad) > 0 {
 		return setup.Answers{}, warnings, f.Explain(bad)
 	}
 	digests, err := j.digestsFor(ctx, id, answers)

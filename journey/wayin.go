@@ -51,12 +51,34 @@ func (j *Journey) SaveWayIn(ctx context.Context, id setup.SetupID, typed Draft) 
 	if err := j.saveDraft(ctx, row, draft); err != nil {
 		return nil, err
 	}
-	_, bad := j.resolve(id, draft)
-	bad = slices.DeleteFunc(bad, func(e setup.FieldError) bool { return !aboutWayIn(e.Field) })
+	answers, bad := j.resolve(id, draft)
+	kept, err := j.keepsName(ctx, answers)
+	if err != nil {
+		return nil, err
+	}
+	bad = slices.DeleteFunc(append(bad, kept...), func(e setup.FieldError) bool { return !aboutWayIn(e.Field) })
 	if len(bad) == 0 {
 		j.lookSoon(id)
 	}
 	return bad, nil
+}
+
+// keepsName says whether the private name is to be changed under the feet of a team
+// that comes in by the old one. It is told where the name is chosen: what was
+// agreed to would be wanted, and could not be had.
+func (j *Journey) keepsName(ctx context.Context, answers setup.Answers) ([]setup.FieldError, error) {
+	approved, err := j.Store.Approved(ctx)
+	if err != nil || approved[answers.Setup].Answers == nil {
+		return nil, err
+	}
+	ledger, err := j.Store.Ledger(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if why := answers.NameKept(*approved[answers.Setup].Answers, ledger); why != "" {
+		return []setup.FieldError{{Field: "private.name", Message: why}}, nil
+	}
+	return nil, nil
 }
 
 // ChooseRange takes another range of addresses if the one of the draft cannot

@@ -85,7 +85,20 @@ func (p *planner) otherName(k Key, want State) string {
 	if name == "" || old == "" || old == name {
 		return ""
 	}
+	return nameKept(old, name)
+}
+
+func nameKept(old, name string) string {
 	return fmt.Sprintf("Your team comes in by %s, and one name can be served at a time. Switch to the public way first and then to %s, or keep the name. Without a public address, take this setup down and begin with the new name.", old, name)
+}
+
+// NameKept says why answers cannot follow those that stand: they have another
+// private name, and the team comes in by the old one. Empty: they can.
+func (a Answers) NameKept(now Answers, l Ledger) string {
+	if !a.Mode.Private() || a.Private == nil || !now.LedIn(l) || a.Private.Name == now.Private.Name {
+		return ""
+	}
+	return nameKept(now.Private.Name, a.Private.Name)
 }
 
 // ledName is the private name to which focus led devices, if it is another than the

@@ -112,3 +112,30 @@ func TestWithoutAFrontTheLoginIsSeenToFailBeforeTheSwitch(t *testing.T) {
 		t.Errorf("it ended with %d:\n%s%s", r.code, r.out, r.err)
 	}
 }
+
+// The name by which the team comes in is not changed in place: nothing is agreed to
+// that could not be had, and the old name goes on working.
+func TestThePrivateNameIsNotChangedUnderTheTeam(t *testing.T) {
+	t.Parallel()
+	s := inMode(t, setup.ModeFallback).applied()
+	text, err := os.ReadFile(s.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	renamed := strings.Replace(string(text), "name: ocs.your-org", "name: chat.your-org", 1)
+	if err := os.WriteFile(s.file, []byte(renamed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"plan", "apply"} {
+		if r := s.run(command); r.code != exitError || !strings.Contains(r.err, "Your team comes in by ocs.your-org") {
+			t.Errorf("%s ended with %d:\n%s%s", command, r.code, r.out, r.err)
+		}
+	}
+	if r := s.plain("status", "--rehearsal"); r.code != exitOK {
+		t.Errorf("after it was refused, the status is %d:\n%s", r.code, r.out)
+	}
+	if err := os.WriteFile(s.file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.must("plan")
+}
