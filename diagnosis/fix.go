@@ -38,6 +38,9 @@ func (x *examination) fixOf(part []setup.Change, bar *setup.Barrier) *setup.Fix 
 			f.Barred += " " + agreeing(*bar)
 		}
 	}
+	if detail, bad := x.noPlainLogin(); bad && f.Barred == "" && slices.ContainsFunc(part, leadsIn) {
+		f.Barred = detail + " " + chooseCertificate
+	}
 	f.Expected = takesCalls
 	for _, c := range part {
 		f.Keys, f.Hashes, f.Changes = append(f.Keys, c.Key), append(f.Hashes, c.Hash()), append(f.Changes, line(c))

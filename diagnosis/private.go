@@ -152,9 +152,34 @@ func (x *examination) privateFront() {
 	r.title, r.cause = fmt.Sprintf("Nobody can log in at %s.", x.Answers.Private.Name), evidence[0].Detail
 	r.advice = "Look at the app's log and at its settings (DJANGO_SETTINGS_MODULE, CSRF_TRUSTED_ORIGINS)."
 	if x.Answers.Private.Front == nil {
-		r.advice = "Choose a certificate on the page “How your team comes in”: then nginx speaks https for the app."
+		r.advice = chooseCertificate
 	}
 	x.tell(r)
+}
+
+const chooseCertificate = "Choose a certificate, on the page “How your team comes in” or as front in the file: then nginx speaks https for the app. If Culvert says that something else answers for the name already, switch to the public way first."
+
+// noPlainLogin says that nobody can log in at the private name without a
+// certificate: the app itself refuses, by its settings. As long as it does, no run
+// that leads the team in gets past that. Before the team is led in nobody asks the
+// app for it but a run, so the newest one tells.
+func (x *examination) noPlainLogin() (detail string, bad bool) {
+	if x.Answers.Private == nil || x.Answers.Private.Front != nil {
+		return "", false
+	}
+	if v, ok := x.evidence(setup.SignInCheck); ok && v.Counts(x.Now) {
+		return v.Detail, !v.OK && v.Final
+	}
+	if x.ended() && x.Run.Problem != nil && x.Run.Problem.Code == setup.CodeByApp {
+		return x.Run.Problem.Message + " If its settings were changed since, apply again.", true
+	}
+	return "", false
+}
+
+// leadsIn says whether a change is one of those that wait for the proof that
+// somebody can log in.
+func leadsIn(c setup.Change) bool {
+	return c.Verb.Writes() && c.Key.Kind.Private() && c.Step == setup.StepSwitch
 }
 
 func (x *examination) frontFault(changes []setup.Change, evidence []setup.Evidence) {

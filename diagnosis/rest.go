@@ -333,13 +333,22 @@ func (x *examination) unfinished() {
 	if len(waiting) == 0 {
 		return
 	}
-	x.tell(report{
+	r := report{
 		class: setup.ClassUnfinished, severity: setup.SeverityRisk, changes: waiting, run: x.Run.ID,
 		title:  fmt.Sprintf("%d changes that you agreed to are not made yet.", len(waiting)),
 		effect: "What was set up before goes on working.",
 		cause:  fmt.Sprintf("Run %d ended before: %s", x.Run.ID, x.Run.Note),
 		ifNot:  "They stay undone.",
-	})
+	}
+	if _, bad := x.noPlainLogin(); bad && slices.ContainsFunc(waiting, leadsIn) && !x.told(setup.ClassPrivateLogin) {
+		r.class, r.advice = setup.ClassPrivateLogin, chooseCertificate
+		r.title = fmt.Sprintf("Nobody could log in at %s, so %d changes that you agreed to are not made.", x.Answers.Private.Name, len(waiting))
+	}
+	x.tell(r)
+}
+
+func (x *examination) told(class setup.Class) bool {
+	return slices.ContainsFunc(x.found, func(f setup.Finding) bool { return f.Class == class })
 }
 
 // oldWay: the new way was gone to the end, and what only an earlier choice needed

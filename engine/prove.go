@@ -43,7 +43,11 @@ func mayEnter(step setup.Step, evidence []setup.Evidence) *ending {
 	if step == setup.StepClose {
 		what = "The port stays open"
 	}
-	return &ending{state: RunFailed, note: fmt.Sprintf("%s, because this is not proven yet: %s: %s", what, bad.Check.Name, bad.Detail)}
+	end := &ending{state: RunFailed, note: fmt.Sprintf("%s, because this is not proven yet: %s: %s", what, bad.Check.Name, bad.Detail)}
+	if bad.Final {
+		end.problem = &setup.Problem{Code: setup.CodeByApp, Message: bad.Detail}
+	}
+	return end
 }
 
 // prove ends a run: everything asked for stands as far as the APIs tell; now

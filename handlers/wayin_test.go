@@ -74,6 +74,35 @@ func sceneFollowed(t testing.TB) journey.Overview {
 	return o
 }
 
+// Whoever chooses a way on which nobody could log in reads so at once, and before
+// the button.
+func TestThatNobodyCouldLogInIsSaidWhereItIsChosen(t *testing.T) {
+	const module = "DJANGO_SETTINGS_MODULE"
+	for value, says := range map[string]string{
+		"config.settings_production": "Nobody will be able to log in at http://ocs.your-org:8000/",
+		"ours.settings":              "cannot be told: DJANGO_SETTINGS_MODULE is ours.settings",
+		"config.settings":            "",
+	} {
+		o := sceneFollowed(t)
+		o.Candidate.Service.Env = map[string]string{module: value}
+		p := openOn(t, o)
+		for _, page := range []string{"way-in", "answers"} {
+			a := p.get(at(page)).status(200)
+			if says != "" {
+				a.says("#no-plain-login", "Mind:", says, "Choose", "certificate")
+			} else if a.doc.Find("#no-plain-login").Length() > 0 {
+				t.Errorf("with %s the page %s warns", value, page)
+			}
+		}
+		if a := p.get(at("build")).status(200); says != "" {
+			a.says(".effects", says)
+		}
+	}
+	if a := openOn(t, sceneFallback(t)).get(at("way-in")).status(200); a.doc.Find("#no-plain-login").Length() > 0 {
+		t.Error("with a certificate the page warns")
+	}
+}
+
 func TestTheWayInIsThereOnlyIfThereIsAChoice(t *testing.T) {
 	openOn(t, scenePlanned(t)).get(at("way-in")).status(404)
 	if a := openOn(t, scenePlanned(t)).get(at("answers")).status(200); a.doc.Find(`a[href$="/way-in"]`).Length() > 0 {

@@ -69,6 +69,11 @@ func (j *Journey) FromFile(ctx context.Context, f config.File, token secret.Text
 		choices.Digests = draft.Digests
 		answers, _ = c.Profile.Resolve(choices) // a digest makes nothing wrong
 	}
+	if answers.Private != nil && answers.Private.Front == nil {
+		if w := c.Profile.NoPlainLogin(answers.PrivateAddress(), c.Service.Env, choices.Fixes); w != "" {
+			warnings = append(warnings, w)
+		}
+	}
 	return answers, warnings, j.saveDraft(ctx, row, draftOf(answers, draft))
 }
 

@@ -170,6 +170,24 @@ func (o Overview) Stage(s Stage) StageState {
 	return StageState{Stage: s, Status: Waiting}
 }
 
+// NoPlainLogin says that nobody will be able to log in at the private name as it
+// was chosen, or that this cannot be told; empty: people can, or nothing was chosen
+// to which it applies.
+func (o Overview) NoPlainLogin() string {
+	if !o.Draft.Mode.Private() || o.Draft.Inside.Front != profile.NoFront {
+		return ""
+	}
+	address := "the private name"
+	if a := o.Answers; a != nil && a.Private != nil {
+		address = a.PrivateAddress()
+	}
+	var running map[string]string
+	if o.Candidate != nil {
+		running = o.Candidate.Service.Env
+	}
+	return o.Profile.NoPlainLogin(address, running, o.Draft.Fixes)
+}
+
 // Busy says whether a run is under way.
 func (o Overview) Busy() bool { return o.Run != nil && !o.Run.State.Over() }
 

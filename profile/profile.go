@@ -59,6 +59,11 @@ type Setting struct {
 	// Effect is what the value changes for people and programs, for the operator
 	// to read before they say so.
 	Effect []string `yaml:"effect"`
+	// NoPlainLogin are values with which nobody logs in over plain http, PlainLogin
+	// those with which people do; an empty one stands for no value. Of others that is
+	// not known.
+	NoPlainLogin []string `yaml:"no_plain_login"`
+	PlainLogin   []string `yaml:"plain_login"`
 }
 
 // Site is the app's own record of its address, in its database.

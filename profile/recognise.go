@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -68,6 +69,38 @@ func (p Profile) Astray(running map[string]string) []string {
 		lines = append(lines, s.Name+" "+is+", and should be "+s.Want+". "+s.Why)
 	}
 	return lines
+}
+
+// NoPlainLogin says in a sentence that nobody will be able to log in at an address
+// by plain http, or that this cannot be told, going by the settings of the running
+// app (nil: they are not known) and those that are to be set right. Empty: people
+// can.
+func (p Profile) NoPlainLogin(address string, running map[string]string, fixes []string) string {
+	for _, s := range p.Env.Report {
+		if len(s.NoPlainLogin) == 0 {
+			continue
+		}
+		value := running[s.Name]
+		if slices.Contains(fixes, s.Name) {
+			value = s.Value
+		} else if running == nil {
+			return untoldLogin(address, "what "+s.Name+" the app runs with is not known", s)
+		}
+		switch {
+		case slices.Contains(s.NoPlainLogin, value):
+			return fmt.Sprintf("Nobody will be able to log in at %s: the app runs with %s, which asks for https, and without a certificate nothing there speaks it. The proof before the switch will refuse. Choose a certificate first%s.", address, value, whereChosen)
+		case !slices.Contains(s.PlainLogin, value):
+			return untoldLogin(address, s.Name+" is "+value, s)
+		}
+	}
+	return ""
+}
+
+const whereChosen = ", on the page “How your team comes in” or as front in the file"
+
+func untoldLogin(address, why string, s Setting) string {
+	return fmt.Sprintf("Whether anybody will be able to log in at %s cannot be told: %s. If its settings ask for https, as %s does, nobody can without a certificate, and the proof before the switch will refuse. Choose one first%s, if so.",
+		address, why, s.NoPlainLogin[0], whereChosen)
 }
 
 // Unset lists the keys by which the app would verify the callers of a door, and

@@ -119,6 +119,7 @@ const (
 	CodeInUse        Code = "in-use"   // others hang on it
 	CodeInvalid      Code = "invalid"  // the request makes no sense to them
 	CodeRefused      Code = "refused"  // we decline to do it; Message says why
+	CodeByApp        Code = "by-app"   // the app refuses by its own settings; no waiting changes that
 	CodeRateLimited  Code = "rate-limited"
 	CodeUnavailable  Code = "unavailable" // not reachable, 5xx, time-out
 	CodeInternal     Code = "internal"

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/culvert/culvert/dockerx/found"
 	"github.com/culvert/culvert/journey"
 	"github.com/culvert/culvert/setup"
 	"github.com/culvert/culvert/setup/setuptest"
@@ -186,22 +185,5 @@ func TestAButtonPromisesToCloseAPortOnlyIfItDoes(t *testing.T) {
 		if p, _ := v.plan(); p.Label != label {
 			t.Errorf("the button says %q, want %q", p.Label, label)
 		}
-	}
-}
-
-func TestAPlanWithoutACertificateSaysThatNobodyCanLogIn(t *testing.T) {
-	a := setuptest.InMode(setuptest.Sample("ocs"), setup.ModeHostname)
-	v := view(journey.StageBuild)
-	v.O.Answers, v.O.Candidate = &a, &journey.Candidate{Service: found.Service{Env: map[string]string{"DJANGO_SETTINGS_MODULE": "config.settings_production"}}}
-	if w := v.plainLogin(); w != "" {
-		t.Errorf("with a front it says %q", w)
-	}
-	a.Private.Front = nil
-	if w := v.plainLogin(); !strings.Contains(w, "Nobody will be able to log in at http://ocs.your-org:8000/") {
-		t.Errorf("without a front it says %q", w)
-	}
-	v.O.Candidate.Service.Env["DJANGO_SETTINGS_MODULE"] = "config.settings"
-	if w := v.plainLogin(); w != "" {
-		t.Errorf("with settings that take plain http it says %q", w)
 	}
 }

@@ -298,21 +298,3 @@ func (v View) leftOver() int {
 	}
 	return n
 }
-
-// plainLogin says that nobody will be able to log in by plain http, where the app
-// is known to ask for https and nothing there would speak it; empty: otherwise.
-func (v View) plainLogin() string {
-	a, c := v.O.Answers, v.O.Candidate
-	if a == nil || a.Private == nil || a.Private.Front != nil || c == nil || c.Service.Env[settingsModule] != productionSettings {
-		return ""
-	}
-	return "Nobody will be able to log in at " + a.PrivateAddress() + ": the app runs with " + productionSettings +
-		", which asks for https, and without a certificate nothing there speaks it. The proof before the switch will refuse. Choose a certificate first, on the page “How your team comes in”."
-}
-
-// How Django is told that it runs in production, as the profile of Open Chat
-// Studio knows it.
-const (
-	settingsModule     = "DJANGO_SETTINGS_MODULE"
-	productionSettings = "config.settings_production"
-)

@@ -107,10 +107,31 @@ func TestWithoutAFrontTheLoginIsSeenToFailBeforeTheSwitch(t *testing.T) {
 	if err := os.WriteFile(s.file, []byte(strings.Replace(string(text), "front: internal", "front: none", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	const says = "Nobody will be able to log in at http://ocs.your-org:8000/: the app runs with config.settings_production"
+	if r := s.run("plan"); r.code != exitChanges || !strings.Contains(r.err, "note: "+says) {
+		t.Errorf("before anything is done the plan ends with %d and says: %s", r.code, r.err)
+	}
 	r := s.run("apply", "--yes")
+	if !strings.Contains(r.err, "note: "+says) {
+		t.Errorf("apply does not say so beforehand: %s", r.err)
+	}
 	if r.code == exitOK || !strings.Contains(r.out+r.err, "Nothing was switched over") || !strings.Contains(r.out+r.err, "without a certificate nothing answers there: nobody can log in") {
 		t.Errorf("it ended with %d:\n%s%s", r.code, r.out, r.err)
 	}
+	for _, command := range []string{"status", "repair --yes"} { // nor is it offered to fail the same way
+		r := s.run(strings.Fields(command)...)
+		if r.code != exitError || len(r.writes()) > 0 || strings.Contains(r.out, "culvert repair --only") ||
+			!strings.Contains(r.out, "Nobody could log in at ocs.your-org") || !strings.Contains(r.out, "Choose a certificate, on the page “How your team comes in” or as front in the file") {
+			t.Errorf("%s ended with %d, wrote %v:\n%s%s", command, r.code, r.writes(), r.out, r.err)
+		}
+	}
+	s.edited() // as it advises: the public way first, because the app has the name, and then a certificate
+	s.must("apply", "--yes")
+	s.file = inMode(t, setup.ModeFallback).file
+	if r := s.must("apply", "--yes"); strings.Contains(r.err, "log in") {
+		t.Errorf("with a certificate it warns: %s", r.err)
+	}
+	s.must("status")
 }
 
 // The name by which the team comes in is not changed in place: nothing is agreed to
