@@ -70,7 +70,7 @@ func (v StandingView) privateWay() (WayView, bool) {
 	}
 	hops := diagnosis.PrivateWay(v.Now, v.S.Answers, v.S.Condition.Findings, v.S.Facts, v.S.Evidence, v.S.Seen.Cloud)
 	broken := diagnosis.Broken(hops)
-	w := WayView{ID: "private-way", Title: "The way of a colleague", Begin: "A colleague’s browser", State: LightOut}
+	w := WayView{ID: "private-way", Title: "The way of a colleague", Begin: "A colleague", State: LightOut}
 	v.addHops(&w, hops, broken)
 	w.State, w.Text = LightOut, "From this server nobody can see what happens on a colleague’s device (WARP), nor that Cloudflare asks it for the login. Try it on one, below."
 	unproven := func(h diagnosis.Hop) bool { return h.Light != diagnosis.Good && !h.Stop.OnDevice() }
