@@ -12,7 +12,7 @@ import (
 // in one text; the certificate comes without its key.
 func TestAColleagueIsToldHowToComeIn(t *testing.T) {
 	root := setup.Authority{Domain: "team.internal", PEM: []byte("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), Fingerprint: "AB:CD"}
-	w := &journey.Welcome{Address: "https://ocs.team.internal/", Team: "your-team", Logins: []string{"a code that Cloudflare mails them (One-time PIN)"},
+	w := &journey.Welcome{Address: "https://ocs.team.internal/", Team: "your-team", Logins: []string{"a code that Cloudflare mails you (One-time PIN)"},
 		Who: []string{"everybody with an address at example.org"}, Source: setup.FromInternal, Authority: &root}
 	s := sceneStanding(t, illness{standby: func(s *journey.Standing) { s.Welcome = w }})
 	p := standOn(t, s)
@@ -20,8 +20,8 @@ func TestAColleagueIsToldHowToComeIn(t *testing.T) {
 	o.Welcome = w
 	for where, a := range map[string]answer{"status": p.status(), "done": openOn(t, o).get("/" + string(ocs) + "/done").status(200)} {
 		t.Log(where)
-		a.says("#colleagues pre", "Cloudflare One Client (WARP)", "Team name: your-team", "a code that Cloudflare mails them", "everybody with an address at example.org",
-			"culvert-team.internal.crt", "AB:CD", "open https://ocs.team.internal/")
+		a.says("#colleagues pre", "Cloudflare One Client (WARP)", "Team name: your-team", "a code that Cloudflare mails you", "everybody with an address at example.org",
+			"culvert-team.internal.crt", "AB:CD", "open https://ocs.team.internal/", "a notice that you have to log in")
 		a.says("#trusting", "macOS", "Windows", "iPhone", "Android", "Linux", "Firefox")
 	}
 	got := p.get("/" + string(ocs) + "/authority").status(200)

@@ -70,7 +70,7 @@ func everybodyAt(domains []string) []string {
 
 func loginWords(l setup.LoginMethod) string {
 	if l.Type == "onetimepin" {
-		return "a code that Cloudflare mails them (" + l.Name + ")"
+		return "a code that Cloudflare mails you (" + l.Name + ")"
 	}
 	return l.Name
 }

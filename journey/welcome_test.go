@@ -29,7 +29,7 @@ func TestColleaguesGetTheTeamTheLoginAndWhatToTrust(t *testing.T) {
 	a := setuptest.InMode(public, setup.ModeFallback)
 	got := w.welcome(w.id, a)
 	if got == nil || got.Team != "team" || got.Address != "https://ocs.your-org/" || len(got.Who) == 0 || got.Authority == nil || got.Authority.Fingerprint != "AB" ||
-		!slices.Equal(got.Logins, []string{"a code that Cloudflare mails them (One-time PIN)"}) {
+		!slices.Equal(got.Logins, []string{"a code that Cloudflare mails you (One-time PIN)"}) {
 		t.Errorf("they are told %+v", got)
 	}
 	a.Private.Front.Source = setup.FromACME

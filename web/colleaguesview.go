@@ -27,7 +27,8 @@ func invitation(w *journey.Welcome) string {
 	} else if w.Source == setup.FromOwner {
 		steps = append(steps, "If your browser warns of the certificate, stop and ask us: your device has to trust our organisation’s own authority.")
 	}
-	steps = append(steps, "With the app connected, open "+w.Address)
+	steps = append(steps, "With the app connected, open "+w.Address+". Nothing opens at first: the app shows a notice that you have to log in (Authentication required). "+
+		"Click it, log in as before, and open the address again. From time to time the notice comes back.")
 	var b strings.Builder
 	fmt.Fprintf(&b, "How you get to %s:\n", w.Address)
 	for i, s := range steps {
