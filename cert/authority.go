@@ -13,7 +13,6 @@ import (
 	"io/fs"
 	"math/big"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -135,40 +134,6 @@ func (m *Manager) readRoot(domain string) (*pair, error) {
 			Message: fmt.Sprintf("The authority for %s cannot be read: %s. Put the file back from a backup; or remove it, and devices must be told to trust the new one.", domain, m.disk.authority(domain))}
 	}
 	return &r, nil
-}
-
-// dropAuthorities deletes the authorities from which no certificate is left: their
-// keys must not lie about when nobody needs them.
-func (m *Manager) dropAuthorities() error {
-	names, err := m.disk.names()
-	if err != nil {
-		return err
-	}
-	needed := map[string]bool{}
-	for _, name := range names {
-		e, err := m.disk.load(name)
-		if err != nil {
-			return err // it may need any of them
-		}
-		if e != nil && e.Source == Internal {
-			if domain, err := domainOf(e.Names); err == nil {
-				needed[m.disk.authority(domain)] = true
-			}
-		}
-	}
-	all, err := filepath.Glob(m.disk.authority("*"))
-	if err != nil {
-		return fmt.Errorf("listing the authorities: %w", err)
-	}
-	for _, path := range all {
-		if needed[path] {
-			continue
-		}
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("deleting an authority that no certificate needs: %w", err)
-		}
-	}
-	return nil
 }
 
 // makePair makes a key and a certificate for it, signed by an authority or, for

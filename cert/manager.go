@@ -202,9 +202,30 @@ func (m *Manager) All() ([]Status, error) {
 	return all, nil
 }
 
-// Forget ends looking after a certificate and deletes what is kept of it, with the
-// authority of our own that no other certificate needs. The
-// file that nginx reads stays: it may still be read. The error may say that a
+// forgetUnused drops what was noted of the operator's own files that were never
+// good: nothing of them is in use, and no plan would ever take it away. While other
+// work goes on, that is for the next look.
+func (m *Manager) forgetUnused(name string) {
+	select {
+	case m.work <- struct{}{}:
+		defer m.end()
+	default:
+		return
+	}
+	e, err := m.disk.load(name)
+	kept, unread := os.ReadDir(m.disk.of(name))
+	if err != nil || unread != nil || e == nil || e.Source != Own || !e.Obtained.IsZero() || len(e.Proofs) > 0 || len(kept) != 1 {
+		return
+	}
+	if err := os.RemoveAll(m.disk.of(name)); err != nil {
+		m.o.Log.Warn("what was noted of a certificate that cannot be used stays", "name", name, "err", err)
+	}
+}
+
+// Forget ends looking after a certificate and deletes what is kept of it. The
+// authority of our own that signed it stays, also if nothing needs it now: devices
+// go on to trust it, and a new one would have to be installed on each of them.
+// The file that nginx reads stays: it may still be read. The error may say that a
 // record is left in DNS; the rest is gone all the same.
 func (m *Manager) Forget(ctx context.Context, name string) error {
 	if err := m.begin(ctx); err != nil {
@@ -226,5 +247,5 @@ func (m *Manager) Forget(ctx context.Context, name string) error {
 	if err := os.RemoveAll(m.disk.of(name)); err != nil {
 		return fmt.Errorf("deleting the certificate for %s: %w", name, err)
 	}
-	return errors.Join(left, m.dropAuthorities())
+	return left
 }

@@ -42,6 +42,9 @@ func (p *Port) Observe(ctx context.Context, v setup.View) (setup.World, error) {
 			p.takeOwn(ctx, c)
 		}
 		have, err := p.look(c)
+		if have != nil && have.Source == setup.FromOwner && !have.Valid {
+			p.manager.forgetUnused(p.wantOf(c).Name())
+		}
 		if err != nil {
 			w.Miss(setup.KindCertificate, setup.CertificateScope, *problemOf(err))
 			continue

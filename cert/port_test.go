@@ -194,25 +194,52 @@ func TestWhatWasMadeOfTheOperatorsFilesGoesAndTheFilesStay(t *testing.T) {
 	}
 }
 
-// The key of an authority goes with the last certificate that needs it.
-func TestAnAuthorityGoesWithItsLastCertificate(t *testing.T) {
+// Devices that were told to trust our authority trust it after a new set-up too.
+func TestAnAuthorityOutlivesItsLastCertificate(t *testing.T) {
 	w := offline(t)
 	m := w.offlineManager()
-	for _, name := range []string{"one.team.internal", "two.team.internal"} {
-		if _, err := m.Ensure(t.Context(), cert.Want{Names: []string{name}, Source: cert.Internal}); err != nil {
+	want := cert.Want{Names: []string{"one.team.internal"}, Source: cert.Internal}
+	var roots []string
+	for range 2 {
+		if _, err := m.Ensure(t.Context(), want); err != nil {
+			t.Fatal(err)
+		}
+		a, found, err := m.Authority(want.Name())
+		if err != nil || !found {
+			t.Fatalf("found %t: %v", found, err)
+		}
+		roots = append(roots, a.Fingerprint)
+		if err := m.Forget(t.Context(), want.Name()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(filepath.Join(w.dir, "certificates", want.Name())); err == nil {
+			t.Error("its certificate stays")
+		}
+	}
+	if roots[0] != roots[1] {
+		t.Error("after a new set-up it is another authority")
+	}
+}
+
+// What was noted of the operator's own files goes unless they were good once.
+func TestOfAFaultyCertificateOfTheOperatorNothingIsLeftBehind(t *testing.T) {
+	w := newWorld(t, nil)
+	p := cert.NewPort(w.manager(), install, false)
+	c := w.asked(setup.FromOwner, false)
+	if err := os.MkdirAll(w.into, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{setup.CertificateFile, setup.KeyFile} {
+		if err := os.WriteFile(filepath.Join(w.into, name), []byte("nonsense"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	path := filepath.Join(w.dir, "authorities", "team.internal.pem")
-	for _, row := range []struct {
-		name string
-		left bool
-	}{{"one.team.internal", true}, {"two.team.internal", false}} {
-		if err := m.Forget(t.Context(), row.name); err != nil {
-			t.Fatal(err)
+	for range 2 { // at each look it is told anew
+		if o := w.look(p, c); o == nil || o.State.(setup.Certificate).Valid || o.State.(setup.Certificate).Fault == "" {
+			t.Fatalf("seen as %+v", o)
 		}
-		if _, err := os.Stat(path); (err == nil) != row.left {
-			t.Errorf("without %s: %v", row.name, err)
+		if left, err := os.ReadDir(filepath.Join(w.dir, "certificates")); len(left) > 0 {
+			t.Errorf("left behind: %v (%v)", left, err)
 		}
 	}
 }

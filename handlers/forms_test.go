@@ -215,6 +215,12 @@ func TestATeardownShowsWhatGoesAndStaysAndAsksForTheName(t *testing.T) {
 	p := openOn(t, sceneDone(t))
 	a := p.get(at("teardown")).status(200)
 	a.says("main", "What goes", "What stays, and why", "the port stays closed; opening it again is up to you", "Bots fall silent")
+	if a.doc.Find("#root-stays").Length() > 0 {
+		t.Error("it tells of an authority that there is not")
+	}
+	o := sceneFallback(t)
+	o.Approved = o.Answers
+	openOn(t, o).get(at("teardown")).status(200).says("#root-stays", "The root certificate of your own authority stays in the data folder")
 	action, form := a.form("#teardown")
 	wrong := url.Values{"hash": form["hash"], "confirm": {"something"}}
 	res := p.post(action, wrong).status(422)

@@ -202,12 +202,23 @@ func (p *planner) drop(k Key, rec Record) {
 	case Same(o.State, rec.Prior):
 		p.release(k, rec, "is as it was before")
 	case rec.Owner == Created || rec.Prior == nil:
-		p.remove(Change{Key: k, Verb: Delete, From: o.State, FromID: o.ID, Cause: "no longer wanted"})
+		p.remove(Change{Key: k, Verb: Delete, From: o.State, FromID: o.ID, Cause: whyGone(o.State)})
 	case Same(o.State, rec.Left):
 		p.remove(Change{Key: k, Verb: Update, From: o.State, To: rec.Prior, FromID: o.ID, Cause: "put back as it was"})
 	default:
 		p.release(k, rec, "was changed since, so it stays as it is")
 	}
+}
+
+// RootStays says of our own authority what is left of it without a certificate.
+const RootStays = "the root certificate of your own authority stays in the data folder with its key, so that colleagues who trust it need not install another one; delete the folder certificates/authorities there to be rid of it"
+
+// whyGone says why something is deleted, and what outlives it.
+func whyGone(s State) string {
+	if c, ok := s.(Certificate); ok && c.Source == FromInternal {
+		return "no longer wanted; " + RootStays
+	}
+	return "no longer wanted"
 }
 
 // release forgets a key, or leaves it to the other setups that use it.
