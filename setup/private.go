@@ -1,5 +1,7 @@
 package setup
 
+import "slices"
+
 // Private is what the private modes need to know beside the other answers.
 type Private struct {
 	Name string `json:"name"` // the private hostname: ocs.your-org
@@ -64,6 +66,9 @@ func (p Private) view(a Answers) View {
 	}
 	if p.Within != "" {
 		v.Networks = append(v.Networks, p.Within)
+	}
+	if a.Mode == ModeFallback {
+		v.Addresses = slices.DeleteFunc([]string{p.Address, p.DNS}, func(address string) bool { return address == "" })
 	}
 	if p.Front != nil {
 		v.Certificates = []Certificate{a.certificate()}
