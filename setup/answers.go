@@ -97,10 +97,11 @@ type Answers struct {
 	Consents []GivenConsent `json:"consents,omitempty"`
 }
 
-// Consent allows taking over one object with the content that was seen.
+// Consent allows taking over one object with the content that was seen, or
+// opening a whole network with the services that were seen in it.
 type Consent struct {
-	ObjectID string `json:"object_id"`
-	Seen     string `json:"seen"` // Digest of its state
+	ObjectID string `json:"object_id"` // of a network: its name
+	Seen     string `json:"seen"`      // Digest of its state; of a network: the services
 }
 
 // GivenConsent is a consent with the key it is for.

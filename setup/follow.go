@@ -48,6 +48,9 @@ func (a Answers) Same(b Answers) bool { return reflect.DeepEqual(a.Unplaced(), b
 
 func (a Answers) follows() bool { return a.Private != nil && a.Private.Follow }
 
+// whole says whether all of the app's own network is routed.
+func (a Answers) whole() bool { return a.follows() && a.Private.Whole }
+
 // addresses are those of the app in its network, sorted.
 func (a Answers) addresses(w World) []string {
 	var all []string
@@ -121,6 +124,21 @@ func (a Answers) rangeAround(address string, w World, l Ledger) string {
 			return s.Network
 		}
 	}
+	if a.whole() {
+		return a.lockedRange(l)
+	}
+	return ""
+}
+
+// lockedRange is the range with a lock of this setup on it: where the app is not
+// to be found at all, neither that nor the route goes for it.
+func (a Answers) lockedRange(l Ledger) string {
+	for _, k := range l.keys() {
+		network, locked := strings.CutPrefix(k.Name, lockPrefix)
+		if locked && wide(network) && slices.Contains(l.Records[k].By, a.Setup) {
+			return network
+		}
+	}
 	return ""
 }
 
@@ -131,8 +149,8 @@ func (a Answers) withApp(k Key) bool {
 		return false
 	}
 	split := func(profile string) bool { return k == a.splitTunnelKey(profile, a.Private.Within) }
-	return k == a.AddressLockKey() || k == a.routeKey(a.Private.Address) || k == a.connectorFileKey() || k == a.sidecarKey(DNSService) ||
-		slices.ContainsFunc(a.Private.profiles(), split)
+	onApp := k == a.AddressLockKey() || k == a.AppRouteKey() // what opens a whole network is agreed to by itself
+	return onApp && !a.whole() || k == a.connectorFileKey() || k == a.sidecarKey(DNSService) || slices.ContainsFunc(a.Private.profiles(), split)
 }
 
 // namesOf are the names that the DNS server answers for, in the connector's file
@@ -223,16 +241,21 @@ func (p *planner) follows(c Change) bool {
 }
 
 // wasAt says whether something is where a followed app was: on one address of the
-// network in which the app is.
+// network in which the app is, and not on the one at which it is.
 func (p *planner) wasAt(s State) bool {
-	at := networkOf(s)
+	at, was := networkOf(s), false
+	address, single := strings.CutSuffix(at, "/32")
 	for _, w := range p.want {
-		split, ok := w.State.(SplitTunnel)
-		if ok && w.WithApp && slices.Contains(w.By, p.focus) && strings.HasSuffix(at, "/32") && overlaps(split.Network, at) {
-			return true
+		if !single || !w.WithApp || !slices.Contains(w.By, p.focus) {
+			continue
 		}
+		if slices.ContainsFunc(namesOf(w.State), func(n HostAddress) bool { return n.Address == address }) {
+			return false
+		}
+		split, ok := w.State.(SplitTunnel)
+		was = was || ok && overlaps(split.Network, at)
 	}
-	return false
+	return was
 }
 
 // networkOf is the range that a route or a lock is on.

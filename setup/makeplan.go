@@ -20,6 +20,7 @@ func MakePlan(focus SetupID, want map[Key]Want, w World, l Ledger) (Plan, error)
 		p.removeStrays(k)
 	}
 	p.settingsFollowFiles()
+	p.keepLocksOfRoutes()
 	p.keepWhatOthersUse()
 	p.link()
 	return p.sorted()
@@ -66,7 +67,7 @@ func (p *planner) change(c Change) {
 		c.marked = o.Mark == p.ledger.mark(c.Key) || c.Key.Kind.ofProject() && p.ledger.ours(o.Mark) ||
 			c.Key.Kind == KindEnrolmentRule // it attaches a policy of ours
 	}
-	c.Step, c.Follows = StepOf(c.Key.Kind), p.follows(c)
+	c.Step, c.Follows, c.Opens = StepOf(c.Key.Kind), p.follows(c), p.opens(c)
 	switch {
 	case c.Follows && c.Drop: // at once
 		c.Step = StepBuild
@@ -97,11 +98,15 @@ func (p *planner) build(k Key, want Want) {
 		return
 	}
 	o := p.of[k]
+	unasked := o == nil && p.opensUnasked(k, want)
 	if o == nil && p.rivals[k] != nil {
-		if o = p.consented(k, want); o == nil {
+		if o = p.consented(k, want); o == nil || unasked {
 			return
 		}
 		p.of[k] = o
+	}
+	if unasked {
+		return
 	}
 	if o == nil && k.Kind.always() {
 		p.bar(k, WhyUnread, "Nobody has looked at this yet. Look again.").Cause = &Problem{Code: CodeUnavailable, Message: "It was not part of the last look."}

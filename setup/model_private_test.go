@@ -80,6 +80,18 @@ func followed(a Answers) Answers {
 	return a
 }
 
+// whole is a followed setup for which all of its network is routed, as was agreed
+// to of what is in it.
+func whole(a Answers) Answers {
+	if a = followed(a); a.Mode == ModeFallback {
+		a.Private.Whole = true
+		n := appNetwork(a)
+		k := Key{KindRoute, a.Account, n.Subnets[0]}
+		a.Consents = append(slices.Clone(a.Consents), GivenConsent{k, Consent{n.Name, a.Stack.Project + "/db," + a.Stack.Project + "/web"}})
+	}
+	return a
+}
+
 // appNetwork is the network that Docker made for an app, with its database in it.
 func appNetwork(a Answers) Network {
 	base := "172.18.0."
@@ -157,7 +169,30 @@ func (m *model) entersByDNS(a Answers, name string) bool {
 	}
 	address := m.dnsAnswer(servers[0], name)
 	return address != "" && m.routed(servers[0]) && m.quic() && m.routed(address) && m.listens(address) &&
-		m.allows(PrivateDestination{Network: host32(address)}.String()) && m.accepts(a, name)
+		m.lockAt(address) != "" && m.allows(m.lockAt(address)) && m.accepts(a, name)
+}
+
+// lockAt is the closest private destination with an application on it around an
+// address; empty: there is none.
+func (m *model) lockAt(address string) string {
+	best, bits := "", -1
+	for _, o := range m.Objects {
+		app, _ := o.State.(App)
+		for _, text := range app.Destinations {
+			d, private := ParsePrivate(text)
+			at, err := netip.ParsePrefix(d.Network)
+			if private && err == nil && at.Contains(netip.MustParseAddr(address)) && at.Bits() > bits {
+				best, bits = text, at.Bits()
+			}
+		}
+	}
+	return best
+}
+
+// letsInto says whether the team gets to whatever is at an address.
+func (m *model) letsInto(address string) bool {
+	lock := m.lockAt(address)
+	return m.routed(address) && lock != "" && m.allows(lock)
 }
 
 func (m *model) entersByGateway(a Answers, name string) bool {
@@ -211,18 +246,17 @@ func (m *model) routed(address string) bool {
 }
 
 func (m *model) carried(address string) bool {
+	best, bits := Route{}, -1
 	for _, o := range m.Objects {
 		r, ok := o.State.(Route)
 		if !ok || !overlaps(r.Network, host32(address)) {
 			continue
 		}
-		for _, at := range m.places() {
-			if at.Address == address && m.joins(r.Tunnel.Lit, at.Network) {
-				return true
-			}
+		if at := netip.MustParsePrefix(r.Network); at.Bits() > bits {
+			best, bits = r, at.Bits()
 		}
 	}
-	return false
+	return bits >= 0 && slices.ContainsFunc(m.places(), func(at Endpoint) bool { return at.Address == address && m.joins(best.Tunnel.Lit, at.Network) })
 }
 
 // places are where containers stand with an address or a name of their own.
@@ -295,13 +329,13 @@ func (m *model) quic() bool {
 func (m *model) openInside() []string {
 	var open []string
 	gateway := m.find(KindGatewayProxy, "gateway-proxy").State.(GatewayProxy)
-	locked := func(d PrivateDestination) bool { return gateway.TCP && m.hasLock(d.String()) }
+	locked := func(destination string) bool { return gateway.TCP && destination != "" && m.hasLock(destination) }
 	for _, at := range m.places() {
-		if at.Address != "" && (m.listens(at.Address) || m.isDatabase(at.Address)) && m.carried(at.Address) && !locked(PrivateDestination{Network: host32(at.Address)}) {
+		if at.Address != "" && (m.listens(at.Address) || m.isDatabase(at.Address)) && m.carried(at.Address) && !locked(m.lockAt(at.Address)) {
 			open = append(open, "address "+at.Address)
 		}
 		for _, name := range at.Aliases {
-			if m.hostnameRouted(name) && !locked(PrivateDestination{Hostname: name}) {
+			if m.hostnameRouted(name) && !locked(PrivateDestination{Hostname: name}.String()) {
 				open = append(open, "name "+name)
 			}
 		}

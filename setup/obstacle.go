@@ -168,8 +168,17 @@ func (p *planner) routeTaken(w, have Route) string {
 	if id, known := p.lookup(w.Tunnel.Of); known && have.Tunnel.Lit == id {
 		return fmt.Sprintf("A route of this tunnel opens all of %s to every device of the account, so also databases that run beside the app. Delete it in the dashboard (Networks → Routes) once this setup works, or say that it may stay.", have.Network)
 	}
+	if wide(w.Network) && !spans(have.Network, w.Network) {
+		return fmt.Sprintf("A route of somebody else leads %s to the tunnel %s. It is closer than one for all of %s, so what is at these addresses here is not reached. Say that this may be, or choose the route to single addresses.",
+			have.Network, have.TunnelName, w.Network)
+	}
 	return fmt.Sprintf("A route of somebody else leads %s to the tunnel %s. Of both the longer one counts, so %s would come here and the rest stay there. Say that this may be, or choose another range or network for this setup.",
 		have.Network, have.TunnelName, w.Network)
+}
+
+// spans says whether a range holds all of another.
+func spans(wide, narrow string) bool {
+	return PrivateDestination{Network: wide}.covers(PrivateDestination{Network: narrow})
 }
 
 // overlaps says whether two ranges share an address. What is no range shares none.

@@ -121,8 +121,11 @@ type Change struct {
 	// Follows: it does nothing but lead the private name to where a followed app is
 	// now. Whoever chose to have it followed agreed to that.
 	Follows bool
-	Needs   []Need
-	Reach   Reach
+	// Opens says what a route over a whole network lets the team's devices get to;
+	// empty: this is no such route.
+	Opens string
+	Needs []Need
+	Reach Reach
 	// Devices is how many devices of the account a change for devices affects;
 	// -1: that is not known.
 	Devices int
@@ -395,6 +398,9 @@ func (c Change) String() string {
 	}
 	for _, line := range Difference(c.From, c.To) {
 		fmt.Fprintf(&b, "\n            %s", line)
+	}
+	if c.Opens != "" {
+		fmt.Fprintf(&b, "\n            %s", c.Opens)
 	}
 	if len(c.Needs) > 0 {
 		var names []string

@@ -22,6 +22,9 @@ type Private struct {
 	// address that Docker gave it in its own one, which may change when it is made
 	// anew.
 	Follow bool `json:"follow,omitempty"`
+	// Whole: of a followed app, all of its network is routed and behind the login
+	// instead of its address (Within).
+	Whole bool `json:"whole,omitempty"`
 
 	Profiles []string `json:"profiles,omitempty"` // device profiles of the team; empty: the default one
 	VNet     string   `json:"vnet,omitempty"`     // name of a virtual network; empty: the default

@@ -9,11 +9,13 @@ import (
 
 func inAnyMode(t *rapid.T, a Answers) Answers {
 	a = inMode(a, rapid.SampledFrom(modes()).Draw(t, "mode"))
-	switch rapid.IntRange(0, 5).Draw(t, "without front") {
+	switch rapid.IntRange(0, 7).Draw(t, "without front") {
 	case 0:
 		a = withoutFront(a)
-	case 1:
+	case 1, 2:
 		a = followed(a)
+	case 3, 4:
+		a = whole(a)
 	}
 	a.PublicTeam = a.Private != nil && rapid.IntRange(0, 3).Draw(t, "team in public too") == 0
 	if rapid.IntRange(0, 3).Draw(t, "site") == 0 {

@@ -49,6 +49,7 @@ func (a Answers) validatePrivate() []FieldError {
 		"private.subnet", p.checkSubnet(),
 		"private.front", a.checkFront(),
 		"private.network", a.checkFollow(),
+		"private.route", a.checkWhole(),
 		"private.protocol", a.checkProtocol(),
 		"private.profiles", p.checkProfiles(),
 		"private.comment", p.checkComment(),
@@ -140,6 +141,18 @@ func (a Answers) checkFollow() string {
 		return "By name, the app is found in a network of Culvert's own. Choose that network, or the way by your own DNS (fallback)."
 	case a.Stack.Network == "":
 		return "The app is in no Docker network of its own, so it has no address there. Choose a network of Culvert's own."
+	}
+	return ""
+}
+
+func (a Answers) checkWhole() string {
+	switch {
+	case !a.Private.Whole:
+		return ""
+	case a.Mode == ModeHostname:
+		return "By name nothing is routed by its address. Choose the way by your own DNS (fallback), or leave the route at single addresses."
+	case !a.Private.Follow:
+		return "The whole network is routed only where the app is reached in its own network. Choose no certificate and the app's own network, or leave the route at single addresses."
 	}
 	return ""
 }

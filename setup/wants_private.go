@@ -27,8 +27,8 @@ func (a Answers) wantPrivateLocks(w map[Key]State) {
 		return App{Name: "Lock on " + on, Destinations: []string{d.String()}, Policies: []ID{Ref(a.teamKey())}, Session: a.session()}
 	}
 	w[a.NameLockKey()] = lock(a.Private.Name, PrivateDestination{Hostname: a.Private.Name})
-	if a.Mode == ModeFallback && a.Private.Address != "" {
-		w[a.AddressLockKey()] = lock(a.Private.Address+" ("+a.Private.Name+")", PrivateDestination{Network: host32(a.Private.Address)})
+	if on := a.appRange(); a.Mode == ModeFallback && on != "" {
+		w[a.AddressLockKey()] = lock(strings.TrimSuffix(on, "/32")+" ("+a.Private.Name+")", PrivateDestination{Network: on})
 	}
 }
 
@@ -57,9 +57,9 @@ func (a Answers) wantGateway(w map[Key]State) {
 // the address that it told.
 func (a Answers) wantFallback(w map[Key]State) {
 	p := a.Private
-	for _, address := range []string{p.Address, p.DNS} {
-		if address != "" {
-			w[a.routeKey(address)] = Route{Network: host32(address), VNet: Ref(a.vnetKey()), Tunnel: Ref(a.TunnelKey()), Comment: p.Comment}
+	for _, network := range []string{a.appRange(), host32(p.DNS)} {
+		if network != "" {
+			w[a.routeKeyTo(network)] = Route{Network: network, VNet: Ref(a.vnetKey()), Tunnel: Ref(a.TunnelKey()), Comment: p.Comment}
 		}
 	}
 	for _, profile := range p.profiles() {
@@ -68,6 +68,18 @@ func (a Answers) wantFallback(w map[Key]State) {
 		}
 		w[a.fallbackKey(profile)] = Fallback{Profile: profile, Suffix: p.Name, Servers: []string{p.DNS}}
 	}
+}
+
+// appRange is what the route to the app and the login on it are about: its
+// address, or the whole network around it. Empty: it is not known yet.
+func (a Answers) appRange() string {
+	switch {
+	case a.whole():
+		return a.Private.Within
+	case a.Private.Address == "":
+		return ""
+	}
+	return host32(a.Private.Address)
 }
 
 // routed are the ranges that devices must send through WARP. Of a followed app
