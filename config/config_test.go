@@ -49,7 +49,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 			f.Mode = rapid.SampledFrom([]setup.Mode{setup.ModeFallback, setup.ModeHostname}).Draw(t, "mode")
 			f.Inside = profile.Inside{
 				Name: value.Draw(t, "private name"), Front: rapid.SampledFrom([]string{"", "acme", "internal", "own", "none"}).Draw(t, "front"),
-				Follow: rapid.Bool().Draw(t, "follow"), Wildcard: rapid.Bool().Draw(t, "wildcard"), Subnet: value.Draw(t, "subnet"), Profiles: some.Draw(t, "profiles"),
+				Follow: rapid.Bool().Draw(t, "follow"), Whole: rapid.Bool().Draw(t, "whole"), Wildcard: rapid.Bool().Draw(t, "wildcard"), Subnet: value.Draw(t, "subnet"), Profiles: some.Draw(t, "profiles"),
 				VNet: value.Draw(t, "network"), ICMP: rapid.Bool().Draw(t, "pings"), Location: rapid.Bool().Draw(t, "location"),
 				Comment: value.Draw(t, "description"), Protocol: value.Draw(t, "protocol"), DNSImage: value.Draw(t, "dns image"),
 				FrontImage: value.Draw(t, "front image"), PublicTeam: rapid.Bool().Draw(t, "team in public"),

@@ -35,6 +35,7 @@ func privateKeys() []key {
 		text("name", func(f *File) *string { return &f.Inside.Name }),
 		{"front", readFront},
 		{"network", readNetwork},
+		{"route", readRoute},
 		flag("wildcard", func(f *File) *bool { return &f.Inside.Wildcard }),
 		text("subnet", func(f *File) *string { return &f.Inside.Subnet }),
 		list("profiles", "default", func(f *File) *[]string { return &f.Inside.Profiles }),
@@ -81,6 +82,22 @@ func readNetwork(r *reader, full string, node *yaml.Node) {
 	}
 }
 
+// What the route to an app in its own network leads to.
+const (
+	toAddress = "address"
+	toNetwork = "network"
+)
+
+func readRoute(r *reader, full string, node *yaml.Node) {
+	switch s := r.text(full, node); s {
+	case "", toAddress:
+	case toNetwork:
+		r.file.Inside.Whole = true
+	default:
+		r.fault(node.Line, full, "%q is no choice. Write address (the app and nothing beside it) or network (all of the app's own network, databases too, behind the login).", s)
+	}
+}
+
 // readReplaces: each entry is a project and a service of it.
 func readReplaces(r *reader, full string, node *yaml.Node) {
 	for _, entry := range r.list(full, "open-chat-studio/dns", node) {
@@ -99,6 +116,7 @@ func (f File) writeWayIn(b *bytes.Buffer, line func(key, value, comment string))
 		line("mode", quote(string(f.Mode)), "How the team comes in: public (through the address above, behind a login),\nfallback or hostname (both with WARP, by a private name).")
 		fmt.Fprintf(b, "# The private name. front: acme, internal, own or none. Empty: as fits the name.\n"+
 			"# network: own, or app (without a front: the app's own, where its address may change and is followed).\n"+
+			"# route: address, or network (with network: app: all of that network, databases too, behind the login).\n"+
 			"# subnet: a range that nothing else here uses. Empty: one is chosen.\nprivate:%s\n\n", f.private())
 	}
 	if len(f.Fixes) > 0 {
@@ -120,6 +138,7 @@ func (f File) private() string {
 	say("name", quote(in.Name), true)
 	say("front", quote(in.Front), true)
 	say("network", appNetwork, in.Follow)
+	say("route", toNetwork, in.Whole)
 	say("wildcard", "true", in.Wildcard)
 	say("subnet", quote(in.Subnet), true)
 	say("profiles", flow(in.Profiles), len(in.Profiles) > 0)

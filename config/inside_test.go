@@ -14,6 +14,7 @@ private:
   name: ocs.your-org
   front: none
   network: app
+  route: network
   icmp: true
   replaces: [open-chat-studio/dns]
 settings: [RATE_LIMIT_TRUSTED_PROXY_COUNT]
@@ -23,11 +24,11 @@ site_record: false
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f.Mode != setup.ModeFallback || f.Inside.Name != "ocs.your-org" || !f.Inside.ICMP || !f.Inside.Follow || f.Inside.Replaces[0].Service != "dns" || len(f.Fixes) != 1 || f.Site {
+	if f.Mode != setup.ModeFallback || f.Inside.Name != "ocs.your-org" || !f.Inside.ICMP || !f.Inside.Follow || !f.Inside.Whole || f.Inside.Replaces[0].Service != "dns" || len(f.Fixes) != 1 || f.Site {
 		t.Errorf("read: %+v", f)
 	}
 	written := string(Write(f))
-	for _, line := range []string{"mode: fallback", "private:\n  name: ocs.your-org\n  front: none\n  network: app", "  icmp: true", "replaces: [open-chat-studio/dns]"} {
+	for _, line := range []string{"mode: fallback", "private:\n  name: ocs.your-org\n  front: none\n  network: app\n  route: network", "  icmp: true", "replaces: [open-chat-studio/dns]"} {
 		if !strings.Contains(written, line) {
 			t.Errorf("%q is not in\n%s", line, written)
 		}
@@ -43,6 +44,7 @@ func TestFaultsOfAPrivateModeNameKeyAndWayOut(t *testing.T) {
 		"private: ocs.your-org":              "private: Say more of the private name",
 		"private:\n  front: letsencrypt":     `private.front: "letsencrypt" is no choice. Write acme`,
 		"private:\n  network: shared":        `private.network: "shared" is no choice. Write own`,
+		"private:\n  route: subnet":          `private.route: "subnet" is no choice. Write address`,
 		"private:\n  icmp: maybe":            `private.icmp: "maybe" is neither true nor false`,
 		"private:\n  replaces: [dns]":        `private.replaces: "dns" is no service. Write its project`,
 		"private:\n  virtual_netwrok: a":     "Did you mean private.virtual_network?",

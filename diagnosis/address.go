@@ -58,7 +58,13 @@ func (x *examination) movedOn() {
 		r.severity, r.title = setup.SeverityRisk, fmt.Sprintf("A way to %s is left, where the app was before.", was)
 		r.effect = fmt.Sprintf("Your team reaches %s. Whatever gets the old address can be reached by your team’s devices, behind a login.", x.privateName())
 	}
-	if has := x.holderOf(was); has != "" {
+	for _, b := range x.Plan.Barriers {
+		if b.Opens() { // its network has another range
+			r.barriers, r.advice = append(r.barriers, b), b.Detail+" You are asked on the page of the step Switch."
+			r.cause = "Docker gave its network another range, and a route to all of that takes your yes."
+		}
+	}
+	if has := x.holderOf(was); has != "" && !x.Answers.Private.Whole {
 		r.effect += fmt.Sprintf(" The old address is that of %s now: your team's devices get there, behind a login.", has)
 	}
 	r.evidence = x.takeFailing(func(v setup.Evidence) bool {

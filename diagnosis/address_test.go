@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -143,6 +144,63 @@ func TestAWayLeftToWhereAFollowedAppWasIsARisk(t *testing.T) {
 	p.plan()
 	found := Of(p.Input)
 	if len(found) != 1 || found[0].Severity != setup.SeverityRisk || found[0].Title != "A way to 172.18.0.7 is left, where the app was before." || !found[0].Repairable() {
+		t.Errorf("found\n%s", list(found))
+	}
+}
+
+func TestOfAnAppInAWholeRoutedNetworkOnlyTheNameIsPutRight(t *testing.T) {
+	p := stands(t, setuptest.Whole(setuptest.Sample("ocs")))
+	p.world.Move("172.18.0.9", setup.Member{Project: "ocs", Service: "db", Address: "172.18.0.7"})
+	p.plan()
+	found := Of(p.Input)
+	if len(found) != 1 || found[0].Class != setup.ClassAppReaddressed || !found[0].Repairable() || strings.Contains(found[0].Effect, "old address is that of") {
+		t.Errorf("found\n%s", list(found))
+	}
+
+	p = stands(t, setuptest.Whole(setuptest.Sample("ocs")))
+	for i, o := range p.world.Objects {
+		if n, ok := o.State.(setup.Network); ok && n.Name == p.Answers.Stack.Network {
+			n.Subnets, n.Members = []string{"172.25.0.0/16"}, []setup.Member{{Project: "ocs", Service: "web", Address: "172.25.0.2"}}
+			p.world.Objects[i].State = n
+		}
+	}
+	p.put(account, setup.DefaultProfile+"/172.25.0.0/16", setup.SplitTunnel{Profile: setup.DefaultProfile, Network: "172.25.0.0/16"})
+	p.plan()
+	found = Of(p.Input)
+	if len(found) != 1 || found[0].Severity != setup.SeverityBroken || !strings.Contains(found[0].Cause, "another range") || !strings.Contains(found[0].Advice, "web 172.25.0.2") {
+		t.Errorf("with another range: found\n%s", list(found))
+	}
+}
+
+func TestAWholeRouteThatIsGoneIsAskedAboutOnlyIfSomethingJoined(t *testing.T) {
+	for joined, title := range map[string]string{"": "was deleted", "redis": "waits for your yes"} {
+		p := stands(t, setuptest.Whole(setuptest.Sample("ocs")))
+		if joined != "" {
+			p.world.Move(setuptest.AppAddress, setup.Member{Project: "ocs", Service: joined, Address: "172.18.0.8"})
+		}
+		p.alter(p.Answers.AppRouteKey(), setuptest.Gone)
+		found := Of(p.Input)
+		if len(found) != 1 || found[0].Class != setup.ClassPrivateRoute || !strings.Contains(found[0].Title, title) || found[0].Repairable() != (joined == "") {
+			t.Errorf("joined %q: found\n%s", joined, list(found))
+		}
+	}
+}
+
+// A lock over a network that a route of others still leads to is told as what it is.
+func TestALockThatStaysForARouteOfOthersIsTold(t *testing.T) {
+	p := stands(t, setuptest.Whole(setuptest.Sample("ocs")))
+	tunnel := p.Ledger.Records[p.Answers.TunnelKey()].ID
+	next := p.Answers
+	private := *next.Private
+	private.Whole, next.Private = false, &private
+	p.Answers = next
+	p.world.Answers = next
+	p.put(account, "by-hand", setup.Route{Network: "172.18.0.0/17", VNet: setup.Lit("vnet-1"), Tunnel: setup.Lit(tunnel)})
+	p.plan()
+	found := Of(p.Input)
+	if !slices.ContainsFunc(found, func(f setup.Finding) bool {
+		return strings.Contains(f.Title, "stays: Lock on 172.18.0.0/16") && strings.Contains(f.Advice, "Delete that route")
+	}) {
 		t.Errorf("found\n%s", list(found))
 	}
 }

@@ -236,6 +236,8 @@ func (x *examination) privateRoute() {
 	r := x.private(setup.ClassPrivateRoute, changes, evidence)
 	r.barriers = barriers
 	switch name := x.Answers.Private.Name; {
+	case len(barriers) > 0 && barriers[0].Opens():
+		r.title, r.advice = fmt.Sprintf("The route to the whole network around %s is not there, and waits for your yes.", name), barriers[0].Detail
 	case len(barriers) > 0:
 		r.title, r.advice = fmt.Sprintf("Somebody else's route stands in the place of the one to %s.", name), barriers[0].Detail
 	case len(changes) > 0 && changes[0].Verb == setup.Create:

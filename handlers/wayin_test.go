@@ -35,6 +35,13 @@ func sceneFallback(t testing.TB) journey.Overview {
 	if len(bad) > 0 {
 		t.Fatalf("the answers of the scene are wrong: %v", bad)
 	}
+	plan := planFor(t, a, insideWorld(a))
+	o.Answers, o.Plan = &a, &plan
+	return o
+}
+
+// insideWorld is what an account and a server show for a private way.
+func insideWorld(a setup.Answers) setup.World {
 	w := hostWorld(a)
 	p, profile := a.Private, setup.DefaultProfile
 	for _, s := range []setup.Object{
@@ -49,9 +56,7 @@ func sceneFallback(t testing.TB) journey.Overview {
 	}
 	w.Objects = append(w.Objects, setup.Object{Scope: a.Stack.Project + "/web", ID: "site",
 		State: setup.Site{Project: a.Stack.Project, Service: "web", Domain: "localhost:8000"}})
-	plan := planFor(t, a, w)
-	o.Answers, o.Plan = &a, &plan
-	return o
+	return w
 }
 
 // sceneWayInWrong: what was chosen contradicts itself.
@@ -101,6 +106,49 @@ func TestThatNobodyCouldLogInIsSaidWhereItIsChosen(t *testing.T) {
 	if a := openOn(t, sceneFallback(t)).get(at("way-in")).status(200); a.doc.Find("#no-plain-login").Length() > 0 {
 		t.Error("with a certificate the page warns")
 	}
+}
+
+// sceneWhole: all of the app's own network is to be routed, and nobody agreed to
+// what is in it yet.
+func sceneWhole(t testing.TB) journey.Overview { return wholeWith(t) }
+
+// sceneWholeAgreed: it was agreed to.
+func sceneWholeAgreed(t testing.TB) journey.Overview {
+	for _, b := range sceneWhole(t).Plan.Barriers {
+		if b.Opens() {
+			return wholeWith(t, setup.GivenConsent{Key: b.Key, Consent: *b.Offer})
+		}
+	}
+	t.Fatal("nothing is to be agreed to")
+	return journey.Overview{}
+}
+
+func wholeWith(t testing.TB, consents ...setup.GivenConsent) journey.Overview {
+	o := sceneFallback(t)
+	o.Draft.Inside.Front, o.Draft.Inside.Follow, o.Draft.Inside.Whole = profile.NoFront, true, true
+	a, bad := o.Profile.Resolve(profile.Choices{
+		Setup: ocs, Account: account, Zone: "example.org", Hostname: "chat.example.org", Domains: []string{"example.org"},
+		Doors: o.Draft.Doors, Stack: stack(), Mode: o.Draft.Mode, Inside: o.Draft.Inside, Consents: consents,
+	})
+	if len(bad) > 0 {
+		t.Fatalf("the answers of the scene are wrong: %v", bad)
+	}
+	w := insideWorld(a)
+	for i := range w.Objects {
+		if n, ok := w.Objects[i].State.(setup.Network); ok && n.Name == a.Stack.Network {
+			n.Subnets = []string{"172.18.0.0/16"}
+			for _, m := range [][2]string{{"db", "172.18.0.3"}, {"redis", "172.18.0.4"}, {"web", "172.18.0.7"}} {
+				n.Members = append(n.Members, setup.Member{Project: a.Stack.Project, Service: m[0], Address: m[1]})
+			}
+			w.Objects[i].State = n
+		}
+	}
+	w.Objects = append(w.Objects, setup.Object{Scope: account, ID: setup.DefaultProfile + "/172.18.0.0/16",
+		State: setup.SplitTunnel{Profile: setup.DefaultProfile, Network: "172.18.0.0/16"}})
+	a = a.Placed(w, setup.Ledger{})
+	plan := planFor(t, a, w)
+	o.Answers, o.Plan, o.Beside = &a, &plan, a.Neighbours(w)
+	return o
 }
 
 func TestTheWayInIsThereOnlyIfThereIsAChoice(t *testing.T) {
@@ -178,6 +226,42 @@ func TestTheNetworkOfTheAppIsAChoiceThatSaysWhatItCosts(t *testing.T) {
 	if p.fake.last().(askedWayIn).Draft.Inside.Follow {
 		t.Error("it cannot be unchosen")
 	}
+}
+
+// What a route to the whole network opens is told by name before it is chosen,
+// beside the change, and asked about.
+func TestTheWholeNetworkIsChosenKnowingWhatItOpens(t *testing.T) {
+	const inIt = "db 172.18.0.3, redis 172.18.0.4, web 172.18.0.7"
+	openOn(t, sceneFallback(t)).get(at("way-in")).status(200).says("#networks", "databases too", "What is in it is not known yet")
+	p := openOn(t, sceneWhole(t))
+	a := p.get(at("way-in")).status(200)
+	a.says("#networks", "In it now: "+inIt, "The other two open the app and nothing else")
+	a.says("#modes", "by the route for the app’s whole network")
+	action, form := a.form("#way-in")
+	form.Del("ask")
+	p.post(action, form).status(303)
+	if got := p.fake.last().(askedWayIn).Draft.Inside; !got.Follow || !got.Whole {
+		t.Errorf("saved: %+v", got)
+	}
+	form.Set("network", "app")
+	p.post(action, form).status(303)
+	if got := p.fake.last().(askedWayIn).Draft.Inside; !got.Follow || got.Whole {
+		t.Errorf("saved after another choice: %+v", got)
+	}
+
+	a = p.get(at("switch")).status(200)
+	a.says(".barrier", "The way to 172.18.0.0/16", "Every device of the team gets to all of 172.18.0.0/16", inIt, "All of this may be reached", "not asked again for what joins later")
+	action, form = a.form(".barrier form")
+	p.post(action, form)
+	want := setup.Consent{ObjectID: stack().Network, Seen: "open-chat-studio/db,open-chat-studio/redis,open-chat-studio/web"}
+	if got := (setup.Consent{ObjectID: form.Get("object"), Seen: form.Get("seen")}); got != want {
+		t.Errorf("agreed to %+v", got)
+	}
+	a = openOn(t, sceneWholeAgreed(t)).get(at("switch")).status(200)
+	if a.doc.Find(".barrier").Length() > 0 {
+		t.Error("it is asked about again")
+	}
+	a.says(".changes", "Way to 172.18.0.0/16 through the tunnel", "Every device of the team gets to all of 172.18.0.0/16", inIt)
 }
 
 func TestANetworkThatCannotBeIsToldAtItsField(t *testing.T) {

@@ -150,6 +150,7 @@ type Overview struct {
 	Plan        *setup.Plan // nil: not made yet, or not possible yet
 	PlanAt      time.Time
 	PlanProblem *setup.Problem
+	Beside      []setup.Member // what runs in the app's own network; nil: not looked at
 
 	Run      *setup.Run // the newest; nil: none
 	Changes  []setup.RunChange

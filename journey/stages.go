@@ -163,6 +163,7 @@ func (j *Journey) addPlan(o *Overview) {
 	p, ok := j.Engine.Last(o.Setup)
 	if ok && p.Answers != nil && p.Answers.Same(*o.Answers) {
 		o.Answers, o.Plan, o.PlanAt = p.Answers, &p.Plan, p.At // as they are now
+		o.Beside = p.Answers.Neighbours(p.World)
 	}
 	if o.Plan != nil && j.underWatch(o.Setup, o.Answers) {
 		j.Watch.Look(o.Setup)

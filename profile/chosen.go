@@ -9,7 +9,7 @@ func InsideOf(a setup.Answers) Inside {
 		return Inside{}
 	}
 	in := Inside{
-		Name: p.Name, Front: NoFront, Follow: p.Follow, Subnet: p.Subnet, Profiles: p.Profiles, VNet: p.VNet, ICMP: p.ICMP, Location: p.Location,
+		Name: p.Name, Front: NoFront, Follow: p.Follow, Whole: p.Whole, Subnet: p.Subnet, Profiles: p.Profiles, VNet: p.VNet, ICMP: p.ICMP, Location: p.Location,
 		Comment: p.Comment, Protocol: p.Protocol, PublicTeam: a.PublicTeam, Replaces: p.Replaces,
 	}
 	if p.DNSImage != DefaultDNSImage {

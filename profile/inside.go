@@ -24,6 +24,7 @@ type Inside struct {
 	Front      string          `json:"front,omitempty"` // acme, internal, own or none
 	Wildcard   bool            `json:"wildcard,omitempty"`
 	Follow     bool            `json:"follow,omitempty"` // the app keeps to its own network
+	Whole      bool            `json:"whole,omitempty"`  // and all of that is routed
 	Subnet     string          `json:"subnet,omitempty"`
 	Profiles   []string        `json:"profiles,omitempty"` // of devices
 	VNet       string          `json:"virtual_network,omitempty"`
@@ -56,6 +57,7 @@ func (in Inside) private(zone string) *setup.Private {
 	if p.Follow = in.Follow; p.Follow {
 		p.Address = "" // wherever it is
 	}
+	p.Whole = in.Whole
 	if source := in.source(zone); source != NoFront {
 		p.Address = front
 		p.Front = &setup.Front{Image: orElse(in.FrontImage, DefaultFrontImage), Source: setup.Source(source), Wildcard: in.Wildcard}

@@ -74,9 +74,14 @@ func TestAFollowedAppHasNoAddressOfItsOwnChoosing(t *testing.T) {
 	if p := a.Private; !p.Follow || p.Address != "" || p.DNS != "172.30.250.3" {
 		t.Errorf("the answers are %+v", p)
 	}
-	if in := InsideOf(a); !in.Follow {
+	if in := InsideOf(a); !in.Follow || in.Whole {
 		t.Errorf("the choice comes back as %+v", in)
 	}
+	c.Inside.Whole = true
+	if in := InsideOf(resolved(t, c)); !in.Whole {
+		t.Errorf("the choice of the whole network comes back as %+v", in)
+	}
+	c.Inside.Whole = false
 	c.Inside.Front = "internal"
 	if _, bad := openChatStudio(t).Resolve(c); len(bad) != 1 || bad[0].Field != "private.network" {
 		t.Errorf("behind a front: told %v", bad)

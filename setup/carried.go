@@ -37,6 +37,9 @@ func (a Answers) Carried(w World, l Ledger, seen time.Time) Evidence {
 		v.OK = true
 	}
 	v.Detail = fmt.Sprintf("The routes for %s and %s end in this server's tunnel, and none is closer.", a.Private.Address, a.Private.DNS)
+	if joined := a.JoinedSince(w, l); len(joined) > 0 {
+		v.Detail += fmt.Sprintf(" Behind the login your team also gets to what joined the network since you agreed: %s.", MembersText(joined))
+	}
 	return v
 }
 

@@ -34,6 +34,8 @@ var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+:,./-]+$`)
 // Agreeing names what an offer asks for, and says what comes of it.
 func (b Barrier) Agreeing() (label, does string) {
 	switch {
+	case b.Opens():
+		return "All of this may be reached", "By your team, behind its login. The route is made together with the other changes, and you are not asked again for what joins the network later."
 	case b.Beside:
 		return "It may stay", "Nothing of it is changed. What this setup makes is narrower, so it counts for the address of this setup, and theirs for everything else."
 	case b.Key.Kind == KindShadow:

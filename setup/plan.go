@@ -217,6 +217,9 @@ type Barrier struct {
 	Cause  *Problem // for unread
 }
 
+// Opens says whether what is offered to agree to is a route over a whole network.
+func (b Barrier) Opens() bool { return b.Offer != nil && b.Held == nil }
+
 // Plan is what is left to do and what stands in the way. Changes are in an
 // order in which they can be made.
 type Plan struct {

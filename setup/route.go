@@ -30,7 +30,8 @@ func (v VirtualNetwork) met(have State) bool {
 
 // Route says that a tunnel carries a range of private addresses (CIDR route).
 // Ours are single addresses (/32), so that nothing else of the Docker network,
-// such as a database, can be reached. A Port shows all routes of the account
+// such as a database, can be reached; or all of the app's own network, where that
+// was chosen and agreed to (opensUnasked). A Port shows all routes of the account
 // that are not deleted, with the network in canonical form and the Mark out of
 // the comment (100 characters; the operator's text before the mark is cut).
 type Route struct {

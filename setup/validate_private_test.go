@@ -59,6 +59,8 @@ func TestAContradictionIsToldAtItsFieldWithTheWayOut(t *testing.T) {
 		"a wildcard of one's own":         {ModeFallback, private(func(p *Private) { p.Front.Wildcard = true }), "private.front", "with acme only"},
 		"following behind a front":        {ModeFallback, private(func(p *Private) { p.Follow = true }), "private.network", "Choose no certificate"},
 		"following by name":               {ModeHostname, private(func(p *Private) { p.Front, p.Follow = nil, true }), "private.network", "by your own DNS (fallback)"},
+		"all of a network by name":        {ModeHostname, private(func(p *Private) { p.Front, p.Whole = nil, true }), "private.route", "by your own DNS (fallback)"},
+		"all of Culvert's own network":    {ModeFallback, private(func(p *Private) { p.Front, p.Whole = nil, true }), "private.route", "the app's own network"},
 		"UDP over http2":                  {ModeFallback, private(func(p *Private) { p.Protocol = "http2" }), "private.protocol", "Choose quic"},
 		"no such protocol":                {ModeHostname, private(func(p *Private) { p.Protocol = "h3" }), "private.protocol", "quic or http2"},
 		"no such profile":                 {ModeHostname, private(func(p *Private) { p.Profiles = []string{"Staff"} }), "private.profiles", "Write default"},

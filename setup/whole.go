@@ -36,7 +36,7 @@ func (p *planner) opensUnasked(k Key, want Want) bool {
 			return false
 		}
 	}
-	b := p.bar(k, WhyConflict, opensText(r.Network, n.Members)+" Databases may ask for no password there. Say that all of this may be reached, or choose the route to single addresses.")
+	b := p.bar(k, WhyConflict, opensText(r.Network, n.Members)+" Many of these ask for no password, because nothing but the app was to get there. Say that all of this may be reached, or choose the route to single addresses.")
 	b.Offer = &Consent{n.Name, strings.Join(now, ",")}
 	return true
 }
@@ -54,7 +54,7 @@ func (p *planner) opens(c Change) string {
 }
 
 func opensText(network string, members []Member) string {
-	return fmt.Sprintf("Every device of the team gets to all of %s, after its login. That is now: %s.", network, MembersText(members))
+	return fmt.Sprintf("Every device of the team gets to all of %s, on every port, after its login. That is now: %s; and this server itself, with whatever listens on all of its addresses.", network, MembersText(members))
 }
 
 // MembersText lists containers with their addresses.

@@ -62,7 +62,9 @@ func TestOneMoreServiceIsAskedAboutUntilTheRouteStands(t *testing.T) {
 		n.Members = append(appNetwork(a).Members, members...)
 		o.State = n
 	}
-	barred := func() bool { return m.plan(t, a.Setup, &a, nil).barred()[a.Placed(m.World, m.ledger).AppRouteKey()] != nil }
+	barred := func() bool {
+		return m.plan(t, a.Setup, &a, nil).barred()[a.Placed(m.World, m.ledger).AppRouteKey()] != nil
+	}
 	with(Member{"ocs", "web", "172.18.0.9"}, Member{"culvert-ocs", "cloudflared", "172.18.0.10"})
 	if barred() {
 		t.Error("a second container of a known service, or the connector, is asked about")

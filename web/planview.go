@@ -39,7 +39,8 @@ type ChangeRow struct {
 	Before []string
 	After  []string
 	Reach  string
-	Plain  bool // comes or goes and nobody notices: shown folded
+	Opens  string // what a route over a whole network lets the team get to
+	Plain  bool   // comes or goes and nobody notices: shown folded
 }
 
 // BarrierRow is something in the way.
@@ -79,6 +80,9 @@ func planOf(p setup.Plan, through setup.Step, part func(setup.Step) bool, host s
 		effect := row.Reach
 		if c.Reach == setup.ReachAccount {
 			effect = row.Title + ": " + lowerFirst(effect)
+		}
+		if row.Opens != "" {
+			v.Effects = append(v.Effects, row.Opens)
 		}
 		if c.Reach != setup.ReachHere && !slices.Contains(v.Effects, effect) {
 			v.Effects = append(v.Effects, effect)
@@ -133,6 +137,7 @@ func rowOf(c setup.Change, difference []string, host string) ChangeRow {
 		ID:    "change-" + c.Hash(),
 		Verb:  verbWord(c),
 		Cause: c.Cause,
+		Opens: c.Opens,
 		Reach: reachText(c, host),
 		Plain: (c.Verb == setup.Create || c.Verb == setup.Delete) && c.Reach == setup.ReachHere,
 	}

@@ -117,6 +117,10 @@ func (v View) fallbackWay() Way {
 	if v.O.Draft.Inside.Follow {
 		ranges = "two ranges"
 	}
+	route := "by the route for this one address (CIDR route, /32)"
+	if v.O.Draft.Inside.Whole {
+		route = "by the route for the app’s whole network (CIDR route)"
+	}
 	return Way{
 		Mode: setup.ModeFallback, Title: modeTitle(setup.ModeFallback), Term: "fallback",
 		Says: "The guide’s way. The team’s pages are not on the internet; a small DNS server beside the app knows the name.",
@@ -127,14 +131,14 @@ func (v View) fallbackWay() Way {
 		},
 		Carries: []Hop{
 			{"The device", "sends that address through WARP (split tunnel)"}, {"Cloudflare", "asks for a login (lock)"},
-			{"The tunnel", "by the route for this one address (CIDR route, /32)"}, {v.behind(), ""},
+			{"The tunnel", route}, {v.behind(), ""},
 		},
 		Account: "Counts for all devices: the Gateway proxy, " + ranges + " in the split tunnels, and one entry in Local Domain Fallback. " +
 			"Questions for the name, and for everything below it, then pass by Gateway’s DNS policies and logs. " + whoMayAsk,
 		Guide: append([]Differs{
 			{"add a private hostname route beside the route by address.", "does not make one.",
 				"devices ask your DNS server past Gateway, and only Gateway’s answers lead to a hostname route: it would never be used."},
-			{"route the whole Docker network, such as 172.18.0.0/16.", "routes two single addresses.",
+			{"route the whole Docker network, such as 172.18.0.0/16.", "routes two single addresses, unless you choose the whole network below.",
 				"the whole network holds your databases too, and every device of the account would reach them."},
 			{"take 172.16.0.0/12 out of the split tunnels.", "takes out what it uses and no more.",
 				"all the rest of it would go through Cloudflare from every device. What stays out goes to the network that a device is in."},
@@ -214,12 +218,26 @@ func (v View) byACME() Choice {
 
 // networks are those in which the private name can lead to an app without a front.
 func (v View) networks() []Choice {
-	follow := v.O.Draft.Inside.Follow
+	in := v.O.Draft.Inside
+	follow, whole := in.Follow && !in.Whole, in.Whole
 	return []Choice{
-		{"", "A network of its own, with a fixed address (recommended)", "The app joins a small network of Culvert’s beside its own. For that a few lines are added to your compose file, and nothing restarts.", !follow},
+		{"", "A network of its own, with a fixed address (recommended)", "The app joins a small network of Culvert’s beside its own. For that a few lines are added to your compose file, and nothing restarts.", !follow && !whole},
 		{"app", "The app’s own network, and Culvert follows its address", "Nothing in your compose file changes for it. Docker may give the app another address when it is made anew, and until Culvert has followed it, colleagues do not reach the app. " +
 			"The old address may be that of another container then, such as a database: devices get there only behind the login. And they send the whole range of that network through WARP. " + v.appNow(), follow},
+		{wholeNetwork, "The app’s own network, and the way leads to all of it (as the guide has it)", "As before, but behind the login your team then gets to whatever runs in that network, on every port: databases too, many of which ask for no password, and this server itself by the network’s own address. " +
+			"What joins the network later is open to them as well. The other two open the app and nothing else, which is enough to use it. A route for this network that you made by hand is taken over once you agree. " + v.besideNow(), whole},
 	}
+}
+
+// wholeNetwork is the choice of the app's own network with all that is in it.
+const wholeNetwork = "whole"
+
+// besideNow says what a route to the whole network would open.
+func (v View) besideNow() string {
+	if len(v.O.Beside) == 0 {
+		return "What is in it is not known yet; it is shown before you agree."
+	}
+	return "In it now: " + setup.MembersText(v.O.Beside) + "."
 }
 
 // appNow says where a followed app is.
@@ -371,7 +389,7 @@ func (v View) fixes() []FixRow {
 func (v View) wayInFaults() []FaultRow {
 	var rows []FaultRow
 	for _, a := range []struct{ field, id, label string }{
-		{"private.handmade", "handmade", "Compose file"}, {"mode", "modes", "The way in"}, {"private.name", "private-name", "Private name"}, {"private.front", "fronts", "Certificate"}, {"private.network", "networks", "Network"},
+		{"private.handmade", "handmade", "Compose file"}, {"mode", "modes", "The way in"}, {"private.name", "private-name", "Private name"}, {"private.front", "fronts", "Certificate"}, {"private.network", "networks", "Network"}, {"private.route", "networks", "Network"},
 		{"private.subnet", "private-subnet", "Range of addresses"}, {"private.profiles", "private-profiles", "Device profiles"},
 		{"private.protocol", "modes", "The way in"},
 		{"private.comment", "private-comment", "Description"}, {"settings", "fixes", "Settings of the app"}, {"site", "site", "The app’s own address"},
@@ -394,7 +412,8 @@ func WayInFrom(d journey.Draft, get func(string) string, all func(string) []stri
 	}
 	d.Questions = setup.Questions{WARP: reply("warp"), Domain: reply("domain"), Padlock: reply("padlock"), Guide: d.Questions.Guide}
 	d.Mode = setup.Mode(get("mode"))
-	d.Inside.Name, d.Inside.Front, d.Inside.Follow = strings.TrimSpace(get("private-name")), get("front"), get("network") == "app"
+	d.Inside.Name, d.Inside.Front, d.Inside.Follow = strings.TrimSpace(get("private-name")), get("front"), get("network") == "app" || get("network") == wholeNetwork
+	d.Inside.Whole = get("network") == wholeNetwork
 	d.Inside.Subnet, d.Inside.VNet, d.Inside.Comment = strings.TrimSpace(get("private-subnet")), strings.TrimSpace(get("private-vnet")), strings.TrimSpace(get("private-comment"))
 	d.Inside.Profiles = strings.FieldsFunc(get("private-profiles"), func(r rune) bool { return r == ',' || r == ' ' })
 	d.Inside.PublicTeam, d.Inside.ICMP = get("team-in-public") != "", get("icmp") != ""

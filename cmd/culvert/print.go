@@ -41,6 +41,7 @@ type changeJSON struct {
 	Title      string   `json:"title"`
 	Cause      string   `json:"cause"`
 	Reach      string   `json:"reach"`
+	Opens      string   `json:"opens,omitempty"`
 	Difference []string `json:"difference,omitempty"`
 	After      []string `json:"after,omitempty"`
 }
@@ -67,7 +68,7 @@ func (j *job) printPlan(p setup.Plan) error {
 	out := planJSON{Changes: []changeJSON{}, Barriers: []barrierJSON{}}
 	for _, c := range p.All() {
 		change := changeJSON{Hash: c.Hash(), Kind: string(c.Key.Kind), Name: c.Key.Name, Verb: string(c.Verb), Step: string(c.Step),
-			Title: setup.Title(c), Cause: c.Cause, Reach: string(c.Reach), Difference: setup.Difference(c.From, c.To)}
+			Title: setup.Title(c), Cause: c.Cause, Reach: string(c.Reach), Opens: c.Opens, Difference: setup.Difference(c.From, c.To)}
 		for _, n := range c.Needs {
 			change.After = append(change.After, n.Key.Short())
 		}

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+
+	"github.com/culvert/culvert/setup"
 )
 
 // firstAddress is that of an app's container at first. It is of a range that is
@@ -25,6 +27,26 @@ func (s service) address(place int) string {
 	at := netip.MustParseAddr(firstAddress(place)).As4()
 	at[3] += byte(s.Moves)
 	return netip.AddrFrom4(at).String()
+}
+
+// members are the containers that run in the network of the app in a place. The
+// others keep the addresses behind those that the app comes by.
+func (s state) members(place int, stack setup.Stack) []setup.Member {
+	var app, beside []setup.Member
+	behind := netip.MustParseAddr(firstAddress(place)).As4()
+	behind[3] += lastOctets
+	for _, name := range slices.Sorted(maps.Keys(s.Apps[stack.Project])) {
+		sv := s.Apps[stack.Project][name]
+		switch {
+		case !sv.Running:
+		case name == stack.Service:
+			app = append(app, setup.Member{Project: stack.Project, Service: name, Address: sv.address(place)})
+		default:
+			beside = append(beside, setup.Member{Project: stack.Project, Service: name, Address: netip.AddrFrom4(behind).String()})
+			behind[3]++
+		}
+	}
+	return append(app, beside...)
 }
 
 // addresses are those of a service in all its networks, the app's first. Where

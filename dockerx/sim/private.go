@@ -32,8 +32,8 @@ func (h *Host) observeNetwork(w *setup.World, name string, private bool) {
 			continue
 		}
 		n := setup.Network{Name: stack.Network, Subnets: []string{subnet(i)}}
-		if sv := h.state.Apps[stack.Project][stack.Service]; private && sv.Running {
-			n.Members = []setup.Member{{Project: stack.Project, Service: stack.Service, Address: sv.address(i)}}
+		if private {
+			n.Members = h.state.members(i, stack)
 		}
 		w.Objects = append(w.Objects, setup.Object{Scope: "docker", ID: "net-" + n.Name, State: n})
 	}

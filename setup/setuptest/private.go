@@ -30,6 +30,15 @@ func Following(a setup.Answers) setup.Answers {
 	return a
 }
 
+// Whole is one for which all of that network is routed, as was agreed to.
+func Whole(a setup.Answers) setup.Answers {
+	a = Following(a)
+	a.Private.Whole = true
+	a.Consents = []setup.GivenConsent{{Key: setup.Key{Kind: setup.KindRoute, Scope: a.Account, Name: AppRange},
+		Consent: setup.Consent{ObjectID: a.Stack.Network, Seen: a.Stack.Project + "/db," + a.Stack.Project + "/" + a.Stack.Service}}}
+	return a
+}
+
 // AppAddress is where Docker put the app at first, in AppRange.
 const (
 	AppAddress = "172.18.0.7"
