@@ -17,7 +17,7 @@ const plainPort = ":8000" // of the app, which speaks no TLS
 // TestAnAppInItsOwnNetworkIsFollowedWhereItGoes leads the team to the address that
 // Docker gave the app. When the app is made anew and gets another one, because
 // somebody else took the old, a colleague logs in again after one command; and by
-// itself, where that was chosen.
+// itself, where that was chosen. Then the whole network is opened to the team.
 func TestAnAppInItsOwnNetworkIsFollowedWhereItGoes(t *testing.T) {
 	o := openOffice(t)
 	o.asksForNoTLS(t)
@@ -47,18 +47,65 @@ func TestAnAppInItsOwnNetworkIsFollowedWhereItGoes(t *testing.T) {
 	d.cannot(privateName+plainPort, "Authentication required")
 	d.comesInWithoutTLS()
 
-	serve := o.repairsByItself(t)
+	b, serve := o.repairsByItself(t)
 	was = o.moves(t)
 	o.eventually(t, "the name to lead there again", func() bool { return d.reachesLock(privateName + plainPort) })
 	d.cannot(was+":6379", "")
 	d.comesInWithoutTLS()
 
+	o.opensTheWholeNetwork(t, b, d)
 	o.end(t, serve)
 	s.must("destroy", "--yes")
 	if o.read(t, ".env.prod") != env {
 		t.Error(".env.prod is not as it was")
 	}
 	o.leavesNothing(t)
+}
+
+// opensTheWholeNetwork: what is in the app's network is named and agreed to; then
+// the team gets to all of it, behind the login, and nobody else does. Where the app
+// goes within it, only the name has to follow.
+func (o *office) opensTheWholeNetwork(t *testing.T, b *browser, d *device) {
+	t.Helper()
+	all := inside("fallback", "  front: none\n  network: app\n  route: network\n")
+	at := func(service string) string {
+		return o.inspect(t, o.container(service), `{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}`)
+	}
+	database := at("db") + ":5432"
+	o.refuses(t, all, "redis "+at("redis"))
+	o.keepsItsDatabases(t, d, "")
+	b.open("/open-chat-studio/switch")
+	b.press("All of this may be reached")
+	b.until("that it is noted", `document.querySelector("#note").textContent.includes("Noted")`, 20*time.Second)
+	o.apply(t, all)
+
+	o.device(t, "").cannot(database, "is not enrolled")
+	d.cannot(database, "Authentication required")
+	d.cannot(privateName+plainPort, "Authentication required")
+	d.comesInWithoutTLS()
+	reaches := func(address string) {
+		t.Helper()
+		o.eventually(t, "the device to reach "+address, func() bool {
+			conn, _ := d.connect(address)
+			return conn != nil && conn.Close() == nil
+		})
+	}
+	reaches(database)
+
+	stranger := o.stranger(t)
+	locks, ways := fmt.Sprint(stranger.list(apps)), fmt.Sprint(stranger.list(routes))
+	was := o.moves(t)
+	o.eventually(t, "the name to lead there again", func() bool {
+		conn, _ := d.connect(privateName + plainPort)
+		return conn != nil && conn.Close() == nil
+	})
+	reaches(was + ":6379") // what has the old address now is of the network as well
+	if now := fmt.Sprint(stranger.list(routes)); now != ways {
+		t.Errorf("the app moved, and the routes were\n%s\nand are\n%s", ways, now)
+	}
+	if now := fmt.Sprint(stranger.list(apps)); now != locks {
+		t.Errorf("the app moved, and the applications were\n%s\nand are\n%s", locks, now)
+	}
 }
 
 // asksForNoTLS has the app run with its ordinary settings: those for production
@@ -130,7 +177,7 @@ func (d *device) comesInWithoutTLS() {
 }
 
 // repairsByItself starts the server and switches that on for addresses.
-func (o *office) repairsByItself(t *testing.T) *exec.Cmd {
+func (o *office) repairsByItself(t *testing.T) (*browser, *exec.Cmd) {
 	t.Helper()
 	b, serve := o.dashboard(t)
 	b.open("/open-chat-studio/settings")
@@ -139,7 +186,7 @@ func (o *office) repairsByItself(t *testing.T) *exec.Cmd {
 	b.until("that it is saved", `document.querySelector("#note").textContent.includes("Saved")`, 10*time.Second)
 	b.open("/open-chat-studio/status")
 	b.until("that all is well", `!!document.querySelector(".verdict.on")`, 90*time.Second)
-	return serve
+	return b, serve
 }
 
 func (o *office) leavesNothing(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -86,6 +87,9 @@ func TestOneMoreServiceIsAskedAboutUntilTheRouteStands(t *testing.T) {
 	}
 	if since := a.Placed(m.World, m.ledger).JoinedSince(m.World, m.ledger); len(since) != 1 || since[0].Service != "redis" {
 		t.Errorf("joined since: %+v", since)
+	}
+	if v := a.Placed(m.World, m.ledger).Carried(m.World, m.ledger, time.Time{}); !v.OK || !strings.HasSuffix(v.Detail, "since you agreed: redis 172.18.0.8.") {
+		t.Errorf("with the proof of the route it is told: %v, %s", v.OK, v.Detail)
 	}
 }
 
@@ -220,7 +224,7 @@ func TestTheWholeNetworkIsNeverRoutedWithoutItsLock(t *testing.T) {
 		m := hostWorld(all)
 		m.restless = rapid.Bool().Draw(rt, "restless")
 		approved := map[SetupID]Answers{}
-		for range 4 {
+		for range 3 {
 			next := rapid.SampledFrom([]Answers{address, all, inMode(sample("ocs", "chat.example.org"), ModePublic)}).Draw(rt, "next")
 			approved[next.Setup] = next
 			walk(rt, m, next, approved, true)
