@@ -60,7 +60,7 @@ func (x *examination) movedOn() {
 	}
 	for _, b := range x.Plan.Barriers {
 		if b.Opens() { // its network has another range
-			r.barriers, r.advice = append(r.barriers, b), b.Detail+" You are asked on the page of the step Switch."
+			r.barriers, r.advice = append(r.barriers, b), b.Detail
 			r.cause = "Docker gave its network another range, and a route to all of that takes your yes."
 		}
 	}

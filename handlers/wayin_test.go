@@ -250,7 +250,7 @@ func TestTheWholeNetworkIsChosenKnowingWhatItOpens(t *testing.T) {
 	}
 
 	a = p.get(at("switch")).status(200)
-	a.says(".barrier", "The way to 172.18.0.0/16", "Every device of the team gets to all of 172.18.0.0/16", inIt, "All of this may be reached", "not asked again for what joins later")
+	a.says(".barrier", "The way to 172.18.0.0/16", "Every device of the team gets to all of 172.18.0.0/16", inIt, "All of this may be reached", "not asked again for what joins the network later")
 	action, form = a.form(".barrier form")
 	p.post(action, form)
 	want := setup.Consent{ObjectID: stack().Network, Seen: "open-chat-studio/db,open-chat-studio/redis,open-chat-studio/web"}

@@ -156,7 +156,8 @@ func (p *planner) keep(reason func(Change) string) {
 		}
 		why := reason(c)
 		if why != "" {
-			p.bar(c.Key, WhyConflict, why).Held = c.From
+			b := p.bar(c.Key, WhyConflict, why)
+			b.Held, b.Keeps = c.From, true
 		}
 		return why != ""
 	})

@@ -39,10 +39,12 @@ func (j *job) given(p setup.Plan, words []string) ([]setup.GivenConsent, error) 
 	var given []setup.GivenConsent
 	offers := p.Offers()
 	for _, w := range words {
-		i := slices.IndexFunc(offers, func(b setup.Barrier) bool { return b.Key.Short() == w })
+		named := slices.DeleteFunc(slices.Clone(offers), func(b setup.Barrier) bool { return b.Key.Short() != w })
+		for _, b := range named { // a route that is taken over may open a whole network as well
+			given = append(given, b.Given())
+		}
 		switch {
-		case i >= 0:
-			given = append(given, offers[i].Given())
+		case len(named) > 0:
 		case slices.ContainsFunc(j.answers.Consents, func(g setup.GivenConsent) bool { return g.Key.Short() == w }):
 			_, _ = fmt.Fprintf(j.stderr, "note: --agree %s: that was agreed to before, and nothing of it is in the way now\n", w)
 		default:
