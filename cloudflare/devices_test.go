@@ -284,3 +284,32 @@ func TestDevicesAreCountedByTheirProfile(t *testing.T) {
 		t.Errorf("a list without end was counted: %v", counts)
 	}
 }
+
+func TestTheListOfProfilesIsReadByItselfInTheirOrder(t *testing.T) {
+	w := newWorld(t)
+	later := w.customProfile(map[string]any{"precedence": 200, "include": []any{map[string]any{"address": "10.200.0.0/16"}}})
+	sooner := w.customProfile(map[string]any{"name": "Kiosks", "precedence": 100, "service_mode_v2": map[string]any{"mode": "proxy", "port": 3000}})
+	w.cloud.ForgetCalls()
+	seen, err := w.Observe(t.Context(), setup.View{Account: w.AccountID, Private: true, Kinds: []setup.Kind{setup.KindDeviceProfile}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, problem := setup.DeviceProfilesIn(seen, w.AccountID)
+	for i := range all {
+		if all[i].ID == setup.DefaultProfile {
+			all[i].Name = "" // whatever Cloudflare calls it
+		}
+	}
+	match := `identity.email == "ana@example.org"`
+	want := []setup.DeviceProfile{
+		{ID: sooner, Name: "Kiosks", Match: match, Precedence: 100},
+		{ID: later, Name: "Contractors", Match: match, Include: true, Carries: true, Precedence: 200},
+		{ID: setup.DefaultProfile, Carries: true, Precedence: all[len(all)-1].Precedence},
+	}
+	if diff := cmp.Diff(want, all); diff != "" || problem != nil {
+		t.Errorf("%v (-want +got):\n%s", problem, diff)
+	}
+	if n := len(w.cloud.Calls()); n != 3 {
+		t.Errorf("it cost %d calls", n)
+	}
+}

@@ -48,7 +48,7 @@ func decodeProfile(raw json.RawMessage) (profile, error) {
 	}
 	p.fault = p.lists()
 	p.state = setup.DeviceProfile{ID: p.id, Carries: in.Enabled && in.ServiceModeV2.Mode == "warp",
-		Name: in.Name, Match: in.Match, Include: p.include, Devices: -1}
+		Name: in.Name, Match: in.Match, Include: p.include, Devices: -1, Precedence: in.Precedence}
 	return p, nil
 }
 

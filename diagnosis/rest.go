@@ -195,7 +195,7 @@ func (x *examination) restOfBarriers() {
 		barriers := x.takeBarriers(func(b setup.Barrier) bool { return b.Key == key })
 		r := report{
 			class: setup.ClassChanged, name: slug(key.Short()), severity: setup.SeverityRisk, barriers: barriers,
-			title:  "Something else stands in the place of this: " + setup.Name(key, barriers[0].Held) + ".",
+			title:  "Something else stands in the place of this: " + barriers[0].Title() + ".",
 			effect: barriers[0].Detail, ifNot: "It stays so.", advice: barriers[0].Detail,
 		}
 		if !x.wanted(key) && barriers[0].Why == setup.WhyConflict {

@@ -13,11 +13,17 @@ func Title(c Change) string {
 	if s == nil {
 		s = c.From
 	}
-	return Name(c.Key, s)
+	return NameIn(c.Key, s, c.Profile)
 }
 
+// Title names the thing that a barrier stands before.
+func (b Barrier) Title() string { return NameIn(b.Key, b.Held, b.Profile) }
+
 // Name says what a key stands for, in plain words.
-func Name(k Key, s State) string {
+func Name(k Key, s State) string { return NameIn(k, s, "") }
+
+// NameIn is Name where it is known what the device profile is called.
+func NameIn(k Key, s State, profile string) string {
 	switch s := s.(type) {
 	case Organization:
 		return "Zero Trust of your account"
@@ -64,7 +70,7 @@ func Name(k Key, s State) string {
 	case Site:
 		return "The address that the app's database knows (Site record)"
 	}
-	if name := privateName(s); name != "" {
+	if name := privateName(s, profile); name != "" {
 		return name
 	}
 	return k.Short()

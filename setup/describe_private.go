@@ -5,11 +5,12 @@ import (
 	"strings"
 )
 
-// privateName says what a thing of the private modes is, in plain words.
-func privateName(s State) string {
+// privateName says what a thing of the private modes is, in plain words; profile
+// is what the device profile is called, if that is known.
+func privateName(s State, profile string) string {
 	switch s := s.(type) {
 	case DeviceProfile:
-		return "The team's devices" + inProfile(s.ID)
+		return "The team's devices" + inProfile(s.ID, profile)
 	case VirtualNetwork:
 		return "The account's private address space (virtual network)"
 	case Enrolment:
@@ -42,11 +43,11 @@ func privateName(s State) string {
 	case HostnameRoute:
 		return "Way to " + s.Hostname + " through the tunnel (hostname route)"
 	case SplitTunnel:
-		return "Devices send " + rangeName(s) + " through WARP" + inProfile(s.Profile) + " (split tunnel)"
+		return "Devices send " + rangeName(s) + " through WARP" + inProfile(s.Profile, profile) + " (split tunnel)"
 	case Fallback:
-		return "Whom devices ask for " + s.Suffix + inProfile(s.Profile) + " (Local Domain Fallback)"
+		return "Whom devices ask for " + s.Suffix + inProfile(s.Profile, profile) + " (Local Domain Fallback)"
 	case Shadow:
-		return "What keeps devices from asking Gateway for " + s.Hostname + inProfile(s.Profile) + " (Local Domain Fallback)"
+		return "What keeps devices from asking Gateway for " + s.Hostname + inProfile(s.Profile, profile) + " (Local Domain Fallback)"
 	case Predecessor:
 		return "The hand-made service " + s.Service + " of " + s.Project
 	}
@@ -60,11 +61,26 @@ func sidecarName(service string) string {
 	return "TLS front (nginx container)"
 }
 
-func inProfile(profile string) string {
-	if profile == DefaultProfile {
+func inProfile(id, name string) string {
+	if id == DefaultProfile {
 		return ""
 	}
-	return ", device profile " + profile
+	return ", device profile " + calledOr(name, id)
+}
+
+// ofProfile is inProfile within a sentence.
+func ofProfile(id, name string) string {
+	if id == DefaultProfile {
+		return ""
+	}
+	return " of the device profile " + calledOr(name, id)
+}
+
+func calledOr(name, id string) string {
+	if name == "" {
+		return id
+	}
+	return "“" + name + "”"
 }
 
 func rangeName(s SplitTunnel) string {

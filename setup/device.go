@@ -1,6 +1,11 @@
 package setup
 
-import "slices"
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+)
 
 // DefaultProfile is the device profile that every account has. Others go by
 // their id.
@@ -21,6 +26,58 @@ type DeviceProfile struct {
 	Match   string `json:"-"` // which devices get it, as Cloudflare writes it; empty: all others
 	Include bool   `json:"-"` // its split tunnels list what goes through WARP, not what stays out
 	Devices int    `json:"-"` // that have it now; -1: not known
+	// Precedence: a device gets the first profile that matches, the least first.
+	Precedence float64 `json:"-"`
+}
+
+// DeviceProfilesIn are those of an account that a look at it showed, in the
+// order in which a device is asked whether it matches, and so with the default
+// one at the end. None: nobody has looked.
+func DeviceProfilesIn(w World, account string) ([]DeviceProfile, *Problem) {
+	if problem, missed := w.Unread[ReadScope{Kind: KindDeviceProfile, Scope: account}]; missed {
+		return nil, &problem
+	}
+	var all []DeviceProfile
+	for _, o := range w.Objects {
+		if p, ok := o.State.(DeviceProfile); ok && o.Scope == account {
+			all = append(all, p)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b DeviceProfile) int { return cmp.Compare(a.rank(), b.rank()) })
+	return all, nil
+}
+
+func (p DeviceProfile) rank() float64 {
+	if p.ID == DefaultProfile {
+		return math.Inf(1)
+	}
+	return p.Precedence
+}
+
+// NameOfProfile is what a device profile is called; empty if that is not known,
+// or would not tell it from another one. The default one needs no name.
+func NameOfProfile(all []DeviceProfile, id string) string {
+	name := ""
+	for _, p := range all {
+		if p.ID == id && id != DefaultProfile {
+			name = p.Name
+		}
+	}
+	if slices.ContainsFunc(all, func(p DeviceProfile) bool { return p.ID != id && p.Name == name }) {
+		return ""
+	}
+	return name
+}
+
+// HowMany counts the devices that have the profile, in words.
+func (p DeviceProfile) HowMany() string {
+	switch p.Devices {
+	case -1:
+		return "an unknown number of devices"
+	case 1:
+		return "1 device"
+	}
+	return fmt.Sprintf("%d devices", p.Devices)
 }
 
 func (DeviceProfile) Kind() Kind                 { return KindDeviceProfile }
@@ -139,6 +196,16 @@ func (s Shadow) occupies() []string       { return []string{"shadow " + s.Profil
 func (s Shadow) met(have State) bool      { return Same(s, have) }
 func (s Shadow) over(State) State         { return s }
 
+// profileName is what the device profile that a key is about is called.
+func (p *planner) profileName(k Key) string {
+	id := profileOfKey(k)
+	if id == "" || id == DefaultProfile {
+		return ""
+	}
+	all, _ := DeviceProfilesIn(p.world, k.Scope)
+	return NameOfProfile(all, id)
+}
+
 // devices counts the devices that a change concerns: those of one profile, or
 // all that the account has. -1: not known.
 func (p *planner) devices(c Change) int {
@@ -146,7 +213,7 @@ func (p *planner) devices(c Change) int {
 	if state == nil {
 		state = c.From
 	}
-	profile, total := profileOf(state), -1
+	profile, total := ProfileOf(state), -1
 	for _, o := range p.world.Objects {
 		d, ok := o.State.(DeviceProfile)
 		if !ok || o.Scope != c.Key.Scope || profile != "" && d.ID != profile {

@@ -34,7 +34,7 @@ func gateDetail(k Key, want State, o *Object) string {
 		if o == nil {
 			return fmt.Sprintf("The account has no device profile %s any more. Choose the profiles that your team's devices have.", s.ID)
 		}
-		return "Devices with this profile send DNS queries through WARP and nothing else, or the profile is switched off. In the dashboard (Settings → WARP Client → Device profiles), set its service mode to Gateway with WARP."
+		return "Devices of the " + yesNo(s.ID == DefaultProfile, "default device profile", "device profile "+calledOr(o.State.(DeviceProfile).Name, s.ID)) + " send DNS queries through WARP and nothing else, or the profile is switched off. In the dashboard (Settings → WARP Client → Device profiles), set its service mode to Gateway with WARP."
 	case VirtualNetwork:
 		return fmt.Sprintf("The account has no virtual network %s. Make it in the dashboard (Networks → Routes → Virtual networks), or use the default one.", s.Name)
 	case Certificate:

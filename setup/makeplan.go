@@ -54,12 +54,12 @@ func (p *planner) keys() []Key {
 }
 
 func (p *planner) bar(k Key, why Why, detail string) *Barrier {
-	p.plan.Barriers = append(p.plan.Barriers, Barrier{Key: k, Why: why, Detail: detail})
+	p.plan.Barriers = append(p.plan.Barriers, Barrier{Key: k, Why: why, Detail: detail, Profile: p.profileName(k)})
 	return &p.plan.Barriers[len(p.plan.Barriers)-1]
 }
 
 func (p *planner) change(c Change) {
-	c.Reach = reachOf(c.Key.Kind, c.Verb)
+	c.Reach, c.Profile = reachOf(c.Key.Kind, c.Verb), p.profileName(c.Key)
 	if c.ForDevices() {
 		c.Devices = p.devices(c)
 	}

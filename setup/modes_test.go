@@ -298,3 +298,66 @@ func TestTheNameIsNotChangedUnderTheFeetOfTheTeam(t *testing.T) {
 		}
 	}
 }
+
+// severalProfiles is an account with the default device profile and two others,
+// the second of which the team's devices have as well.
+func severalProfiles(mode Mode) (Answers, *model) {
+	const field, kiosks = "6ff42ae2-765d-4adf-8112-31c55c1551ef", "0c2f1a3e-765d-4adf-8112-31c55c1551ef"
+	a := inMode(sample("ocs", "chat.example.org"), mode)
+	a.Private.Profiles = []string{DefaultProfile, field}
+	m := hostWorld(a)
+	m.put(account, field, "", DeviceProfile{ID: field, Carries: true, Name: "Field staff", Match: `identity.email == "ana@example.org"`, Include: true, Devices: 12, Precedence: 20})
+	m.put(account, kiosks, "", DeviceProfile{ID: kiosks, Name: "Kiosks", Match: `os.name == "windows"`, Devices: 3, Precedence: 10})
+	for _, network := range []string{a.Private.Subnet, ResolvedRange} {
+		m.put(account, field+"/"+network, "", SplitTunnel{Profile: field, Network: network, Include: true})
+	}
+	m.put(account, field+"/"+a.Private.Name, "", Fallback{Profile: field, Suffix: a.Private.Name})
+	m.put(account, field+"/"+a.Private.Name, "", Shadow{Profile: field, Hostname: a.Private.Name})
+	return a, m
+}
+
+func TestAPlanNamesTheDeviceProfileAndCountsItsDevices(t *testing.T) {
+	a, m := severalProfiles(ModeFallback)
+	golden(t, "mode-fallback-profile", m.plan(t, a.Setup, &a, nil).String())
+	converges(t, m, a, nil)
+	a, m = severalProfiles(ModeHostname)
+	field := a.Private.Profiles[1]
+	m.find(KindShadow, field+"/"+a.Private.Name).State = Shadow{Profile: field, Hostname: a.Private.Name, Entries: []DomainEntry{{Suffix: "your-org"}}}
+	b := m.plan(t, a.Setup, &a, nil).Bar(a.shadowKey(field), nil)
+	if b == nil || !strings.Contains(b.Title(), "device profile “Field staff”") || !strings.Contains(b.Detail, "Devices of the device profile “Field staff” do not ask Gateway") {
+		t.Errorf("what is in the way there reads %+v", b)
+	}
+}
+
+func TestWhereANameDoesNotTellTheDeviceProfileTheIDDoes(t *testing.T) {
+	for what, called := range map[string][2]string{"the name is not known": {"", "Kiosks"}, "two have the same name": {"Staff", "Staff"}} {
+		a, m := severalProfiles(ModeFallback)
+		for i, o := range []*Object{m.find(KindDeviceProfile, a.Private.Profiles[1]), m.find(KindDeviceProfile, "0c2f1a3e-765d-4adf-8112-31c55c1551ef")} {
+			p := o.State.(DeviceProfile)
+			p.Name = called[i]
+			o.State = p
+		}
+		if text := m.plan(t, a.Setup, &a, nil).String(); !strings.Contains(text, "through WARP, device profile "+a.Private.Profiles[1]+" (split tunnel)") {
+			t.Errorf("%s:\n%s", what, text)
+		}
+	}
+}
+
+func TestTheProfilesAreInTheOrderInWhichADeviceIsAsked(t *testing.T) {
+	_, m := severalProfiles(ModeFallback)
+	all, problem := DeviceProfilesIn(m.World, account)
+	var names []string
+	for _, p := range all {
+		names = append(names, p.ID+p.Name)
+	}
+	if problem != nil || len(all) != 3 || all[0].Name != "Kiosks" || all[1].Name != "Field staff" || all[2].ID != DefaultProfile {
+		t.Errorf("%q, %v", names, problem)
+	}
+	if none, problem := DeviceProfilesIn(m.World, "another"); len(none) > 0 || problem != nil {
+		t.Errorf("of another account: %v, %v", none, problem)
+	}
+	m.World.Miss(KindDeviceProfile, account, Problem{Code: CodeDenied, Message: "no"})
+	if none, problem := DeviceProfilesIn(m.World, account); len(none) > 0 || problem == nil || problem.Code != CodeDenied {
+		t.Errorf("unread: %v, %v", none, problem)
+	}
+}

@@ -195,20 +195,20 @@ func (p *planner) listed(k Key, want Want, o *Object) bool {
 	switch s := o.State.(type) {
 	case Shadow:
 		if len(s.Marked) > 0 {
-			p.bar(k, WhyConflict, fmt.Sprintf("Another setup of Culvert tells devices to ask %s for %s, and so for everything below it. Choose another private name, or the way of that setup.",
-				serversText(s.Marked[0].Servers), s.Marked[0].Suffix)).Held = s
+			p.bar(k, WhyConflict, fmt.Sprintf("Another setup of Culvert tells devices%s to ask %s for %s, and so for everything below it. Choose another private name, or the way of that setup.",
+				ofProfile(s.Profile, p.profileName(k)), serversText(s.Marked[0].Servers), s.Marked[0].Suffix)).Held = s
 			return true
 		}
 		if len(s.Entries) > 0 && len(want.State.(Shadow).Entries) == 0 {
-			detail = fmt.Sprintf("Devices do not ask Gateway for %s, because of what stands above it in Local Domain Fallback: %s. Culvert can take that out; names below it are then asked of Gateway, for everybody in the account. It is put back when this setup goes.",
-				s.Hostname, strings.Join(Describe(s), ", "))
+			detail = fmt.Sprintf("Devices%s do not ask Gateway for %s, because of what stands above it in Local Domain Fallback: %s. Culvert can take that out; names below it are then asked of Gateway, for everybody in the account. It is put back when this setup goes.",
+				ofProfile(s.Profile, p.profileName(k)), s.Hostname, strings.Join(Describe(s), ", "))
 		}
 	case Fallback:
 		rec, known := p.ledger.Records[k]
 		theirs := (!known || rec.Owner == Found) && !p.ledger.ours(o.Mark) && (s.Bare || len(s.Servers) > 0)
 		if theirs && !want.State.met(s) {
-			detail = fmt.Sprintf("Somebody else wrote into Local Domain Fallback whom devices ask for %s: %s. Say that Culvert may change it. It is put back when this setup goes.",
-				s.Suffix, serversText(s.Servers))
+			detail = fmt.Sprintf("Somebody else wrote into Local Domain Fallback whom devices%s ask for %s: %s. Say that Culvert may change it. It is put back when this setup goes.",
+				ofProfile(s.Profile, p.profileName(k)), s.Suffix, serversText(s.Servers))
 		}
 	}
 	if detail == "" || want.agreed(o) {

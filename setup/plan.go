@@ -129,6 +129,9 @@ type Change struct {
 	// Devices is how many devices of the account a change for devices affects;
 	// -1: that is not known.
 	Devices int
+	// Profile is what the device profile that the change is about is called; empty:
+	// it is about none or the default one, or the name is not known.
+	Profile string
 	Step    Step
 	Cause   string // why, for people
 	By      []SetupID
@@ -214,7 +217,9 @@ type Barrier struct {
 	Beside bool     // with an offer: what stands there stays as it is, beside ours
 	Keeps  bool     // it bars nothing that is wanted, only that something goes
 	Held   State    // what stands there instead
-	Cause  *Problem // for unread
+	// Profile is what the device profile is called that it is about (Change.Profile).
+	Profile string
+	Cause   *Problem // for unread
 }
 
 // Opens says whether what is offered to agree to is a route over a whole network.

@@ -1,5 +1,7 @@
 package setup
 
+import "strings"
+
 // privateRelation is the relation between things of the private modes, and of
 // what comes last in every mode.
 func privateRelation(k Key, s State, o Key, other State) strength {
@@ -71,17 +73,27 @@ func beforeDevices(k Key, s State, o Key, other State) strength {
 	case KindApp: // also where the route stands already: devices would be led to a lock that lets in others
 		return when(o.isLock(), hard)
 	case KindDeviceProfile:
-		return when(o.Name == profileOf(s), hard)
+		return when(o.Name == ProfileOf(s), hard)
 	case KindSplitTunnel:
-		return when(k.Kind != KindSplitTunnel && profileOf(other) == profileOf(s), hard)
+		return when(k.Kind != KindSplitTunnel && ProfileOf(other) == ProfileOf(s), hard)
 	case KindShadow: // what stands above the name answers as soon as its own entry is gone
-		return when(k.Kind == KindFallback && profileOf(other) == profileOf(s), hard)
+		return when(k.Kind == KindFallback && ProfileOf(other) == ProfileOf(s), hard)
 	}
 	return none
 }
 
-// profileOf is the device profile that a state is about.
-func profileOf(s State) string {
+// profileOfKey is the device profile that a key is about; empty: none.
+func profileOfKey(k Key) string {
+	switch k.Kind {
+	case KindDeviceProfile, KindSplitTunnel, KindFallback, KindShadow:
+		profile, _, _ := strings.Cut(k.Name, "/")
+		return profile
+	}
+	return ""
+}
+
+// ProfileOf is the device profile that a state is about; empty: none.
+func ProfileOf(s State) string {
 	switch s := s.(type) {
 	case SplitTunnel:
 		return s.Profile

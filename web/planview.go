@@ -173,7 +173,7 @@ func barrierOf(b setup.Barrier) BarrierRow {
 	case setup.WhyUnread:
 		r.Word = "could not be read"
 	}
-	r.Title, _ = splitTerm(setup.Name(b.Key, b.Held))
+	r.Title, _ = splitTerm(b.Title())
 	if b.Held == nil {
 		r.Title = kindName(b.Key)
 	}
