@@ -117,7 +117,8 @@ func (f File) writeWayIn(b *bytes.Buffer, line func(key, value, comment string))
 		fmt.Fprintf(b, "# The private name. front: acme, internal, own or none. Empty: as fits the name.\n"+
 			"# network: own, or app (without a front: the app's own, where its address may change and is followed).\n"+
 			"# route: address, or network (with network: app: all of that network, databases too, behind the login).\n"+
-			"# subnet: a range that nothing else here uses. Empty: one is chosen.\nprivate:%s\n\n", f.private())
+			"# subnet: a range that nothing else here uses. Empty: one is chosen.\n"+
+			"# profiles: of your team's devices, by name or id, such as [Field staff]. Left out: the default one.\nprivate:%s\n\n", f.private())
 	}
 	if len(f.Fixes) > 0 {
 		line("settings", flow(f.Fixes), "Settings of the app that are set right.")

@@ -14,19 +14,20 @@ import (
 	"github.com/culvert/culvert/web"
 )
 
-// Timing is how streams behave. Zero values are replaced by defaults.
+// Timing is how streams behave, and what is read for a page. Zero values are replaced by defaults.
 type Timing struct {
 	Life  time.Duration // of one stream; the browser opens the next. 15 minutes
 	Beat  time.Duration // between signs of life. 15 seconds
 	Write time.Duration // that one message may take. 10 seconds
 	Pace  time.Duration // between two looks at what changed. 150 milliseconds
+	Read  time.Duration // that a page waits for the account, which no page needs. 8 seconds
 }
 
 func (t Timing) orDefault() Timing {
 	for _, d := range []struct {
 		value    *time.Duration
 		fallback time.Duration
-	}{{&t.Life, 15 * time.Minute}, {&t.Beat, 15 * time.Second}, {&t.Write, 10 * time.Second}, {&t.Pace, 150 * time.Millisecond}} {
+	}{{&t.Life, 15 * time.Minute}, {&t.Beat, 15 * time.Second}, {&t.Write, 10 * time.Second}, {&t.Pace, 150 * time.Millisecond}, {&t.Read, 8 * time.Second}} {
 		if *d.value == 0 {
 			*d.value = d.fallback
 		}

@@ -37,6 +37,9 @@ type fake struct {
 	elsewhere    error             // why nothing can be registered
 	said         []string          // by the app
 	handmade     setup.Handmade    // what the compose file says
+	devices      journey.Devices   // what reading them gives
+	unlisted     error             // why they cannot be read
+	hangs        chan struct{}     // if set, reading them waits for it
 	report       setup.TokenReport // what the token calls say
 	err          error             // what every act says
 	overErr      error             // what Overview says
@@ -228,6 +231,20 @@ func (f *fake) SaveWayIn(_ context.Context, _ setup.SetupID, d journey.Draft) ([
 func (f *fake) Handmade(_ context.Context, _ setup.SetupID, d journey.Draft, file string) (journey.Draft, setup.Handmade, []setup.FieldError, error) {
 	d.Mode, d.Inside.Name, d.Inside.Replaces = setup.ModeFallback, f.handmade.Name, f.handmade.Services
 	return d, f.handmade, f.wrong, f.note(askedHandmade{file})
+}
+
+func (f *fake) ReadDevices(ctx context.Context, _ setup.SetupID) (journey.Devices, error) {
+	if err := f.note(asked("devices")); err != nil {
+		return journey.Devices{}, err
+	}
+	if f.hangs != nil {
+		select {
+		case <-f.hangs:
+		case <-ctx.Done():
+			return journey.Devices{}, ctx.Err()
+		}
+	}
+	return f.devices, f.unlisted
 }
 
 func (f *fake) Registration(context.Context, setup.SetupID) (journey.Registration, error) {

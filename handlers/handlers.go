@@ -154,6 +154,7 @@ func (s *site) routeSetup(r chi.Router) {
 	r.Post("/answers", s.handle(s.saveAnswers))
 	r.Get("/way-in", s.handle(s.wayIn))
 	r.Post("/way-in", s.handle(s.saveWayIn))
+	r.Get("/way-in/profiles", s.handle(s.deviceProfiles))
 	r.Get("/account", s.handle(s.account))
 	r.Post("/account", s.handle(s.saveAccount))
 	r.Post("/token", s.handle(s.saveToken))

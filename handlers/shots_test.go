@@ -27,7 +27,7 @@ func over(scene func(testing.TB) journey.Overview, change ...func(*journey.Overv
 		for _, c := range change {
 			c(&o)
 		}
-		return &fake{overview: o, found: foundHere(t), down: downPlan(scenePlanned(t)), audit: entries(t, 60)}
+		return &fake{overview: o, found: foundHere(t), down: downPlan(scenePlanned(t)), audit: entries(t, 60), devices: threeProfiles()}
 	}
 }
 
@@ -72,6 +72,10 @@ func shots() []shot {
 		{"answers-wrong", at("answers"), over(sceneAnswered, badAnswers), ""},
 		{"way-in", at("way-in"), over(sceneWayIn), ""},
 		{"way-in-fallback", at("way-in"), over(sceneFallback), ""},
+		{"way-in-profiles", at("way-in"), over(sceneProfiles), ""},
+		{"way-in-unlisted", at("way-in/profiles"), func(t testing.TB) *fake {
+			return &fake{overview: sceneFallback(t), unlisted: &setup.Problem{Code: setup.CodeDenied, Message: "The token lacks Zero Trust: Edit."}}
+		}, ""},
 		{"way-in-followed", at("way-in"), over(sceneFollowed), ""},
 		{"way-in-whole", at("way-in"), over(sceneWhole), ""},
 		{"switch-whole", at("switch"), over(sceneWhole), ""},

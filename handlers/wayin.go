@@ -16,6 +16,8 @@ type WaysIn interface {
 	// Handmade lays over a draft what a compose file says that was made by hand.
 	// It stores nothing.
 	Handmade(ctx context.Context, id setup.SetupID, typed journey.Draft, file string) (journey.Draft, setup.Handmade, []setup.FieldError, error)
+	// ReadDevices reads the device profiles of the account, unless they are known.
+	ReadDevices(context.Context, setup.SetupID) (journey.Devices, error)
 }
 
 // wayIn is the page about it, as long as there is a choice.
@@ -33,6 +35,34 @@ func (s *site) wayInView(r *http.Request) (web.View, error) {
 		err = journey.ErrNotFound
 	}
 	return v, err
+}
+
+// deviceProfiles lists those of the account on the page. The page itself waits
+// for no account: with scripts it asks for the list when it is there, without
+// them a link does.
+func (s *site) deviceProfiles(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.wayInView(r)
+	if err != nil {
+		return err
+	}
+	if typed := r.URL.Query(); typed.Has("private-profiles") {
+		v.O.Draft.Inside.Profiles = web.ProfilesFrom(nil, func(name string) []string { return typed[name] })
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), s.Timing.Read)
+	defer cancel()
+	v.AskedDevices = true
+	if v.O.Devices, err = s.Journey.ReadDevices(ctx, v.O.Setup); err != nil {
+		v.Unlisted = setup.AsProblem(err)
+		s.Log.WarnContext(r.Context(), "listing the device profiles", "setup", string(v.O.Setup), "err", err)
+	}
+	if !scripted(r) {
+		return s.show(w, r, http.StatusOK, web.WayIn(v))
+	}
+	if v.Unlisted != nil { // what is being typed stays
+		w.Header().Set("HX-Retarget", "#"+web.UnlistedID)
+		return s.show(w, r, http.StatusOK, web.Unlisted(v))
+	}
+	return s.show(w, r, http.StatusOK, web.DeviceProfiles(v))
 }
 
 func (s *site) saveWayIn(w http.ResponseWriter, r *http.Request) error {

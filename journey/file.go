@@ -51,8 +51,14 @@ func (j *Journey) FromFile(ctx context.Context, f config.File, token secret.Text
 	if choices.Account, err = j.accountFor(ctx, token, f); err != nil {
 		return setup.Answers{}, nil, err
 	}
+	var unknown []setup.FieldError
+	if f.Mode.Private() {
+		if choices.Inside.Profiles, unknown, err = j.profilesNamed(ctx, choices.Account, f.Inside.Profiles); err != nil {
+			return setup.Answers{}, warnings, err
+		}
+	}
 	answers, bad := c.Profile.Resolve(choices)
-	bad = append(bad, j.checkOffered(f.Mode)...)
+	bad = append(append(bad, unknown...), j.checkOffered(f.Mode)...)
 	kept, err := j.keepsName(ctx, answers)
 	if err != nil {
 		return setup.Answers{}, warnings, err

@@ -62,14 +62,25 @@ type account struct {
 	report  setup.TokenReport
 	inUse   secret.Text
 	denied  *setup.Problem // why notifications cannot be read; nil: they can
+	shut    *setup.Problem // why device profiles cannot be read; nil: they can
+	hangs   bool           // until nobody waits any more
+	views   []setup.View   // that were asked for
 }
 
-func (a *account) Observe(_ context.Context, v setup.View) (setup.World, error) {
+func (a *account) Observe(ctx context.Context, v setup.View) (setup.World, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.views = append(a.views, v)
+	if a.hangs {
+		<-ctx.Done()
+		return setup.World{}, ctx.Err()
+	}
 	w := setup.World{Objects: slices.Clone(a.objects)}
 	if a.denied != nil && v.Asks(setup.KindAlert) {
 		w.Miss(setup.KindAlert, v.Account, *a.denied)
+	}
+	if a.shut != nil && v.Asks(setup.KindDeviceProfile) {
+		w.Miss(setup.KindDeviceProfile, v.Account, *a.shut)
 	}
 	return w, nil
 }

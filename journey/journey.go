@@ -56,8 +56,9 @@ type Host interface {
 	Digest(ctx context.Context, image string) (string, error)
 }
 
-// Cloud is the Cloudflare account, to be asked about tokens.
+// Cloud is the Cloudflare account, to be asked about tokens and looked at.
 type Cloud interface {
+	Observe(context.Context, setup.View) (setup.World, error)
 	// Try reads with a token and says what it is good for, and whether it may
 	// do what is needed. Nothing is stored.
 	Try(ctx context.Context, token secret.Text, account string, needs []setup.Permission) (setup.TokenReport, error)
@@ -126,7 +127,9 @@ type Journey struct {
 	looking map[setup.SetupID]bool
 	trouble map[setup.SetupID]*setup.Problem // why there is no plan
 	series  map[seriesKey]readSeries
-	unheld  map[string]time.Time // images whose registry did not answer, and when
+	// profiles are those of devices that were read for a page, by account.
+	profiles map[string]Devices
+	unheld   map[string]time.Time // images whose registry did not answer, and when
 }
 
 const tokenName = "cloudflare-token"
@@ -135,13 +138,14 @@ const tokenName = "cloudflare-token"
 func New(o Options) *Journey {
 	needs := setup.Permissions(setup.ModePublic)
 	return &Journey{
-		Options: o,
-		refresh: make(chan setup.SetupID, 64),
-		token:   Token{Needs: needs, Link: setup.TokenLink(needs), Practice: o.Practice},
-		looking: map[setup.SetupID]bool{},
-		trouble: map[setup.SetupID]*setup.Problem{},
-		series:  map[seriesKey]readSeries{},
-		unheld:  map[string]time.Time{},
+		Options:  o,
+		refresh:  make(chan setup.SetupID, 64),
+		token:    Token{Needs: needs, Link: setup.TokenLink(needs), Practice: o.Practice},
+		looking:  map[setup.SetupID]bool{},
+		trouble:  map[setup.SetupID]*setup.Problem{},
+		series:   map[seriesKey]readSeries{},
+		profiles: map[string]Devices{},
+		unheld:   map[string]time.Time{},
 	}
 }
 

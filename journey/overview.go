@@ -145,6 +145,7 @@ type Overview struct {
 	Approved  *setup.Answers     // what was last agreed to; nil: nothing yet
 	Token     Token
 	Modes     []setup.Mode // the ways in that can be chosen
+	Devices   Devices      // as far as they are known; nothing is read for it
 	Authority string       // the server that issues certificates by ACME; empty: Let's Encrypt's
 
 	Plan        *setup.Plan // nil: not made yet, or not possible yet

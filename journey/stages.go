@@ -69,6 +69,9 @@ func (j *Journey) Overview(ctx context.Context, id setup.SetupID) (Overview, err
 	j.mu.Lock()
 	o.Token, o.PlanProblem = j.token, j.trouble[id]
 	j.mu.Unlock()
+	if o.Token.Held && draft.Account != "" {
+		o.Devices = j.devices(id, draft.Account)
+	}
 	if o.Routes, err = j.Reviewed(ctx, id); err != nil {
 		return Overview{}, err
 	}

@@ -38,7 +38,7 @@ func (v View) byHand() []Manual {
 		return nil
 	}
 	want, _ := setup.Merge(v.O.Setup, v.O.Answers, nil)
-	h := hand{want: want, stack: v.O.Answers.Stack}
+	h := hand{want: want, stack: v.O.Answers.Stack, profiles: v.O.Devices.Profiles}
 	var manual []Manual
 	for _, k := range slices.SortedFunc(maps.Keys(want), compareKeys) {
 		if setup.StepOf(k.Kind) != v.step() {
@@ -63,14 +63,15 @@ func compareKeys(a, b setup.Key) int {
 
 // hand knows what the instructions refer to.
 type hand struct {
-	want  map[setup.Key]setup.Want
-	stack setup.Stack
+	want     map[setup.Key]setup.Want
+	stack    setup.Stack
+	profiles []setup.DeviceProfile // of the account, as far as they are known
 }
 
 // manual says how one thing is done; false: nobody does it, it is only looked at.
 func (h hand) manual(k setup.Key, s setup.State) (Manual, bool) {
 	m := Manual{}
-	m.Title, _ = splitTerm(setup.Name(k, s))
+	m.Title, _ = splitTerm(setup.NameIn(k, s, setup.NameOfProfile(h.profiles, setup.ProfileOf(s))))
 	ok := h.account(&m, s) || h.edge(&m, k, s) || h.devices(&m, s) || h.host(&m, s) || h.beside(&m, s)
 	return m, ok
 }

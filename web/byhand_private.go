@@ -33,15 +33,15 @@ func (h hand) devices(m *Manual, s setup.State) bool {
 		m.Where = "Zero Trust → Networks → Routes → Hostname routes → Create"
 		m.Values = []Value{{"Hostname", s.Hostname}, {"Tunnel", h.called(s.Tunnel)}}
 	case setup.SplitTunnel:
-		splitTunnel(m, s)
+		h.splitTunnel(m, s)
 	case setup.Fallback:
-		m.Where = profilePage(s.Profile) + " → Local Domain Fallback"
+		m.Where = h.profilePage(s.Profile) + " → Local Domain Fallback"
 		m.Values = []Value{{"Remove, if it is there", s.Suffix}}
 		if len(s.Servers) > 0 {
 			m.Values = []Value{{"Domain", s.Suffix}, {"DNS server", strings.Join(s.Servers, ", ")}}
 		}
 	case setup.Shadow:
-		shadow(m, s)
+		h.shadow(m, s)
 	default:
 		return false
 	}
@@ -50,11 +50,15 @@ func (h hand) devices(m *Manual, s setup.State) bool {
 
 const proxySettings = "Zero Trust → Traffic policies → Traffic settings → Allow Secure Web Gateway to proxy traffic"
 
-func profilePage(profile string) string {
-	if profile == setup.DefaultProfile {
-		profile = "Default"
+func (h hand) profilePage(profile string) string {
+	name := setup.NameOfProfile(h.profiles, profile)
+	switch {
+	case profile == setup.DefaultProfile:
+		name = "Default"
+	case name == "":
+		name = profile
 	}
-	return "Zero Trust → Settings → WARP Client → Device profiles → " + profile
+	return "Zero Trust → Settings → WARP Client → Device profiles → " + name
 }
 
 func (h hand) vnet(id setup.ID) string {
@@ -64,12 +68,12 @@ func (h hand) vnet(id setup.ID) string {
 	return "the default one"
 }
 
-func splitTunnel(m *Manual, s setup.SplitTunnel) {
+func (h hand) splitTunnel(m *Manual, s setup.SplitTunnel) {
 	if s.Network == setup.ResolvedRange {
 		m.Not = "the addresses that Gateway gives for private names differ between accounts, and Cloudflare tells them through its API"
 		return
 	}
-	m.Where = profilePage(s.Profile) + " → Split Tunnels"
+	m.Where = h.profilePage(s.Profile) + " → Split Tunnels"
 	m.Values = []Value{
 		{"If the list is of what stays out", "remove the entry that covers " + s.Network + ", and add the rest of its range again"},
 		{"If the list is of what goes through", "add " + s.Network},
@@ -78,8 +82,8 @@ func splitTunnel(m *Manual, s setup.SplitTunnel) {
 
 // shadow names every domain above the private name: an entry for one of them
 // would answer for the name as well.
-func shadow(m *Manual, s setup.Shadow) {
-	m.Where = profilePage(s.Profile) + " → Local Domain Fallback"
+func (h hand) shadow(m *Manual, s setup.Shadow) {
+	m.Where = h.profilePage(s.Profile) + " → Local Domain Fallback"
 	rest := s.Hostname
 	for {
 		_, above, more := strings.Cut(rest, ".")

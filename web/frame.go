@@ -83,6 +83,10 @@ type View struct {
 	Wrong bool
 	// Handmade is the path of a compose file to read, as it was typed.
 	Handmade string
+	// AskedDevices: the device profiles were read for this very answer, or Unlisted
+	// says why they could not be.
+	AskedDevices bool
+	Unlisted     *setup.Problem
 	// TokenFault says why the token that was just sent is not good.
 	TokenFault string
 	// TypedAccount is the account id that was typed beside that token.

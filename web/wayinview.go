@@ -261,8 +261,6 @@ func (v View) insideFields() []Field {
 	return []Field{
 		{ID: "private-subnet", Name: "private-subnet", Label: "Range of addresses", Value: in.Subnet, Errors: v.errorsAt("private.subnet"),
 			Hint: "For a small Docker network of Culvert’s own. Empty: one is taken that is free here and in your account."},
-		{ID: "private-profiles", Name: "private-profiles", Label: "Device profiles", Value: strings.Join(in.Profiles, ", "), Errors: v.errorsAt("private.profiles"),
-			Hint: "Ids of the profiles that your team’s devices have. Empty: the default one."},
 		{ID: "private-vnet", Name: "private-vnet", Label: "Virtual network", Value: in.VNet, Hint: "Empty: the default one."},
 		{ID: "private-comment", Name: "private-comment", Label: "Description of the routes", Value: in.Comment, Errors: v.errorsAt("private.comment"),
 			Hint: "For the dashboard; at most 60 characters."},
@@ -415,7 +413,7 @@ func WayInFrom(d journey.Draft, get func(string) string, all func(string) []stri
 	d.Inside.Name, d.Inside.Front, d.Inside.Follow = strings.TrimSpace(get("private-name")), get("front"), get("network") == "app" || get("network") == wholeNetwork
 	d.Inside.Whole = get("network") == wholeNetwork
 	d.Inside.Subnet, d.Inside.VNet, d.Inside.Comment = strings.TrimSpace(get("private-subnet")), strings.TrimSpace(get("private-vnet")), strings.TrimSpace(get("private-comment"))
-	d.Inside.Profiles = strings.FieldsFunc(get("private-profiles"), func(r rune) bool { return r == ',' || r == ' ' })
+	d.Inside.Profiles = ProfilesFrom(d.Inside.Profiles, all)
 	d.Inside.PublicTeam, d.Inside.ICMP = get("team-in-public") != "", get("icmp") != ""
 	d.Inside.Location, d.Inside.Wildcard = get("dns-location") != "", get("wildcard") != ""
 	d.Inside.Replaces = nil
