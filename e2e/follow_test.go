@@ -47,14 +47,14 @@ func TestAnAppInItsOwnNetworkIsFollowedWhereItGoes(t *testing.T) {
 	d.cannot(privateName+plainPort, "Authentication required")
 	d.comesInWithoutTLS()
 
-	b, serve := o.repairsByItself(t)
+	serve := o.repairsByItself(t)
 	was = o.moves(t)
 	o.eventually(t, "the name to lead there again", func() bool { return d.reachesLock(privateName + plainPort) })
 	d.cannot(was+":6379", "")
 	d.comesInWithoutTLS()
 
-	o.opensTheWholeNetwork(t, b, d)
 	o.end(t, serve)
+	o.opensTheWholeNetwork(t, s, d)
 	s.must("destroy", "--yes")
 	if o.read(t, ".env.prod") != env {
 		t.Error(".env.prod is not as it was")
@@ -65,7 +65,7 @@ func TestAnAppInItsOwnNetworkIsFollowedWhereItGoes(t *testing.T) {
 // opensTheWholeNetwork: what is in the app's network is named and agreed to; then
 // the team gets to all of it, behind the login, and nobody else does. Where the app
 // goes within it, only the name has to follow.
-func (o *office) opensTheWholeNetwork(t *testing.T, b *browser, d *device) {
+func (o *office) opensTheWholeNetwork(t *testing.T, s *scene, d *device) {
 	t.Helper()
 	all := inside("fallback", "  front: none\n  network: app\n  route: network\n")
 	at := func(service string) string {
@@ -74,10 +74,12 @@ func (o *office) opensTheWholeNetwork(t *testing.T, b *browser, d *device) {
 	database := at("db") + ":5432"
 	o.refuses(t, all, "redis "+at("redis"))
 	o.keepsItsDatabases(t, d, "")
-	b.open("/open-chat-studio/switch")
-	b.press("All of this may be reached")
-	b.until("that it is noted", `document.querySelector("#note").textContent.includes("Noted")`, 20*time.Second)
-	o.apply(t, all)
+	network, err := o.Run(t.Context(), "docker", "network", "inspect", "-f", "{{(index .IPAM.Config 0).Subnet}}", o.stack.Network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.run(t, "apply", "--yes", "--agree", "route/"+strings.TrimSpace(network))
+	o.run(t, "plan")
 
 	o.device(t, "").cannot(database, "is not enrolled")
 	d.cannot(database, "Authentication required")
@@ -92,18 +94,16 @@ func (o *office) opensTheWholeNetwork(t *testing.T, b *browser, d *device) {
 	}
 	reaches(database)
 
-	stranger := o.stranger(t)
-	locks, ways := fmt.Sprint(stranger.list(apps)), fmt.Sprint(stranger.list(routes))
+	locks, ways := fmt.Sprint(s.list(apps)), fmt.Sprint(s.list(routes))
 	was := o.moves(t)
-	o.eventually(t, "the name to lead there again", func() bool {
-		conn, _ := d.connect(privateName + plainPort)
-		return conn != nil && conn.Close() == nil
-	})
+	s.must("repair", "--yes")
+	s.well("after the repair in the whole network")
+	reaches(privateName + plainPort)
 	reaches(was + ":6379") // what has the old address now is of the network as well
-	if now := fmt.Sprint(stranger.list(routes)); now != ways {
+	if now := fmt.Sprint(s.list(routes)); now != ways {
 		t.Errorf("the app moved, and the routes were\n%s\nand are\n%s", ways, now)
 	}
-	if now := fmt.Sprint(stranger.list(apps)); now != locks {
+	if now := fmt.Sprint(s.list(apps)); now != locks {
 		t.Errorf("the app moved, and the applications were\n%s\nand are\n%s", locks, now)
 	}
 }
@@ -177,7 +177,7 @@ func (d *device) comesInWithoutTLS() {
 }
 
 // repairsByItself starts the server and switches that on for addresses.
-func (o *office) repairsByItself(t *testing.T) (*browser, *exec.Cmd) {
+func (o *office) repairsByItself(t *testing.T) *exec.Cmd {
 	t.Helper()
 	b, serve := o.dashboard(t)
 	b.open("/open-chat-studio/settings")
@@ -186,7 +186,7 @@ func (o *office) repairsByItself(t *testing.T) (*browser, *exec.Cmd) {
 	b.until("that it is saved", `document.querySelector("#note").textContent.includes("Saved")`, 10*time.Second)
 	b.open("/open-chat-studio/status")
 	b.until("that all is well", `!!document.querySelector(".verdict.on")`, 90*time.Second)
-	return b, serve
+	return serve
 }
 
 func (o *office) leavesNothing(t *testing.T) {
