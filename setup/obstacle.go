@@ -57,7 +57,7 @@ func answersAlready(want, have State) string {
 	for _, w := range Endpoints(want) {
 		for _, h := range Endpoints(have) {
 			if w.Network == h.Network && len(common(w.Aliases, h.Aliases)) > 0 {
-				return fmt.Sprintf("Something else answers for %s in the network %s, and your team comes in that way. Switch to the public way first, then to this one.",
+				return fmt.Sprintf("Something else answers for %s in the network %s, and your team may be coming in that way. Switch to the public way first, then to this one.",
 					strings.Join(common(w.Aliases, h.Aliases), ", "), w.Network)
 			}
 		}

@@ -208,11 +208,18 @@ func stepNamed(name string) (setup.Step, error) {
 // tellOffer tells what is in the way and how to agree.
 func tellOffer(w io.Writer, b setup.Barrier) {
 	label, does := b.Agreeing()
-	_, _ = fmt.Fprintf(w, "\n  %s\n    In the way  %s\n    There now   %s\n    If agreed   %s\n    To agree    %s\n",
-		b.Key.Short(), b.Detail, thereNow(b), label+": "+does, b.Flag())
+	_, _ = fmt.Fprintf(w, "\n  %s\n    In the way  %s\n", b.Key.Short(), b.Detail)
+	if now := thereNow(b); now != "" {
+		_, _ = fmt.Fprintf(w, "    There now   %s\n", now)
+	}
+	_, _ = fmt.Fprintf(w, "    If agreed   %s: %s\n    To agree    %s\n", label, does, b.Flag())
 }
 
-// thereNow names and describes what stands in the way.
+// thereNow names and describes what stands in the way; empty: nothing does, and
+// what is to be made is asked about.
 func thereNow(b setup.Barrier) string {
+	if b.Held == nil {
+		return ""
+	}
 	return setup.Name(b.Key, b.Held) + ": " + strings.Join(setup.Describe(b.Held), ", ")
 }

@@ -58,7 +58,7 @@ type barrierJSON struct {
 type offerJSON struct {
 	Agree    string `json:"agree"` // the value of --agree
 	Does     string `json:"does"`
-	ThereNow string `json:"there_now"`
+	ThereNow string `json:"there_now,omitempty"`
 }
 
 func (j *job) printPlan(p setup.Plan) error {
