@@ -1,7 +1,6 @@
 package cloudflare
 
 import (
-	"reflect"
 	"strings"
 	"testing"
 
@@ -23,40 +22,6 @@ func TestRoutesOfOthersAreSeenAsOurPlansWriteThem(t *testing.T) {
 	}
 	if r := found["172.30.0.0/16"]; len(found) != 2 || r.TunnelName != "office" || r.Tunnel.Lit != other || r.Comment != "office" {
 		t.Errorf("got %+v", found)
-	}
-}
-
-// Cloudflare itself says which route it takes for an address. If it does not, the
-// list is no worse for it.
-func TestCloudflareIsAskedWhichRouteItTakes(t *testing.T) {
-	const app, dns = "172.30.250.2", "172.30.250.3"
-	w := newWorld(t)
-	other := w.id(w.stranger("POST", "A/cfd_tunnel", map[string]any{"name": "office", "config_src": "cloudflare"}))
-	w.stranger("POST", "A/teamnet/routes", map[string]any{"network": "172.30.0.0/16", "tunnel_id": other})
-	w.create(w.key(setup.KindRoute, "ours"), w.route(app+"/32"))
-	look := func() (taken map[string][2][]string) {
-		t.Helper()
-		v := w.privateView()
-		v.Kinds, v.Addresses = []setup.Kind{setup.KindRoute}, []string{app, dns, "10.0.0.1", ""}
-		seen, err := w.Observe(t.Context(), v)
-		if err != nil || len(seen.Unread) > 0 {
-			t.Fatalf("the routes are unread: %v %v", err, seen.Unread)
-		}
-		taken = map[string][2][]string{}
-		for _, o := range ofKind(seen, setup.KindRoute) {
-			r := o.State.(setup.Route)
-			taken[r.Network] = [2][]string{r.Takes, r.Leaves}
-		}
-		return taken
-	}
-	want := map[string][2][]string{app + "/32": {{app}, nil}, "172.30.0.0/16": {{dns}, {app}}}
-	if got := look(); !reflect.DeepEqual(got, want) {
-		t.Errorf("it takes %v, want %v", got, want)
-	}
-	w.cloud.Inject(sim.Fault{Method: "GET", Path: "/accounts/" + w.AccountID + "/teamnet/routes/ip/" + app, Status: 404})
-	want = map[string][2][]string{app + "/32": {}, "172.30.0.0/16": {{dns}, nil}}
-	if got := look(); !reflect.DeepEqual(got, want) {
-		t.Errorf("without an answer it takes %v, want %v", got, want)
 	}
 }
 

@@ -4,10 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/netip"
-	"net/url"
-	"slices"
-	"sync"
 
 	sdk "github.com/cloudflare/cloudflare-go/v7"
 	"github.com/cloudflare/cloudflare-go/v7/zero_trust"
@@ -24,77 +20,9 @@ func routesPath(account string, below ...string) string {
 }
 
 // readRoutes gives those of every tunnel: one of somebody else may overlap ours.
-// Which of them Cloudflare takes for an address it tells itself.
-func (c *Client) readRoutes(ctx context.Context, v setup.View) []part {
-	rows, err := c.list(ctx, readingRoutes, routesPath(v.Account), live())
-	all := decodeAll(setup.ReadScope{Kind: setup.KindRoute, Scope: v.Account}, rows, err, decodeRoute)
-	asked := lookups(all.objects, v.Addresses)
-	var wg sync.WaitGroup
-	for i := range asked {
-		wg.Go(func() { asked[i].taken = c.routeTaken(ctx, v.Account, asked[i]) })
-	}
-	wg.Wait()
-	for _, l := range asked {
-		l.tell(all.objects)
-	}
-	return []part{all}
-}
-
-// lookup is the question which route of a virtual network is taken for an address.
-type lookup struct {
-	address netip.Addr
-	vnet    string
-	taken   string // id of the route; empty: not told
-}
-
-// lookups are the questions that the routes leave: one for each address and
-// virtual network in which it is covered.
-func lookups(routes []setup.Object, addresses []string) []lookup {
-	var all []lookup
-	for _, text := range addresses {
-		address, err := netip.ParseAddr(text)
-		if err != nil {
-			continue
-		}
-		for _, o := range routes {
-			l := lookup{address: address, vnet: o.State.(setup.Route).VNet.Lit}
-			if l.concerns(o) && !slices.Contains(all, l) {
-				all = append(all, l)
-			}
-		}
-	}
-	return all
-}
-
-func (l lookup) concerns(o setup.Object) bool {
-	r := o.State.(setup.Route)
-	network, err := netip.ParsePrefix(r.Network)
-	return err == nil && r.VNet.Lit == l.vnet && network.Contains(l.address)
-}
-
-// routeTaken asks. An answer that cannot be had leaves what the list shows: the
-// question bars nothing.
-func (c *Client) routeTaken(ctx context.Context, account string, l lookup) string {
-	raw, err := c.get(ctx, readingRoutes, routesPath(account, "ip", l.address.String()), url.Values{"virtual_network_id": {l.vnet}})
-	if err != nil {
-		return ""
-	}
-	return gjson.GetBytes(raw, "id").String()
-}
-
-func (l lookup) tell(routes []setup.Object) {
-	for i, o := range routes {
-		r := o.State.(setup.Route)
-		switch {
-		case l.taken == "" || !l.concerns(o):
-			continue
-		case o.ID == l.taken:
-			r.Takes = append(r.Takes, l.address.String())
-		default:
-			r.Leaves = append(r.Leaves, l.address.String())
-		}
-		routes[i].State = r
-	}
+func (c *Client) readRoutes(ctx context.Context, account string) part {
+	rows, err := c.list(ctx, readingRoutes, routesPath(account), live())
+	return decodeAll(setup.ReadScope{Kind: setup.KindRoute, Scope: account}, rows, err, decodeRoute)
 }
 
 // decodeRoute reads one of a list, or one that was asked for, which does not

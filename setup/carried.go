@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 	"time"
 )
@@ -43,9 +42,8 @@ func (a Answers) Carried(w World, l Ledger, seen time.Time) Evidence {
 	return v
 }
 
-// carriedByAddress: the route that Cloudflare says it takes. Where it did not say,
-// it is the longest prefix of the routes of a virtual network that cover the
-// address.
+// carriedByAddress: of the routes of a virtual network that cover an address the
+// longest prefix wins.
 func (a Answers) carriedByAddress(w World, own, address string) (bool, string) {
 	if p, bad := w.unread(a.routeKey(address)); bad {
 		return false, "The account's routes could not be read: " + p.Message
@@ -58,8 +56,8 @@ func (a Answers) carriedByAddress(w World, own, address string) (bool, string) {
 	if err != nil {
 		return false, fmt.Sprintf("%q is no address.", address)
 	}
-	var best, elsewhere, left *Route
-	bits, told := -1, "by the list of routes"
+	var best, elsewhere *Route
+	bits := -1
 	for _, o := range w.Objects {
 		r, ok := o.State.(Route)
 		prefix, err := netip.ParsePrefix(r.Network)
@@ -67,17 +65,11 @@ func (a Answers) carriedByAddress(w World, own, address string) (bool, string) {
 		case !ok || err != nil || o.Scope != a.Account || !prefix.Contains(to):
 		case r.VNet.Lit != vnet:
 			elsewhere = &r
-		case slices.Contains(r.Takes, address):
-			best, told = &r, "as Cloudflare says"
-		case slices.Contains(r.Leaves, address):
-			left = &r
 		case prefix.Bits() > bits:
 			best, bits = &r, prefix.Bits()
 		}
 	}
 	switch {
-	case best == nil && left != nil:
-		return false, fmt.Sprintf("Asked for %s, Cloudflare takes another route than %s, and one that it does not list.", address, left.Network)
 	case best == nil && elsewhere != nil:
 		return false, fmt.Sprintf("Only in another virtual network a route covers %s (%s). Devices of your team are in this one, and their packets go nowhere.", address, elsewhere.Network)
 	case best == nil:
@@ -85,7 +77,7 @@ func (a Answers) carriedByAddress(w World, own, address string) (bool, string) {
 	case best.Tunnel.Lit != own:
 		return false, fmt.Sprintf("Packets to %s go to another tunnel (%s) by the route %s.", address, cmp.Or(best.TunnelName, best.Tunnel.Lit), best.Network)
 	}
-	return true, fmt.Sprintf("%s is carried by %s, %s.", address, best.Network, told)
+	return true, fmt.Sprintf("%s is carried by %s.", address, best.Network)
 }
 
 // virtualNetwork is the id of the one that the routes are in.

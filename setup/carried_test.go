@@ -18,18 +18,6 @@ func aRoute(network, vnet, tunnel string) Object {
 	return Object{Scope: "acc", ID: network + vnet, State: Route{Network: network, VNet: Lit(vnet), Tunnel: Lit(tunnel), TunnelName: "tunnel " + tunnel}}
 }
 
-// asked is a route of which Cloudflare said whether it takes it for an address.
-func asked(o Object, address string, takes bool) Object {
-	r := o.State.(Route)
-	if takes {
-		r.Takes = append(r.Takes, address)
-	} else {
-		r.Leaves = append(r.Leaves, address)
-	}
-	o.State = r
-	return o
-}
-
 func byName(name, tunnel string) Object {
 	return Object{Scope: "acc", ID: name, State: HostnameRoute{Hostname: name, Tunnel: Lit(tunnel)}}
 }
@@ -38,7 +26,6 @@ func byName(name, tunnel string) Object {
 func TestTheRouteIsTheOneThatCloudflareChooses(t *testing.T) {
 	const app, dns = "172.30.250.2/32", "172.30.250.3/32"
 	both := []Object{aRoute(app, "main", "own"), aRoute(dns, "main", "own")}
-	wide := aRoute("172.30.0.0/16", "main", "other")
 	with := func(more ...Object) []Object { return append(append([]Object{}, both...), more...) }
 	for name, row := range map[string]struct {
 		mode Mode
@@ -50,9 +37,6 @@ func TestTheRouteIsTheOneThatCloudflareChooses(t *testing.T) {
 		"a wider one of another tunnel":      {ModeFallback, with(aRoute("172.30.0.0/16", "main", "other")), true, ""},
 		"only a wider one of another tunnel": {ModeFallback, []Object{both[1], aRoute("172.30.0.0/16", "main", "other")}, false, "172.30.250.2 go to another tunnel (tunnel other) by the route 172.30.0.0/16"},
 		"the closer one of another tunnel":   {ModeFallback, []Object{aRoute("172.30.0.0/16", "main", "own"), aRoute(app, "main", "other")}, false, "another tunnel"},
-		"a wider one that Cloudflare takes":  {ModeFallback, []Object{asked(both[0], "172.30.250.2", false), both[1], asked(wide, "172.30.250.2", true)}, false, "172.30.250.2 go to another tunnel (tunnel other)"},
-		"the one that Cloudflare takes":      {ModeFallback, []Object{asked(both[0], "172.30.250.2", true), both[1], asked(wide, "172.30.250.2", false)}, true, "end in this server's tunnel"},
-		"one that Cloudflare does not list":  {ModeFallback, []Object{asked(both[0], "172.30.250.2", false), both[1]}, false, "one that it does not list"},
 		"none for the DNS server":            {ModeFallback, both[:1], false, "No route covers 172.30.250.3"},
 		"none":                               {ModeFallback, nil, false, "No route covers 172.30.250.2"},
 		"only in another virtual network":    {ModeFallback, []Object{aRoute(app, "lab", "own"), both[1]}, false, "Only in another virtual network"},

@@ -1,7 +1,5 @@
 package setup
 
-import "slices"
-
 // Private is what the private modes need to know beside the other answers.
 type Private struct {
 	Name string `json:"name"` // the private hostname: ocs.your-org
@@ -69,9 +67,6 @@ func (p Private) view(a Answers) View {
 	}
 	if p.Within != "" {
 		v.Networks = append(v.Networks, p.Within)
-	}
-	if a.Mode == ModeFallback {
-		v.Addresses = slices.DeleteFunc([]string{p.Address, p.DNS}, func(address string) bool { return address == "" })
 	}
 	if p.Front != nil {
 		v.Certificates = []Certificate{a.certificate()}

@@ -41,11 +41,6 @@ type Route struct {
 	Comment string `json:"comment,omitempty"` // the operator's; written at first, then theirs
 
 	TunnelName string `json:"-"`
-	// Takes and Leaves are those of View.Addresses for which Cloudflare, asked by
-	// the Port, takes this route, or another one of the virtual network although
-	// this one covers them. An address is in neither where it was not told.
-	Takes  []string `json:"-"`
-	Leaves []string `json:"-"`
 }
 
 func (Route) Kind() Kind { return KindRoute }
