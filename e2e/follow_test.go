@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -145,12 +146,23 @@ func (o *office) moves(t *testing.T) (was string) {
 			t.Fatalf("docker %s: %v\n%s", args[0], err, out)
 		}
 	}
-	o.eventually(t, "the other container to listen at "+was, func() bool { return o.accepts(t, was+":6379") })
+	o.eventually(t, "the other container to listen at "+was, func() bool { return o.listens(t, was+":6379") })
 	o.upAgain(t, "--force-recreate")
 	if address() == was {
 		t.Fatalf("the app is at %s as before", was)
 	}
 	return was
+}
+
+// listens says whether something takes connections at an address that had another
+// container a moment ago: until its neighbours have learned of the new one, nothing
+// may answer there at all.
+func (o *office) listens(t *testing.T, address string) bool {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	conn, err := o.Dial(ctx, "tcp", address)
+	return err == nil && conn.Close() == nil
 }
 
 // reachesLock says whether the way of a packet ends at a login.
