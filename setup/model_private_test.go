@@ -120,6 +120,19 @@ func (m *model) stop(project string) {
 	o.State = n
 }
 
+// placedAs is this world with each container where it is in another one. What a
+// step opened is what was not open before it at the same addresses: a container
+// that Docker moved opened nothing.
+func (m *model) placedAs(now *model) *model {
+	c := m.clone()
+	for i, o := range c.Objects {
+		if o.State.Kind() == KindNetwork {
+			c.Objects[i].State = now.find(KindNetwork, o.ID).State
+		}
+	}
+	return c
+}
+
 // displaced says whether a followed app is elsewhere than devices are told.
 func (m *model) displaced(a Answers) bool {
 	return a.follows() && !slices.Contains(a.addresses(m.World), a.told(m.ledger))
