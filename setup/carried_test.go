@@ -93,3 +93,15 @@ func TestChecksOfThePrivateWayAreNoneFromOutside(t *testing.T) {
 		}
 	}
 }
+
+// TestAnAddressThatIsNotKnownIsNotRouted: where the app or dnsmasq is may not be
+// known yet, and then no route and no range is wanted of it.
+func TestAnAddressThatIsNotKnownIsNotRouted(t *testing.T) {
+	a := inMode(sample("ocs", "chat.example.org"), ModeFallback)
+	a.Private.Address, a.Private.DNS = "", ""
+	for k := range a.wants() {
+		if k.Kind == KindRoute || k.Kind == KindApp && strings.HasSuffix(k.Name, "/32") {
+			t.Errorf("wanted without an address: %s", k)
+		}
+	}
+}

@@ -91,8 +91,13 @@ func (d PrivateDestination) covers(e PrivateDestination) bool {
 	return errD == nil && errE == nil && wide.Bits() <= narrow.Bits() && wide.Contains(narrow.Addr())
 }
 
-// host32 is the range that holds one IPv4 address.
-func host32(address string) string { return address + "/32" }
+// host32 is the range that holds one IPv4 address; empty: the address is not known.
+func host32(address string) string {
+	if address == "" {
+		return ""
+	}
+	return address + "/32"
+}
 
 // private says whether an application covers addresses of private networks only.
 func (a App) private() bool {

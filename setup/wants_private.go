@@ -73,11 +73,8 @@ func (a Answers) wantFallback(w map[Key]State) {
 // appRange is what the route to the app and the login on it are about: its
 // address, or the whole network around it. Empty: it is not known yet.
 func (a Answers) appRange() string {
-	switch {
-	case a.whole():
+	if a.whole() {
 		return a.Private.Within
-	case a.Private.Address == "":
-		return ""
 	}
 	return host32(a.Private.Address)
 }
