@@ -34,8 +34,12 @@ func privateKeys() []key {
 	return []key{
 		text("name", func(f *File) *string { return &f.Inside.Name }),
 		{"front", readFront},
-		{"network", readNetwork},
-		{"route", readRoute},
+		either("network", ownNetwork, "a network of Culvert's own, in which the app has a fixed address",
+			appNetwork, "the app's own network: its address may change, and Culvert follows it",
+			func(f *File) *bool { return &f.Inside.Follow }),
+		either("route", toAddress, "the app and nothing beside it",
+			toNetwork, "all of the app's own network, databases too, behind the login",
+			func(f *File) *bool { return &f.Inside.Whole }),
 		flag("wildcard", func(f *File) *bool { return &f.Inside.Wildcard }),
 		text("subnet", func(f *File) *string { return &f.Inside.Subnet }),
 		list("profiles", "default", func(f *File) *[]string { return &f.Inside.Profiles }),
@@ -57,6 +61,20 @@ func flag(name string, at func(*File) *bool) key {
 	}}
 }
 
+// either is a choice of two words: the usual one, which nothing stands for too, and
+// the other. Each has what it means.
+func either(name, usual, usually, other, otherwise string, at func(*File) *bool) key {
+	return key{name, func(r *reader, full string, node *yaml.Node) {
+		switch s := r.text(full, node); s {
+		case "", usual:
+		case other:
+			*at(&r.file) = true
+		default:
+			r.fault(node.Line, full, "%q is no choice. Write %s (%s) or %s (%s).", s, usual, usually, other, otherwise)
+		}
+	}}
+}
+
 func readFront(r *reader, full string, node *yaml.Node) {
 	s := r.text(full, node)
 	if !slices.Contains([]string{"", "acme", "internal", "own", "none"}, s) {
@@ -72,31 +90,11 @@ const (
 	appNetwork = "app"
 )
 
-func readNetwork(r *reader, full string, node *yaml.Node) {
-	switch s := r.text(full, node); s {
-	case "", ownNetwork:
-	case appNetwork:
-		r.file.Inside.Follow = true
-	default:
-		r.fault(node.Line, full, "%q is no choice. Write own (a network of Culvert's own, in which the app has a fixed address) or app (the app's own network: its address may change, and Culvert follows it).", s)
-	}
-}
-
 // What the route to an app in its own network leads to.
 const (
 	toAddress = "address"
 	toNetwork = "network"
 )
-
-func readRoute(r *reader, full string, node *yaml.Node) {
-	switch s := r.text(full, node); s {
-	case "", toAddress:
-	case toNetwork:
-		r.file.Inside.Whole = true
-	default:
-		r.fault(node.Line, full, "%q is no choice. Write address (the app and nothing beside it) or network (all of the app's own network, databases too, behind the login).", s)
-	}
-}
 
 // readReplaces: each entry is a project and a service of it.
 func readReplaces(r *reader, full string, node *yaml.Node) {

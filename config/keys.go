@@ -41,7 +41,8 @@ func topKeys() []key {
 		text("env_file", func(f *File) *string { return &f.EnvFile }),
 		text("service", func(f *File) *string { return &f.Service }),
 		{"port", readPort},
-		{"edge_rule", readEdgeRule},
+		either("edge_rule", byCulvert, "the rule is made for you", byHand, "you make it in the dashboard",
+			func(f *File) *bool { return &f.EdgeByHand }),
 		{"edge_changes", readRemedies},
 		text("alert_email", func(f *File) *string { return &f.AlertEmail }),
 		text("tunnel", func(f *File) *string { return &f.Tunnel }),
@@ -110,16 +111,6 @@ const (
 	byCulvert = "culvert"
 	byHand    = "by_hand"
 )
-
-func readEdgeRule(r *reader, full string, node *yaml.Node) {
-	switch s := r.text(full, node); s {
-	case "", byCulvert:
-	case byHand:
-		r.file.EdgeByHand = true
-	default:
-		r.fault(node.Line, full, "%q is no choice. Write culvert (the rule is made for you) or by_hand (you make it in the dashboard).", s)
-	}
-}
 
 // asAgreed means the changes that were agreed to when a check had shown that they
 // are needed.
