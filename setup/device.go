@@ -198,7 +198,7 @@ func (s Shadow) over(State) State         { return s }
 
 // profileName is what the device profile that a key is about is called.
 func (p *planner) profileName(k Key) string {
-	id := profileOfKey(k)
+	id := ProfileOf(k)
 	if id == "" || id == DefaultProfile {
 		return ""
 	}
@@ -209,11 +209,7 @@ func (p *planner) profileName(k Key) string {
 // devices counts the devices that a change concerns: those of one profile, or
 // all that the account has. -1: not known.
 func (p *planner) devices(c Change) int {
-	state := c.To
-	if state == nil {
-		state = c.From
-	}
-	profile, total := ProfileOf(state), -1
+	profile, total := ProfileOf(c.Key), -1
 	for _, o := range p.world.Objects {
 		d, ok := o.State.(DeviceProfile)
 		if !ok || o.Scope != c.Key.Scope || profile != "" && d.ID != profile {

@@ -19,7 +19,7 @@ func privateRelation(k Key, s State, o Key, other State) strength {
 	case KindRoute, KindHostnameRoute:
 		return beforeRoute(o)
 	case KindSplitTunnel, KindFallback, KindShadow:
-		return beforeDevices(k, s, o, other)
+		return beforeDevices(k, o)
 	case KindSite, KindPredecessor:
 		return when(carries(o) || o.Kind == KindDNSRecord || devicesFollow(o), hard)
 	}
@@ -66,41 +66,28 @@ func devicesFollow(o Key) bool {
 // beforeDevices: devices are told in the order in which they look: first the
 // way to an address, then what is sent that way, then who knows the name. So a
 // name that worked is asked of the new one only when that answers.
-func beforeDevices(k Key, s State, o Key, other State) strength {
+func beforeDevices(k, o Key) strength {
 	switch o.Kind {
 	case KindRoute, KindHostnameRoute:
 		return hard
 	case KindApp: // also where the route stands already: devices would be led to a lock that lets in others
 		return when(o.isLock(), hard)
 	case KindDeviceProfile:
-		return when(o.Name == ProfileOf(s), hard)
+		return when(ProfileOf(o) == ProfileOf(k), hard)
 	case KindSplitTunnel:
-		return when(k.Kind != KindSplitTunnel && ProfileOf(other) == ProfileOf(s), hard)
+		return when(k.Kind != KindSplitTunnel && ProfileOf(o) == ProfileOf(k), hard)
 	case KindShadow: // what stands above the name answers as soon as its own entry is gone
-		return when(k.Kind == KindFallback && ProfileOf(other) == ProfileOf(s), hard)
+		return when(k.Kind == KindFallback && ProfileOf(o) == ProfileOf(k), hard)
 	}
 	return none
 }
 
-// profileOfKey is the device profile that a key is about; empty: none.
-func profileOfKey(k Key) string {
+// ProfileOf is the device profile that a key is about; empty: none.
+func ProfileOf(k Key) string {
 	switch k.Kind {
 	case KindDeviceProfile, KindSplitTunnel, KindFallback, KindShadow:
 		profile, _, _ := strings.Cut(k.Name, "/")
 		return profile
-	}
-	return ""
-}
-
-// ProfileOf is the device profile that a state is about; empty: none.
-func ProfileOf(s State) string {
-	switch s := s.(type) {
-	case SplitTunnel:
-		return s.Profile
-	case Fallback:
-		return s.Profile
-	case Shadow:
-		return s.Profile
 	}
 	return ""
 }

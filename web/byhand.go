@@ -71,7 +71,7 @@ type hand struct {
 // manual says how one thing is done; false: nobody does it, it is only looked at.
 func (h hand) manual(k setup.Key, s setup.State) (Manual, bool) {
 	m := Manual{}
-	m.Title, _ = splitTerm(setup.NameIn(k, s, setup.NameOfProfile(h.profiles, setup.ProfileOf(s))))
+	m.Title, _ = splitTerm(setup.NameIn(k, s, setup.NameOfProfile(h.profiles, setup.ProfileOf(k))))
 	ok := h.account(&m, s) || h.edge(&m, k, s) || h.devices(&m, s) || h.host(&m, s) || h.beside(&m, s)
 	return m, ok
 }
