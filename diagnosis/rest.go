@@ -198,7 +198,7 @@ func (x *examination) restOfBarriers() {
 			title:  "Something else stands in the place of this: " + barriers[0].Title() + ".",
 			effect: barriers[0].Detail, ifNot: "It stays so.", advice: barriers[0].Detail,
 		}
-		if !x.wanted(key) && barriers[0].Why == setup.WhyConflict {
+		if barriers[0].Keeps && barriers[0].Why == setup.WhyConflict {
 			r.title = "This is not needed any more and stays: " + setup.Name(key, barriers[0].Held) + "."
 		}
 		if barriers[0].Why == setup.WhyGate {
@@ -214,12 +214,6 @@ func (x *examination) restOfBarriers() {
 func (x *examination) nameOf(k setup.Key) string {
 	want, _ := setup.Merge(x.Answers.Setup, &x.Answers, nil)
 	return setup.Name(k, want[k].State)
-}
-
-func (x *examination) wanted(k setup.Key) bool {
-	want, _ := setup.Merge(x.Answers.Setup, &x.Answers, nil)
-	_, wanted := want[k]
-	return wanted
 }
 
 // restOfChecks: what fails, and nothing tells why. Who answered tells one
