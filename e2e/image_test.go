@@ -14,15 +14,8 @@ import (
 // then mends a deleted door with the command inside of it.
 func TestInAContainerOfItsOwn(t *testing.T) {
 	w := open(t)
-	compose, env := w.read(t, "docker-compose.prod.yml"), w.read(t, ".env.prod")
 	c := w.contained(t)
-	b := w.browserAt(t, c.logs(t))
-	b.press("Look at my server")
-	began := time.Now()
-	b.walk("open-chat-studio", w.sim.Token)
-	t.Logf("the way took %v", time.Since(began).Round(time.Millisecond))
-	w.standsBehindTheTunnel(t)
-	w.filesDifferOnlyAsPlanned(t, compose, env)
+	w.isSetUpIn(t, w.browserAt(t, c.logs(t)))
 
 	if out, err := c.culvert(t, "status").CombinedOutput(); err != nil {
 		t.Errorf("culvert status: %v\n%s", err, out)

@@ -15,17 +15,10 @@ import (
 // account. What came of it is then asked of docker and curl.
 func TestJourneyInTheBrowser(t *testing.T) {
 	w := open(t)
-	compose, env := w.read(t, "docker-compose.prod.yml"), w.read(t, ".env.prod")
 	others := w.others(t)
 
 	b, serve := w.signIn(t)
-	b.press("Look at my server")
-	began := time.Now()
-	b.walk("open-chat-studio", w.sim.Token)
-	t.Logf("the way took %v", time.Since(began).Round(time.Millisecond))
-
-	w.standsBehindTheTunnel(t)
-	w.filesDifferOnlyAsPlanned(t, compose, env)
+	w.isSetUpIn(t, b)
 	if now := w.others(t); now != others {
 		t.Errorf("other containers were touched:\n%s\n%s", others, now)
 	}
@@ -52,6 +45,19 @@ func TestJourneyInTheBrowser(t *testing.T) {
 		}
 	}
 	p.outlives(serve, func() { firstLine(t, w.serve(t)) })
+}
+
+// isSetUpIn walks the way from the first page to the proof, and looks at what came
+// of it.
+func (w *world) isSetUpIn(t *testing.T, b *browser) {
+	t.Helper()
+	compose, env := w.read(t, "docker-compose.prod.yml"), w.read(t, ".env.prod")
+	b.press("Look at my server")
+	began := time.Now()
+	b.walk("open-chat-studio", w.sim.Token)
+	t.Logf("the way took %v", time.Since(began).Round(time.Millisecond))
+	w.standsBehindTheTunnel(t)
+	w.filesDifferOnlyAsPlanned(t, compose, env)
 }
 
 // signIn starts the server and follows the link that it prints.
