@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto"
 	"github.com/chromedp/chromedp"
 
 	"github.com/culvert/culvert/internal/need"
@@ -77,21 +78,31 @@ func (b *browser) open(path string) {
 // click presses what a person sees, and waits for nothing.
 func (b *browser) click(selector string) {
 	b.t.Helper()
-	b.do(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+	b.do(untilPressed(chromedp.CSS(selector)))
 }
 
 // press presses the button or link with a text.
 func (b *browser) press(text string) {
 	b.t.Helper()
-	b.until(fmt.Sprintf("a button %q", text), fmt.Sprintf(`(() => {
-		const all = [...document.querySelectorAll("main button, main a.button")];
-		const it = all.find(e => e.textContent.trim().startsWith(%q) && e.offsetParent !== null && !e.disabled);
-		if (!it) return false;
-		document.querySelectorAll("[data-pressed]").forEach(e => e.removeAttribute("data-pressed"));
-		it.setAttribute("data-pressed", "");
-		return true;
-	})()`, text), 20*time.Second)
-	b.click("[data-pressed]")
+	b.do(untilPressed(chromedp.JSPath(fmt.Sprintf(`[...document.querySelectorAll("main button, main a.button")].find(
+		e => e.textContent.trim().startsWith(%q) && e.offsetParent !== null && !e.disabled)`, text))))
+}
+
+// untilPressed finds what is to be pressed again if the page writes it anew after
+// it was found, as a person would.
+func untilPressed[S chromedp.Selectable](what S) chromedp.Action[chromedp.Void] {
+	return func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		for {
+			none, err := chromedp.Click(what)(ctx, t)
+			var refused *cdproto.Error
+			switch {
+			case err == nil:
+				return none, nil
+			case !errors.As(err, &refused) || !strings.Contains(refused.Message, "Could not find node"):
+				return none, fmt.Errorf("pressing %v: %w", what, err)
+			}
+		}
+	}
 }
 
 func (b *browser) fill(selector, value string) {
