@@ -85,7 +85,7 @@ func (c *Client) readings() []reading {
 		{[]setup.Kind{setup.KindApp, setup.KindEnrolment, setup.KindEnrolmentRule}, c.readAccess},
 		{[]setup.Kind{setup.KindDeviceProfile, setup.KindSplitTunnel, setup.KindFallback, setup.KindShadow}, c.readDevices},
 		one(setup.KindVirtualNetwork, c.readVNets),
-		one(setup.KindRoute, c.readRoutes),
+		{[]setup.Kind{setup.KindRoute}, c.readRoutes},
 		one(setup.KindHostnameRoute, c.readHostRoutes),
 		one(setup.KindGatewayProxy, c.readProxy),
 		one(setup.KindICMPProxy, c.readICMP),

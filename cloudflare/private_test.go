@@ -1,6 +1,7 @@
 package cloudflare
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -22,6 +23,57 @@ func TestRoutesOfOthersAreSeenAsOurPlansWriteThem(t *testing.T) {
 	}
 	if r := found["172.30.0.0/16"]; len(found) != 2 || r.TunnelName != "office" || r.Tunnel.Lit != other || r.Comment != "office" {
 		t.Errorf("got %+v", found)
+	}
+}
+
+// Cloudflare itself says which route it takes for an address. If it does not, the
+// list is no worse for it.
+func TestCloudflareIsAskedWhichRouteItTakes(t *testing.T) {
+	const app, dns = "172.30.250.2", "172.30.250.3"
+	w := newWorld(t)
+	other := w.id(w.stranger("POST", "A/cfd_tunnel", map[string]any{"name": "office", "config_src": "cloudflare"}))
+	w.create(w.key(setup.KindRoute, "ours"), w.route(app+"/32"))
+	lab := w.id(w.stranger("POST", "A/teamnet/virtual_networks", map[string]any{"name": "lab"}))
+	w.stranger("POST", "A/teamnet/routes", map[string]any{"network": "172.30.0.0/16", "tunnel_id": other})
+	w.stranger("POST", "A/teamnet/routes", map[string]any{"network": "172.16.0.0/12", "tunnel_id": other, "virtual_network_id": lab})
+	look := func(lookups ...setup.Lookup) (taken map[string][]string) {
+		t.Helper()
+		v := w.privateView()
+		v.Kinds, v.Lookups = []setup.Kind{setup.KindRoute}, lookups
+		seen, err := w.Observe(t.Context(), v)
+		if err != nil || len(seen.Unread) > 0 {
+			t.Fatalf("the routes are unread: %v %v", err, seen.Unread)
+		}
+		taken = map[string][]string{}
+		for _, o := range ofKind(seen, setup.KindRoute) {
+			r := o.State.(setup.Route)
+			taken[r.Network] = r.Takes
+		}
+		return taken
+	}
+	want := map[string][]string{app + "/32": {app}, "172.30.0.0/16": {dns}, "172.16.0.0/12": nil}
+	if got := look(setup.Lookup{Address: app}, setup.Lookup{Address: dns}, setup.Lookup{Address: "10.0.0.1"}); !reflect.DeepEqual(got, want) {
+		t.Errorf("it takes %v, want %v", got, want)
+	}
+	want = map[string][]string{app + "/32": nil, "172.30.0.0/16": nil, "172.16.0.0/12": {app}}
+	if got := look(setup.Lookup{VNet: "lab", Address: app}, setup.Lookup{VNet: "home", Address: dns}); !reflect.DeepEqual(got, want) {
+		t.Errorf("in another virtual network it takes %v, want %v", got, want)
+	}
+	w.cloud.Inject(sim.Fault{Method: "GET", Path: "/accounts/" + w.AccountID + "/teamnet/routes/ip/" + app, Status: 404})
+	want = map[string][]string{app + "/32": nil, "172.30.0.0/16": {dns}, "172.16.0.0/12": nil}
+	if got := look(setup.Lookup{Address: app}, setup.Lookup{Address: dns}); !reflect.DeepEqual(got, want) {
+		t.Errorf("without an answer it takes %v, want %v", got, want)
+	}
+}
+
+// A route may be made while the list is read: it is there, as Cloudflare takes it.
+func TestARouteThatCloudflareTakesIsThereAlsoWhereTheListLacksIt(t *testing.T) {
+	listed := setup.Object{ID: "wide", State: setup.Route{Network: "172.30.0.0/16"}}
+	made := setup.Object{ID: "close", State: setup.Route{Network: "172.30.250.0/28"}}
+	got := takes(takes([]setup.Object{listed}, made, "172.30.250.2"), made, "172.30.250.3")
+	want := []setup.Object{listed, {ID: "close", State: setup.Route{Network: "172.30.250.0/28", Takes: []string{"172.30.250.2", "172.30.250.3"}}}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 

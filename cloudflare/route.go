@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
+	"slices"
+	"sync"
 
 	sdk "github.com/cloudflare/cloudflare-go/v7"
 	"github.com/cloudflare/cloudflare-go/v7/zero_trust"
@@ -20,9 +23,67 @@ func routesPath(account string, below ...string) string {
 }
 
 // readRoutes gives those of every tunnel: one of somebody else may overlap ours.
-func (c *Client) readRoutes(ctx context.Context, account string) part {
-	rows, err := c.list(ctx, readingRoutes, routesPath(account), live())
-	return decodeAll(setup.ReadScope{Kind: setup.KindRoute, Scope: account}, rows, err, decodeRoute)
+// Which of them Cloudflare takes for an address it tells itself, asked beside the
+// list; the id of a virtual network that is not the default one is known from there.
+func (c *Client) readRoutes(ctx context.Context, v setup.View) []part {
+	var asked sync.WaitGroup
+	taken := make([]*setup.Object, len(v.Lookups))
+	ask := func(i int, query url.Values) {
+		asked.Go(func() { taken[i] = c.routeTaken(ctx, v.Account, v.Lookups[i].Address, query) })
+	}
+	for i, l := range v.Lookups {
+		if l.VNet == "" {
+			ask(i, nil)
+		}
+	}
+	rows, err := c.list(ctx, readingRoutes, routesPath(v.Account), live())
+	all := decodeAll(setup.ReadScope{Kind: setup.KindRoute, Scope: v.Account}, rows, err, decodeRoute)
+	for i, l := range v.Lookups {
+		if id := vnetOf(all.objects, l.VNet); id != "" {
+			ask(i, url.Values{"virtual_network_id": {id}})
+		}
+	}
+	asked.Wait()
+	for i, o := range taken {
+		if o != nil && all.err == nil {
+			all.objects = takes(all.objects, *o, v.Lookups[i].Address)
+		}
+	}
+	return []part{all}
+}
+
+// routeTaken asks which route Cloudflare takes for an address. An answer that
+// cannot be had leaves what the list shows: the question bars nothing.
+func (c *Client) routeTaken(ctx context.Context, account, address string, query url.Values) *setup.Object {
+	raw, err := c.get(ctx, readingRoutes, routesPath(account, "ip", address), query)
+	o, err := found(raw, err, decodeRoute)
+	if err != nil {
+		return nil
+	}
+	return standing(o)
+}
+
+// vnetOf is the id of the virtual network with a name, as the routes in it tell it.
+func vnetOf(routes []setup.Object, name string) string {
+	for _, o := range routes {
+		if name != "" && gjson.GetBytes(o.Raw, "virtual_network_name").String() == name {
+			return o.State.(setup.Route).VNet.Lit
+		}
+	}
+	return ""
+}
+
+// takes notes that a route is taken for an address; one that the list does not
+// have yet is there all the same.
+func takes(routes []setup.Object, taken setup.Object, address string) []setup.Object {
+	i := slices.IndexFunc(routes, func(o setup.Object) bool { return o.ID == taken.ID })
+	if i < 0 {
+		i, routes = len(routes), append(routes, taken)
+	}
+	r := routes[i].State.(setup.Route)
+	r.Takes = append(r.Takes, address)
+	routes[i].State = r
+	return routes
 }
 
 // decodeRoute reads one of a list, or one that was asked for, which does not

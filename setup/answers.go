@@ -147,6 +147,7 @@ func (v View) Join(o View) View {
 	v.Profiles = union(v.Profiles, o.Profiles)
 	v.Networks = union(v.Networks, o.Networks)
 	v.Names = union(v.Names, o.Names)
+	v.Lookups = union(v.Lookups, o.Lookups)
 	v.Certificates = wantedOnce(union(v.Certificates, o.Certificates))
 	v.Replaces = union(v.Replaces, o.Replaces)
 	v.Also = union(v.Also, o.Also)

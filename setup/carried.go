@@ -3,7 +3,9 @@ package setup
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 )
@@ -42,8 +44,8 @@ func (a Answers) Carried(w World, l Ledger, seen time.Time) Evidence {
 	return v
 }
 
-// carriedByAddress: of the routes of a virtual network that cover an address the
-// longest prefix wins.
+// carriedByAddress: the route that Cloudflare says it takes; where it did not say,
+// the longest prefix of the routes of a virtual network that cover the address.
 func (a Answers) carriedByAddress(w World, own, address string) (bool, string) {
 	if p, bad := w.unread(a.routeKey(address)); bad {
 		return false, "The account's routes could not be read: " + p.Message
@@ -57,7 +59,7 @@ func (a Answers) carriedByAddress(w World, own, address string) (bool, string) {
 		return false, fmt.Sprintf("%q is no address.", address)
 	}
 	var best, elsewhere *Route
-	bits := -1
+	bits, told := -1, "by the list of routes"
 	for _, o := range w.Objects {
 		r, ok := o.State.(Route)
 		prefix, err := netip.ParsePrefix(r.Network)
@@ -65,6 +67,8 @@ func (a Answers) carriedByAddress(w World, own, address string) (bool, string) {
 		case !ok || err != nil || o.Scope != a.Account || !prefix.Contains(to):
 		case r.VNet.Lit != vnet:
 			elsewhere = &r
+		case slices.Contains(r.Takes, address):
+			best, bits, told = &r, math.MaxInt, "as Cloudflare says"
 		case prefix.Bits() > bits:
 			best, bits = &r, prefix.Bits()
 		}
@@ -77,7 +81,7 @@ func (a Answers) carriedByAddress(w World, own, address string) (bool, string) {
 	case best.Tunnel.Lit != own:
 		return false, fmt.Sprintf("Packets to %s go to another tunnel (%s) by the route %s.", address, cmp.Or(best.TunnelName, best.Tunnel.Lit), best.Network)
 	}
-	return true, fmt.Sprintf("%s is carried by %s.", address, best.Network)
+	return true, fmt.Sprintf("%s is carried by %s, %s.", address, best.Network, told)
 }
 
 // virtualNetwork is the id of the one that the routes are in.

@@ -18,6 +18,14 @@ func aRoute(network, vnet, tunnel string) Object {
 	return Object{Scope: "acc", ID: network + vnet, State: Route{Network: network, VNet: Lit(vnet), Tunnel: Lit(tunnel), TunnelName: "tunnel " + tunnel}}
 }
 
+// taken is a route that Cloudflare said it takes for an address.
+func taken(o Object, address string) Object {
+	r := o.State.(Route)
+	r.Takes = append(r.Takes, address)
+	o.State = r
+	return o
+}
+
 func byName(name, tunnel string) Object {
 	return Object{Scope: "acc", ID: name, State: HostnameRoute{Hostname: name, Tunnel: Lit(tunnel)}}
 }
@@ -26,6 +34,7 @@ func byName(name, tunnel string) Object {
 func TestTheRouteIsTheOneThatCloudflareChooses(t *testing.T) {
 	const app, dns = "172.30.250.2/32", "172.30.250.3/32"
 	both := []Object{aRoute(app, "main", "own"), aRoute(dns, "main", "own")}
+	wide := aRoute("172.30.0.0/16", "main", "other")
 	with := func(more ...Object) []Object { return append(append([]Object{}, both...), more...) }
 	for name, row := range map[string]struct {
 		mode Mode
@@ -37,6 +46,9 @@ func TestTheRouteIsTheOneThatCloudflareChooses(t *testing.T) {
 		"a wider one of another tunnel":      {ModeFallback, with(aRoute("172.30.0.0/16", "main", "other")), true, ""},
 		"only a wider one of another tunnel": {ModeFallback, []Object{both[1], aRoute("172.30.0.0/16", "main", "other")}, false, "172.30.250.2 go to another tunnel (tunnel other) by the route 172.30.0.0/16"},
 		"the closer one of another tunnel":   {ModeFallback, []Object{aRoute("172.30.0.0/16", "main", "own"), aRoute(app, "main", "other")}, false, "another tunnel"},
+		"a wider one that Cloudflare takes":  {ModeFallback, with(taken(wide, "172.30.250.2")), false, "172.30.250.2 go to another tunnel (tunnel other)"},
+		"the one that Cloudflare takes":      {ModeFallback, []Object{taken(both[0], "172.30.250.2"), both[1], wide}, true, "end in this server's tunnel"},
+		"one taken in another network":       {ModeFallback, with(taken(aRoute("172.16.0.0/12", "lab", "other"), "172.30.250.2")), true, "end in this server's tunnel"},
 		"none for the DNS server":            {ModeFallback, both[:1], false, "No route covers 172.30.250.3"},
 		"none":                               {ModeFallback, nil, false, "No route covers 172.30.250.2"},
 		"only in another virtual network":    {ModeFallback, []Object{aRoute(app, "lab", "own"), both[1]}, false, "Only in another virtual network"},

@@ -35,6 +35,7 @@ type View struct {
 	Profiles []string // for each of these device profiles: "default", or an id
 	Networks []string // is this range, canonical or ResolvedRange, sent through WARP
 	Names    []string // and who is asked for this private name
+	Lookups  []Lookup // and which route Cloudflare takes
 	// Certificates are those that should be there, as they are wanted; one that is
 	// not Valid is of earlier answers, and only looked at.
 	Certificates []Certificate

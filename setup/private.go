@@ -68,6 +68,11 @@ func (p Private) view(a Answers) View {
 	if p.Within != "" {
 		v.Networks = append(v.Networks, p.Within)
 	}
+	for _, address := range []string{p.Address, p.DNS} {
+		if a.Mode == ModeFallback && address != "" {
+			v.Lookups = append(v.Lookups, Lookup{p.VNet, address})
+		}
+	}
 	if p.Front != nil {
 		v.Certificates = []Certificate{a.certificate()}
 	}

@@ -41,6 +41,15 @@ type Route struct {
 	Comment string `json:"comment,omitempty"` // the operator's; written at first, then theirs
 
 	TunnelName string `json:"-"`
+	// Takes are the addresses of View.Lookups for which Cloudflare, asked by the
+	// Port, takes this route. Where it did not say, an address is of no route.
+	Takes []string `json:"-"`
+}
+
+// Lookup is the question which route Cloudflare takes for an address.
+type Lookup struct {
+	VNet    string // name; empty: the default one
+	Address string
 }
 
 func (Route) Kind() Kind { return KindRoute }

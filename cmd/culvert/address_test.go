@@ -56,7 +56,8 @@ func TestAContainerThatLeftThePrivateAddressIsFoundAndPutBack(t *testing.T) {
 // anew, so also while it is set up.
 func TestAnAppInItsOwnNetworkIsFollowed(t *testing.T) {
 	t.Parallel()
-	w := inPrivate(t)
+	var later time.Duration // so that the account has calls left
+	w := inPrivateOf(t, rehearsal.Options{Clock: func() time.Time { return time.Now().Add(later) }})
 	j := &job{settings: &settings{stdout: io.Discard, stderr: io.Discard, rehearsal: true}, workspace: w.workspace, request: request{Text: []byte("a file")}, file: wayIn(t, setup.ModeFallback)}
 	w.behind(j, followed)
 	w.must(j.resolve(w.ctx))
@@ -67,6 +68,7 @@ func TestAnAppInItsOwnNetworkIsFollowed(t *testing.T) {
 		t.Errorf("answered %+v, now %+v", j.answers.Private, p.Answers.Private)
 	}
 	for range 2 {
+		later += 10 * time.Minute
 		w.must(w.world.Break(moved))
 		changes, findings := w.wrong(j)
 		for _, c := range changes {
@@ -103,13 +105,14 @@ func TestAnAppInItsOwnNetworkIsFollowed(t *testing.T) {
 // inPrivate is a rehearsal.
 func inPrivate(t *testing.T) walker {
 	t.Helper()
-	return inPrivateOf(t, sim.Unsure{})
+	return inPrivateOf(t, rehearsal.Options{Clock: time.Now})
 }
 
-// inPrivateOf is one in an account that answers some unsure things otherwise.
-func inPrivateOf(t *testing.T, unsure sim.Unsure) walker {
+// inPrivateOf is one with a clock of its own, or in an account that answers some
+// unsure things otherwise.
+func inPrivateOf(t *testing.T, o rehearsal.Options) walker {
 	t.Helper()
-	space, world := openPracticeOf(t.Context(), t, t.TempDir(), rehearsal.Options{Clock: time.Now, Unsure: unsure})
+	space, world := openPracticeOf(t.Context(), t, t.TempDir(), o)
 	space.world = world
 	t.Cleanup(func() {
 		if err := space.Close(); err != nil {

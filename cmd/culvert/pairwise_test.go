@@ -6,10 +6,12 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/culvert/culvert/cloudflare/sim"
+	"github.com/culvert/culvert/rehearsal"
 	"github.com/culvert/culvert/secret"
 	"github.com/culvert/culvert/setup"
 )
@@ -57,7 +59,7 @@ func TestThePrivateWaysHoldWhateverIsUnsure(t *testing.T) {
 		for _, mode := range []setup.Mode{setup.ModeFallback, setup.ModeHostname} {
 			t.Run(fmt.Sprintf("row %d, %s", i+1, mode), func(t *testing.T) {
 				t.Parallel()
-				w := inPrivateOf(t, unsureOf(names, row))
+				w := inPrivateOf(t, rehearsal.Options{Clock: time.Now, Unsure: unsureOf(names, row)})
 				w.cloud.Use(secret.New(w.journey.Practice))
 				j := w.job(mode)
 				view := j.answers.View()

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,6 +66,12 @@ func (w walker) apply(j *job, answers *setup.Answers) {
 	again, err := w.engine.Plan(w.ctx, j.id, answers)
 	if err != nil || !again.Plan.Empty() {
 		w.Fatalf("not done: %v\n%s", err, again.Plan)
+	}
+	if answers == nil || answers.Mode != setup.ModeFallback {
+		return
+	}
+	if v := again.Answers.Carried(again.World, again.Ledger, time.Now()); !v.OK || strings.Count(strings.Join(v.Excerpt, " "), "as Cloudflare says") != 2 {
+		w.Errorf("Cloudflare was not asked which route it takes: %+v", v)
 	}
 }
 
