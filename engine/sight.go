@@ -39,16 +39,26 @@ func (s *sight) changed(k setup.Kind) {
 	default:
 		if !apart(k) {
 			s.worlds[0] = nil
-		} else if !slices.Contains(s.stale, k) {
-			s.stale = append(s.stale, k)
+			return
 		}
+		s.again(k)
+		if k == setup.KindTunnel { // it comes and goes with its rules
+			s.again(setup.KindIngress)
+		}
+	}
+}
+
+// again has a kind of the account be read once more.
+func (s *sight) again(k setup.Kind) {
+	if !slices.Contains(s.stale, k) {
+		s.stale = append(s.stale, k)
 	}
 }
 
 // apart says whether a kind can be read without the rest of the account.
 func apart(k setup.Kind) bool {
 	switch k {
-	case setup.KindApp, setup.KindPolicy, setup.KindLoginMethod, setup.KindDNSRecord, setup.KindEnrolment, setup.KindEnrolmentRule,
+	case setup.KindTunnel, setup.KindIngress, setup.KindApp, setup.KindPolicy, setup.KindLoginMethod, setup.KindDNSRecord, setup.KindEnrolment, setup.KindEnrolmentRule,
 		setup.KindGatewayProxy, setup.KindICMPProxy, setup.KindDNSLocation, setup.KindRoute, setup.KindHostnameRoute,
 		setup.KindSplitTunnel, setup.KindFallback, setup.KindShadow, setup.KindEdgeRule,
 		setup.KindSkipRule, setup.KindBotFight, setup.KindSecurityLevel, setup.KindZonePause, setup.KindAlert:
