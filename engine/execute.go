@@ -37,7 +37,7 @@ func (e *Engine) Execute(ctx context.Context, run Run) (Run, error) {
 	if run.State.Over() {
 		return run, nil
 	}
-	x := &execution{Engine: e, run: run, answers: answers,
+	x := &execution{Engine: e, run: run, answers: answers, locks: names,
 		attempts: map[setup.Key]int{}, made: map[string]bool{}, proven: map[setup.Step]bool{}}
 	x.recall()
 	defer e.moving(names)()
@@ -81,6 +81,7 @@ type execution struct {
 	*Engine
 	run      Run
 	answers  *setup.Answers
+	locks    []string // names
 	attempts map[setup.Key]int
 	made     map[string]bool // by hash: changes that took place, as their call said
 	sight    sight
@@ -113,8 +114,10 @@ func (x *execution) carryOut(ctx context.Context) (Run, error) {
 			return x.interrupted(ctx, err)
 		}
 		next, ended := x.next(p)
-		if (ended != nil || len(next) == 0) && !x.freshly {
-			x.sight.clear() // nothing ends on what was seen before the last changes
+		if (ended != nil || len(next) == 0 && !x.limited()) && !x.freshly {
+			// Nothing ends on what was seen before the last changes. A limited run
+			// has read again what it is about; nothing ends it in vain without a look.
+			x.sight.clear()
 			continue
 		}
 		switch {

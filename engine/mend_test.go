@@ -204,33 +204,52 @@ func TestALockThatIsPutBackGetsItsTime(t *testing.T) {
 	})
 }
 
-// After a survey a repair reads only what it is about before it acts, and
-// everything once at its end.
+// After a survey a repair reads of the account only what it is about, before it
+// acts and behind that. The survey after it reads what the repair wrote to.
 func TestALimitedRunBeginsWithWhatASurveySaw(t *testing.T) {
-	within(t, func(t *testing.T, h *harness) {
-		stood(t, h)
-		h.dropApp("Door")
-		if _, err := h.engine.Survey(t.Context(), engine.Reach{Accounts: []string{account}, Host: true}); err != nil {
-			t.Fatal(err)
-		}
-		keys, hashes := h.damage("door/")
-		var looks []string
-		h.world.viewed = func(v setup.View) {
-			text := "all"
-			if len(v.Kinds) > 0 {
-				text = string(v.Kinds[0])
-			}
-			looks = append(looks, text)
-		}
-		run, err := h.engine.Mend(t.Context(), "ocs", keys, hashes, nil, "ana")
-		if err != nil {
-			t.Fatal(err)
-		}
-		h.wantState(h.execute(run), engine.RunSucceeded, "")
-		if got := strings.Join(looks, " "); got != "access-app access-app all" {
-			t.Errorf("it looked at %s", got)
-		}
-	})
+	for part, want := range map[string]struct{ repair, survey string }{
+		"door/":     {"access-app access-app", "all"},
+		"connector": {"", ""},
+	} {
+		t.Run(part, func(t *testing.T) {
+			within(t, func(t *testing.T, h *harness) {
+				stood(t, h)
+				h.dropApp("Door")
+				h.world.change(setup.KindConnector, func(setup.State) setup.State { return nil })
+				survey := func(r engine.Reach) {
+					t.Helper()
+					if _, err := h.engine.Survey(t.Context(), r); err != nil {
+						t.Fatal(err)
+					}
+				}
+				survey(engine.Reach{Accounts: []string{account}, Host: true})
+				keys, hashes := h.damage(part)
+				var looks []string
+				h.world.viewed = func(v setup.View) {
+					text := "all"
+					if len(v.Kinds) > 0 {
+						text = string(v.Kinds[0])
+					}
+					looks = append(looks, text)
+				}
+				wantLooks := func(when, want string) {
+					t.Helper()
+					if got := strings.Join(looks, " "); got != want {
+						t.Errorf("%s it looked at %q, want %q", when, got, want)
+					}
+					looks = nil
+				}
+				run, err := h.engine.Mend(t.Context(), "ocs", keys, hashes, nil, "ana")
+				if err != nil {
+					t.Fatal(err)
+				}
+				h.wantState(h.execute(run), engine.RunSucceeded, "")
+				wantLooks("repairing", want.repair)
+				survey(engine.Reach{Host: true})
+				wantLooks("surveying", want.survey)
+			})
+		})
+	}
 }
 
 func TestOnlyWhatWasAgreedToCanBeMended(t *testing.T) {

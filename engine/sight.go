@@ -31,21 +31,24 @@ func (s *sight) blank() bool { return s.worlds == [3]*setup.World{} }
 // changed forgets what may look different after a thing of a kind was written:
 // its kind alone, where the account shows it by itself.
 func (s *sight) changed(k setup.Kind) {
-	switch k.Place() {
-	case setup.AtDocker:
+	switch {
+	case k.Place() == setup.AtDocker:
 		s.worlds[1] = nil
-	case setup.AtFiles, setup.AtCert:
+	case onHost(k):
 		s.worlds[2] = nil
+	case !apart(k):
+		s.worlds[0] = nil
 	default:
-		if !apart(k) {
-			s.worlds[0] = nil
-			return
-		}
 		s.again(k)
 		if k == setup.KindTunnel { // it comes and goes with its rules
 			s.again(setup.KindIngress)
 		}
 	}
+}
+
+// onHost says whether a kind stands on this host.
+func onHost(k setup.Kind) bool {
+	return slices.Contains([]setup.Place{setup.AtDocker, setup.AtFiles, setup.AtCert}, k.Place())
 }
 
 // again has a kind of the account be read once more.

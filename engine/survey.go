@@ -135,11 +135,7 @@ func (e *Engine) moving(names []string) func() {
 		}
 	}
 	count(1)
-	e.memory.forget(names)
-	return func() {
-		count(-1)
-		e.memory.forget(names)
-	}
+	return func() { count(-1) }
 }
 
 // moved counts for each setup the beginnings and ends of runs that may have

@@ -131,11 +131,22 @@ func (x *execution) call(ctx context.Context, p Planned, changes []setup.Change)
 	if err := x.progress(ctx, changes, ChangeRunning, started, nil); err != nil {
 		return nil, err
 	}
-	outcomes, err := x.do(ctx, x.Ports.of(changes[0].Key.Kind), call)
+	kind := changes[0].Key.Kind
+	x.forget(kind)
+	outcomes, err := x.do(ctx, x.Ports.of(kind), call)
+	x.forget(kind)
 	if err != nil {
 		return x.unknown(ctx, changes, started, err)
 	}
 	return x.outcomes(ctx, changes, records, outcomes, started)
+}
+
+// forget drops what surveys saw of an account that a call writes to. Looks that
+// are under way are not kept either.
+func (x *execution) forget(k setup.Kind) {
+	if !onHost(k) {
+		x.memory.forget(x.locks)
+	}
 }
 
 // do makes a call. One that is under way when the run is stopped gets the time
