@@ -49,6 +49,9 @@ func (x *examination) movedOn() {
 	changes, _ = split(append(changes, x.takeChanges(follows)...), func(c setup.Change) bool {
 		return c.Key.Kind != setup.KindConnectorFile // comes with the DNS server, and says nothing of the connector
 	})
+	if len(changes) == 0 && x.told(setup.ClassLockMissing) { // what is left of it is open
+		return
+	}
 	r := report{class: setup.ClassAppReaddressed, severity: setup.SeverityBroken, changes: changes,
 		title:  fmt.Sprintf("The app has the address %s instead of %s.", x.Answers.Private.Address, was),
 		effect: fmt.Sprintf("Your team does not reach %s: its devices are still told the old address. Webhooks are unaffected.", x.privateName()),

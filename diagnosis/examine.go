@@ -39,7 +39,7 @@ func rules() []func(*examination) {
 		(*examination).dockerAway, (*examination).cloudAway, (*examination).offline, (*examination).unreadables,
 		(*examination).zeroTrustOff, (*examination).zone,
 		(*examination).tunnelDeleted, (*examination).record,
-		(*examination).connector, (*examination).appDown, (*examination).settings, (*examination).certificate, (*examination).readdressed,
+		(*examination).connector, (*examination).appDown, (*examination).settings, (*examination).certificate, (*examination).unlockedRoutes, (*examination).readdressed,
 		(*examination).privateWay,
 		(*examination).ingress, (*examination).lock, (*examination).team, (*examination).login,
 		(*examination).bypass, (*examination).doors, (*examination).edgeRule, (*examination).edgeBlocks, (*examination).remedies, (*examination).port,

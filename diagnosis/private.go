@@ -77,6 +77,24 @@ func (x *examination) privateLocks() {
 	}
 }
 
+// unlockedRoutes: an old way was not taken away yet, and nobody is asked for a login
+// on it any more.
+func (x *examination) unlockedRoutes() {
+	changes, waiting := split(x.waiting, func(c setup.Change) bool { return c.Unlocked })
+	x.waiting = waiting
+	for _, c := range changes {
+		to := c.Key.Name
+		if r, ok := c.From.(setup.Route); ok {
+			to = strings.TrimSuffix(r.Network, "/32")
+		}
+		x.tell(report{class: setup.ClassLockMissing, name: slug("old-" + to), severity: setup.SeverityOpen, changes: []setup.Change{c},
+			title:  fmt.Sprintf("The lock on %s is gone, and an old way still leads there.", to),
+			effect: "Every device of this account gets there without a login, also of people who are not of your team. The way that you chose is not affected.",
+			cause:  "The lock was deleted, not by Culvert, before what the old way needed was taken away.",
+			ifNot:  "It stays open."})
+	}
+}
+
 // privateNetwork: Culvert's own Docker network is gone, and with it whatever was
 // in it.
 func (x *examination) privateNetwork() {

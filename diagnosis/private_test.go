@@ -277,6 +277,30 @@ func TestASetupWithoutAPublicNameTellsOfThePrivateOne(t *testing.T) {
 	}
 }
 
+// An old way whose lock somebody deleted is open to every device of the account. Its
+// Fix takes the route away, and nothing else.
+func TestAnOldWayWithoutItsLockIsToldAsOpen(t *testing.T) {
+	for from, to := range map[setup.Mode]string{setup.ModeFallback: "172.30.250.2", setup.ModeHostname: "ocs.your-org"} {
+		p := led(t, from)
+		lock := p.Answers.NameLockKey()
+		if from == setup.ModeFallback {
+			lock = p.Answers.AddressLockKey()
+		}
+		p.Answers = setuptest.Sample("ocs")
+		p.Run = &setup.Run{ID: 9, State: setup.RunSucceeded}
+		p.plan()
+		if f := classed(Of(p.Input), setup.ClassLockMissing); len(f) > 0 {
+			t.Errorf("%s: behind its lock it is told: %+v", from, f)
+		}
+		p.world.Alter(lock, setuptest.Gone)
+		p.plan()
+		f := classed(Of(p.Input), setup.ClassLockMissing)
+		if len(f) != 1 || f[0].Severity != setup.SeverityOpen || f[0].Title != "The lock on "+to+" is gone, and an old way still leads there." || len(f[0].Keys) != 1 || !f[0].Repairable() || len(f[0].Fix.Keys) != 1 {
+			t.Errorf("%s: found %s", from, list(Of(p.Input)))
+		}
+	}
+}
+
 // After a change of the way in, what only the old one needed is told until it is
 // taken away, and taken away by its Fix. While the new way is not gone to the end
 // it may be in use.

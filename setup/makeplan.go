@@ -67,9 +67,9 @@ func (p *planner) change(c Change) {
 		c.marked = o.Mark == p.ledger.mark(c.Key) || c.Key.Kind.ofProject() && p.ledger.ours(o.Mark) ||
 			c.Key.Kind == KindEnrolmentRule // it attaches a policy of ours
 	}
-	c.Step, c.Follows, c.Opens = StepOf(c.Key.Kind), p.follows(c), p.opens(c)
+	c.Step, c.Follows, c.Unlocked, c.Opens = StepOf(c.Key.Kind), p.follows(c), p.leadsUnlocked(c), p.opens(c)
 	switch {
-	case c.Follows && c.Drop: // at once
+	case c.Follows && c.Drop || c.Unlocked: // at once
 		c.Step = StepBuild
 	case c.Drop || c.Late:
 		c.Step = StepRemove

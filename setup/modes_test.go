@@ -361,3 +361,60 @@ func TestTheProfilesAreInTheOrderInWhichADeviceIsAsked(t *testing.T) {
 		t.Errorf("unread: %v, %v", none, problem)
 	}
 }
+
+// Somebody deletes the lock of an old way that was not taken away yet: every device
+// of the account gets in there, so the route goes before anything else.
+func TestAnOldWayWithoutItsLockIsTakenAwayAtOnce(t *testing.T) {
+	for from, lock := range map[Mode]string{ModeFallback: "any://172.30.250.2/32", ModeHostname: "any://ocs.your-org"} {
+		t.Run(string(from), func(t *testing.T) {
+			a, b := inMode(sample("ocs", "chat.example.org"), from), inMode(sample("ocs", "chat.example.org"), ModePublic)
+			m := hostWorld(a)
+			converges(t, m, a, nil)
+			approved := map[SetupID]Answers{a.Setup: a}
+			unlocked := func() (keys []string) {
+				p := m.plan(t, b.Setup, &b, approved)
+				for _, c := range p.Changes {
+					if c.Unlocked {
+						keys = append(keys, c.Key.Name)
+					}
+					if c.Unlocked != (c.Drop && c.Verb.Writes() && c.Step == StepBuild) {
+						t.Errorf("%s is in step %s", c, c.Step)
+					}
+				}
+				return keys
+			}
+			if got := unlocked(); len(got) > 0 {
+				t.Errorf("behind its lock: %v", got)
+			}
+			m.Objects = slices.DeleteFunc(m.Objects, func(o Object) bool {
+				app, ok := o.State.(App)
+				return ok && slices.Contains(app.Destinations, lock)
+			})
+			if got := m.exposed(b); len(got) != 1 {
+				t.Fatalf("open without its lock: %v", got)
+			}
+			m.World.Miss(KindApp, account, Problem{Code: CodeUnavailable})
+			if got := unlocked(); len(got) > 0 {
+				t.Errorf("while nobody knows: %v", got)
+			}
+			m.Unread = nil
+			want := "172.30.250.2/32"
+			if from == ModeHostname {
+				want = "ocs.your-org"
+			}
+			if got := unlocked(); !slices.Equal(got, []string{want}) {
+				t.Errorf("without its lock: %v", got)
+			}
+			p := m.plan(t, b.Setup, &b, approved)
+			i := slices.IndexFunc(p.Ready(StepBuild), func(c Change) bool { return c.Unlocked })
+			if i < 0 {
+				t.Fatalf("it waits for something:\n%s", p)
+			}
+			m.apply(t, p, p.Ready(StepBuild)[i:i+1], survives)
+			if got := m.exposed(b); len(got) > 0 {
+				t.Errorf("open behind that: %v", got)
+			}
+			converges(t, m, b, approved)
+		})
+	}
+}

@@ -11,7 +11,8 @@ import (
 // Building: b needs a if b refers to a, or if a guards or carries b. What only
 // takes an old way in away (Late) comes after everything that focus builds, and
 // nothing waits for it: it stands well enough. Dropping: as building, backwards,
-// after all of that; but what leads to where a followed app was goes at once.
+// after all of that; but what leads to where a followed app was, or to where no
+// login is asked for, goes at once.
 func (p *planner) link() {
 	building := nodes{of: map[Key]node{}, order: sortedKeys(p.want)}
 	for k, w := range p.want {
@@ -41,6 +42,8 @@ func (p *planner) link() {
 			}
 		case !c.Verb.Writes():
 			continue
+		case c.Unlocked: // whoever it leads in for gets no way in behind a lock by waiting
+			needs = nil
 		case c.Follows: // the app is not there any more, and somebody else may be
 			needs = users[c.Key]
 		case c.Key.Kind.Private(): // it leads the team in another way

@@ -121,6 +121,8 @@ type Change struct {
 	// Follows: it does nothing but lead the private name to where a followed app is
 	// now. Whoever chose to have it followed agreed to that.
 	Follows bool
+	// Unlocked: it takes away a route on which no login is asked for any more.
+	Unlocked bool
 	// Opens says what a route over a whole network lets the team's devices get to;
 	// empty: this is no such route.
 	Opens string
