@@ -19,8 +19,8 @@ import (
 	"github.com/culvert/culvert/setup"
 )
 
-// This file holds the commands for when something is wrong: they need no file,
-// and they run beside the dashboard. Two processes must not work on one data
+// This file holds the commands for what stands: they need no file, and they run
+// beside the dashboard. Two processes must not work on one data
 // folder, so a running dashboard carries them out, and the terminal is lent to
 // it: what it prints, what it asks, and how it ended.
 
@@ -53,6 +53,7 @@ func verbs() map[string]func(context.Context, *job, request) error {
 			}
 			return j.repair(ctx, q.Repair)
 		},
+		"authority": func(ctx context.Context, j *job, _ request) error { return j.authority(ctx) },
 	}
 }
 

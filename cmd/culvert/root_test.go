@@ -35,6 +35,11 @@ func TestTheRootCertificateIsGivenOutWithoutItsKey(t *testing.T) {
 	if err != nil || !root.IsCA || !strings.Contains(r.err, "SHA-256") {
 		t.Errorf("%v, %+v: %s", err, root, r.err)
 	}
+	d := s.dashboard()
+	if beside := s.typedAs("", "authority --rehearsal"); beside.code != exitOK || beside.out != r.out {
+		t.Errorf("beside the dashboard it ends with %d: %s%s", beside.code, beside.out, beside.err)
+	}
+	d.kill()
 	gone := s.must("destroy", "--yes")
 	if !strings.Contains(gone.out, "the root certificate of your own authority stays in the data folder") {
 		t.Errorf("what stays is not told:\n%s", gone.out)
