@@ -136,15 +136,23 @@ func (o *office) moves(t *testing.T) (was string) {
 	address := func() string {
 		return o.inspect(t, o.container("web"), fmt.Sprintf(`{{(index .NetworkSettings.Networks %q).IPAddress}}`, o.stack.Network))
 	}
-	was = address()
-	redis := strings.Fields(o.inspect(t, o.container("redis"), `{{.Config.Image}} {{.Path}} {{join .Args " "}}`))
-	for _, args := range [][]string{
-		{"stop", "-t", "1", o.container("web")},
-		append([]string{"run", "-d", "--network", o.stack.Network, "--entrypoint", redis[1], redis[0]}, redis[2:]...),
-	} {
-		if out, err := o.Run(t.Context(), "docker", args...); err != nil {
+	docker := func(args ...string) string {
+		t.Helper()
+		out, err := o.Run(t.Context(), "docker", args...)
+		if err != nil {
 			t.Fatalf("docker %s: %v\n%s", args[0], err, out)
 		}
+		return strings.TrimSpace(out)
+	}
+	was = address()
+	redis := strings.Fields(o.inspect(t, o.container("redis"), `{{.Config.Image}} {{.Path}} {{join .Args " "}}`))
+	docker("stop", "-t", "1", o.container("web"))
+	for at, n := "", 0; at != was; n++ { // it gives the lowest that is free
+		if n == 5 {
+			t.Fatalf("%s was given to none of %d containers", was, n)
+		}
+		other := docker(append([]string{"run", "-d", "--network", o.stack.Network, "--entrypoint", redis[1], redis[0]}, redis[2:]...)...)
+		at = o.inspect(t, other, `{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}`)
 	}
 	o.eventually(t, "the other container to listen at "+was, func() bool { return o.listens(t, was+":6379") })
 	o.upAgain(t, "--force-recreate")
