@@ -68,6 +68,9 @@ func (p *planner) change(c Change) {
 			c.Key.Kind == KindEnrolmentRule // it attaches a policy of ours
 	}
 	c.Step, c.Follows, c.Unlocked, c.Opens = StepOf(c.Key.Kind), p.follows(c), p.leadsUnlocked(c), p.opens(c)
+	if c.Unlocked {
+		c.Cause = "its login is gone, and while it stands it leads in without one"
+	}
 	switch {
 	case c.Follows && c.Drop || c.Unlocked: // at once
 		c.Step = StepBuild

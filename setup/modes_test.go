@@ -380,6 +380,9 @@ func TestAnOldWayWithoutItsLockIsTakenAwayAtOnce(t *testing.T) {
 					if c.Unlocked != (c.Drop && c.Verb.Writes() && c.Step == StepBuild) {
 						t.Errorf("%s is in step %s", c, c.Step)
 					}
+					if c.Unlocked != strings.Contains(c.Cause, "leads in without one") {
+						t.Errorf("%s is taken away because %s", c, c.Cause)
+					}
 				}
 				return keys
 			}
