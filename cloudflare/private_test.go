@@ -66,11 +66,33 @@ func TestCloudflareIsAskedWhichRouteItTakes(t *testing.T) {
 	}
 }
 
+// Cloudflare may list a route and say that it takes none: then none is good.
+func TestThatCloudflareTakesNoRouteIsNoted(t *testing.T) {
+	w := newWorld(t)
+	w.create(w.key(setup.KindRoute, "ours"), w.route("172.30.250.2/32"))
+	v := w.privateView()
+	v.Kinds, v.Lookups = []setup.Kind{setup.KindRoute}, []setup.Lookup{{Address: "10.0.0.1"}}
+	seen, err := w.Observe(t.Context(), v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range ofKind(seen, setup.KindRoute) {
+		if r := o.State.(setup.Route); !reflect.DeepEqual(r.Leaves, []string{"10.0.0.1"}) || r.Takes != nil || o.Scope != w.AccountID {
+			t.Errorf("it shows %+v", o)
+		}
+	}
+	o := w.routeTaken(t.Context(), w.AccountID, "172.30.250.2", nil)
+	if !o.told || o.route == nil || o.route.Scope != w.AccountID {
+		t.Errorf("the answer is %+v", o)
+	}
+}
+
 // A route may be made while the list is read: it is there, as Cloudflare takes it.
 func TestARouteThatCloudflareTakesIsThereAlsoWhereTheListLacksIt(t *testing.T) {
 	listed := setup.Object{ID: "wide", State: setup.Route{Network: "172.30.0.0/16"}}
 	made := setup.Object{ID: "close", State: setup.Route{Network: "172.30.250.0/28"}}
-	got := takes(takes([]setup.Object{listed}, made, "172.30.250.2"), made, "172.30.250.3")
+	asked := taking{told: true, route: &made}
+	got := asked.noted(asked.noted([]setup.Object{listed}, "172.30.250.2"), "172.30.250.3")
 	want := []setup.Object{listed, {ID: "close", State: setup.Route{Network: "172.30.250.0/28", Takes: []string{"172.30.250.2", "172.30.250.3"}}}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)

@@ -27,7 +27,7 @@ func routesPath(account string, below ...string) string {
 // list; the id of a virtual network that is not the default one is known from there.
 func (c *Client) readRoutes(ctx context.Context, v setup.View) []part {
 	var asked sync.WaitGroup
-	taken := make([]*setup.Object, len(v.Lookups))
+	taken := make([]taking, len(v.Lookups))
 	ask := func(i int, query url.Values) {
 		asked.Go(func() { taken[i] = c.routeTaken(ctx, v.Account, v.Lookups[i].Address, query) })
 	}
@@ -44,23 +44,36 @@ func (c *Client) readRoutes(ctx context.Context, v setup.View) []part {
 		}
 	}
 	asked.Wait()
-	for i, o := range taken {
-		if o != nil && all.err == nil {
-			all.objects = takes(all.objects, *o, v.Lookups[i].Address)
+	for i, a := range taken {
+		if a.told && all.err == nil {
+			all.objects = a.noted(all.objects, v.Lookups[i].Address)
 		}
 	}
 	return []part{all}
 }
 
-// routeTaken asks which route Cloudflare takes for an address. An answer that
-// cannot be had leaves what the list shows: the question bars nothing.
-func (c *Client) routeTaken(ctx context.Context, account, address string, query url.Values) *setup.Object {
-	raw, err := c.get(ctx, readingRoutes, routesPath(account, "ip", address), query)
-	o, err := found(raw, err, decodeRoute)
-	if err != nil {
-		return nil
+// taking is which route Cloudflare takes for an address; nil: none.
+type taking struct {
+	told  bool
+	route *setup.Object
+}
+
+// routeTaken asks for it. An answer that cannot be had leaves what the list shows:
+// the question bars nothing.
+func (c *Client) routeTaken(ctx context.Context, account, address string, query url.Values) taking {
+	env, err := c.call(ctx, request{op: readingRoutes, method: http.MethodGet, path: routesPath(account, "ip", address), query: query})
+	switch {
+	case err != nil:
+		return taking{}
+	case isNull(env.Result):
+		return taking{told: true}
 	}
-	return standing(o)
+	o, err := decoded(env.Result, decodeRoute)
+	if err != nil || standing(&o) == nil {
+		return taking{}
+	}
+	o.Scope = account
+	return taking{true, &o}
 }
 
 // vnetOf is the id of the virtual network with a name, as the routes in it tell it.
@@ -73,12 +86,21 @@ func vnetOf(routes []setup.Object, name string) string {
 	return ""
 }
 
-// takes notes that a route is taken for an address; one that the list does not
-// have yet is there all the same.
-func takes(routes []setup.Object, taken setup.Object, address string) []setup.Object {
-	i := slices.IndexFunc(routes, func(o setup.Object) bool { return o.ID == taken.ID })
+// noted is a list of routes with what Cloudflare said about an address. A route that
+// the list does not have yet is there all the same; if none is taken, that is none of
+// the list.
+func (t taking) noted(routes []setup.Object, address string) []setup.Object {
+	if t.route == nil {
+		for i, o := range routes {
+			r := o.State.(setup.Route)
+			r.Leaves = append(r.Leaves, address)
+			routes[i].State = r
+		}
+		return routes
+	}
+	i := slices.IndexFunc(routes, func(o setup.Object) bool { return o.ID == t.route.ID })
 	if i < 0 {
-		i, routes = len(routes), append(routes, taken)
+		i, routes = len(routes), append(routes, *t.route)
 	}
 	r := routes[i].State.(setup.Route)
 	r.Takes = append(r.Takes, address)

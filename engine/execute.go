@@ -114,10 +114,8 @@ func (x *execution) carryOut(ctx context.Context) (Run, error) {
 			return x.interrupted(ctx, err)
 		}
 		next, ended := x.next(p)
-		if (ended != nil || len(next) == 0 && !x.limited()) && !x.freshly {
-			// Nothing ends on what was seen before the last changes. A limited run
-			// has read again what it is about; nothing ends it in vain without a look.
-			x.sight.clear()
+		if (ended != nil || len(next) == 0 && !x.sawItsPart()) && !x.freshly {
+			x.sight.clear() // nothing ends on what was seen before the last changes
 			continue
 		}
 		switch {

@@ -33,7 +33,8 @@ func (x *execution) limited() bool { return len(x.run.Only) > 0 }
 const recentEnough = 5 * time.Minute
 
 // recall begins a limited run with what was seen of the account not long ago,
-// so that only the kinds that it is about have to be read before it can act.
+// so that only the kinds that it is about, and the locks, have to be read before it
+// can act.
 func (x *execution) recall() {
 	if !x.limited() || x.answers == nil {
 		return
@@ -46,6 +47,15 @@ func (x *execution) recall() {
 	for _, k := range x.run.Only {
 		x.sight.changed(k.Kind)
 	}
+	for _, k := range []setup.Kind{setup.KindApp, setup.KindPolicy, setup.KindGatewayProxy} { // what keeps shut whatever is made
+		x.sight.changed(k)
+	}
+}
+
+// sawItsPart says whether a limited run may end well on what it read again: what it
+// is about, behind the last change. The proof of a route takes a look at everything.
+func (x *execution) sawItsPart() bool {
+	return x.limited() && !x.touches(setup.KindTunnel, setup.KindVirtualNetwork, setup.KindRoute, setup.KindHostnameRoute)
 }
 
 // nextOfPart is next for a run that is limited to some keys. What they take

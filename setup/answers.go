@@ -162,6 +162,7 @@ func (v View) Join(o View) View {
 
 // Earlier is the view of answers that do not count any more.
 func (v View) Earlier() View {
+	v.Lookups = nil // nobody is led there
 	v.Certificates = slices.Clone(v.Certificates)
 	for i := range v.Certificates {
 		v.Certificates[i].Valid = false

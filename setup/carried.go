@@ -58,7 +58,7 @@ func (a Answers) carriedByAddress(w World, own, address string) (bool, string) {
 	if err != nil {
 		return false, fmt.Sprintf("%q is no address.", address)
 	}
-	var best, elsewhere *Route
+	var best, elsewhere, left *Route
 	bits, told := -1, "by the list of routes"
 	for _, o := range w.Objects {
 		r, ok := o.State.(Route)
@@ -69,11 +69,15 @@ func (a Answers) carriedByAddress(w World, own, address string) (bool, string) {
 			elsewhere = &r
 		case slices.Contains(r.Takes, address):
 			best, bits, told = &r, math.MaxInt, "as Cloudflare says"
+		case slices.Contains(r.Leaves, address):
+			left = &r
 		case prefix.Bits() > bits:
 			best, bits = &r, prefix.Bits()
 		}
 	}
 	switch {
+	case best == nil && left != nil:
+		return false, fmt.Sprintf("Asked for %s, Cloudflare says that it takes no route, although its list has %s.", address, left.Network)
 	case best == nil && elsewhere != nil:
 		return false, fmt.Sprintf("Only in another virtual network a route covers %s (%s). Devices of your team are in this one, and their packets go nowhere.", address, elsewhere.Network)
 	case best == nil:

@@ -26,6 +26,14 @@ func taken(o Object, address string) Object {
 	return o
 }
 
+// left is a route that Cloudflare lists, and said it does not take.
+func left(o Object, address string) Object {
+	r := o.State.(Route)
+	r.Leaves = append(r.Leaves, address)
+	o.State = r
+	return o
+}
+
 func byName(name, tunnel string) Object {
 	return Object{Scope: "acc", ID: name, State: HostnameRoute{Hostname: name, Tunnel: Lit(tunnel)}}
 }
@@ -48,6 +56,7 @@ func TestTheRouteIsTheOneThatCloudflareChooses(t *testing.T) {
 		"the closer one of another tunnel":   {ModeFallback, []Object{aRoute("172.30.0.0/16", "main", "own"), aRoute(app, "main", "other")}, false, "another tunnel"},
 		"a wider one that Cloudflare takes":  {ModeFallback, with(taken(wide, "172.30.250.2")), false, "172.30.250.2 go to another tunnel (tunnel other)"},
 		"the one that Cloudflare takes":      {ModeFallback, []Object{taken(both[0], "172.30.250.2"), both[1], wide}, true, "end in this server's tunnel"},
+		"one, and Cloudflare takes none":     {ModeFallback, []Object{left(both[0], "172.30.250.2"), both[1]}, false, "takes no route, although its list has 172.30.250.2/32"},
 		"one taken in another network":       {ModeFallback, with(taken(aRoute("172.16.0.0/12", "lab", "other"), "172.30.250.2")), true, "end in this server's tunnel"},
 		"none for the DNS server":            {ModeFallback, both[:1], false, "No route covers 172.30.250.3"},
 		"none":                               {ModeFallback, nil, false, "No route covers 172.30.250.2"},

@@ -421,3 +421,33 @@ func TestAnOldWayWithoutItsLockIsTakenAwayAtOnce(t *testing.T) {
 		})
 	}
 }
+
+// A lock of the way that is wanted is put back: the route to it may be in use, so it
+// is not taken away for that.
+func TestARouteWhoseLockComesBackIsNotTakenAwayAtOnce(t *testing.T) {
+	a, b := inMode(sample("ocs", "chat.example.org"), ModeHostname), inMode(sample("ocs", "chat.example.org"), ModeFallback)
+	m := hostWorld(a)
+	converges(t, m, a, nil)
+	m.Objects = slices.DeleteFunc(m.Objects, func(o Object) bool {
+		app, ok := o.State.(App)
+		return ok && slices.Contains(app.Destinations, "any://ocs.your-org")
+	})
+	for _, c := range m.plan(t, b.Setup, &b, map[SetupID]Answers{a.Setup: a}).Changes {
+		if c.Unlocked {
+			t.Errorf("it takes away %s", c)
+		}
+	}
+}
+
+// Only what asks for a login on all of a destination is its lock.
+func TestALockCoversAllOfADestination(t *testing.T) {
+	to := PrivateDestination{Network: "172.30.250.2/32", VNet: "main"}
+	for text, want := range map[string]bool{
+		"any://172.30.250.2/32": true, "any://172.16.0.0/12": true, "any://172.30.250.2/32@main": true,
+		"any://172.30.250.2/32@lab": false, "tcp://172.16.0.0/12": false, "any://172.16.0.0/12:22": false, "any://172.30.250.3/32": false, "172.30.250.2": false,
+	} {
+		if got := locks(App{Destinations: []string{text}}, to); got != want {
+			t.Errorf("%s locks it: %v", text, got)
+		}
+	}
+}

@@ -42,8 +42,10 @@ type Route struct {
 
 	TunnelName string `json:"-"`
 	// Takes are the addresses of View.Lookups for which Cloudflare, asked by the
-	// Port, takes this route. Where it did not say, an address is of no route.
-	Takes []string `json:"-"`
+	// Port, takes this route; Leaves are those for which it takes none at all. Where
+	// it did not say, an address is in neither.
+	Takes  []string `json:"-"`
+	Leaves []string `json:"-"`
 }
 
 // Lookup is the question which route Cloudflare takes for an address.

@@ -7,24 +7,35 @@ import "slices"
 // while it stands, every device of the account gets in. What is not known to be
 // open is not taken for it.
 func (p *planner) leadsUnlocked(c Change) bool {
-	if !c.Drop || c.Verb != Delete || p.unreadKind(KindApp, c.Key.Scope) {
+	if !c.Drop || !c.Verb.Writes() || p.unreadKind(KindApp, c.Key.Scope) {
 		return false
 	}
 	var to PrivateDestination
 	switch s := c.From.(type) {
 	case Route:
-		to.Network = s.Network
+		to.Network, to.VNet = s.Network, s.VNet.Lit
 	case HostnameRoute:
 		to.Hostname = s.Hostname
 	default:
 		return false
 	}
-	return !p.isDNSServer(to.Network) && !slices.ContainsFunc(p.world.Objects, func(o Object) bool {
-		app, ok := o.State.(App)
-		return ok && o.Scope == c.Key.Scope && slices.ContainsFunc(app.Destinations, func(text string) bool {
-			d, private := ParsePrivate(text)
-			return private && d.covers(to)
-		})
+	if p.isDNSServer(to.Network) {
+		return false
+	}
+	for k, w := range p.want { // it is put back, and the route may be in use
+		if k.Scope == c.Key.Scope && locks(w.State, to) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(p.world.Objects, func(o Object) bool { return o.Scope == c.Key.Scope && locks(o.State, to) })
+}
+
+// locks says whether an application asks for a login on all of a destination.
+func locks(s State, to PrivateDestination) bool {
+	app, ok := s.(App)
+	return ok && slices.ContainsFunc(app.Destinations, func(text string) bool {
+		d, private := ParsePrivate(text)
+		return private && d.Ports == "" && d.Protocol == "" && (d.VNet == "" || d.VNet == to.VNet) && d.covers(to)
 	})
 }
 
@@ -32,9 +43,15 @@ func (p *planner) leadsUnlocked(c Change) bool {
 // answers every device without a login.
 func (p *planner) isDNSServer(network string) bool {
 	for _, r := range p.ledger.Records {
-		s, ok := r.Left.(Sidecar)
-		if ok && s.Spec.Service == DNSService && slices.ContainsFunc(s.Spec.Networks, func(e Endpoint) bool { return host32(e.Address) == network }) {
-			return true
+		switch s := r.Left.(type) {
+		case Sidecar:
+			if s.Spec.Service == DNSService && slices.ContainsFunc(s.Spec.Networks, func(e Endpoint) bool { return host32(e.Address) == network }) {
+				return true
+			}
+		case Fallback:
+			if slices.ContainsFunc(s.Servers, func(server string) bool { return host32(server) == network }) {
+				return true
+			}
 		}
 	}
 	return false
