@@ -28,12 +28,13 @@ func (v StandingView) link(parts ...string) string {
 	return v.To(append([]string{string(v.S.Setup)}, parts...)...)
 }
 
-// regionNames lists what changes by itself on a page.
+// regionNames lists what changes by itself on a page, in the order in which it is
+// sent: that a repair is proven stands there before anything turns good by it.
 func (v StandingView) regionNames() []string {
 	if v.At.Span() != "" {
 		return []string{"checks"}
 	}
-	return []string{"headline", "mending", "lights", "problems", "way", "past"}
+	return []string{"mending", "headline", "lights", "problems", "way", "past"}
 }
 
 // draw gives the component of a region.
