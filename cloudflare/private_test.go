@@ -76,10 +76,12 @@ func TestThatCloudflareTakesNoRouteIsNoted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, o := range ofKind(seen, setup.KindRoute) {
-		if r := o.State.(setup.Route); !reflect.DeepEqual(r.Leaves, []string{"10.0.0.1"}) || r.Takes != nil || o.Scope != w.AccountID {
-			t.Errorf("it shows %+v", o)
-		}
+	all := ofKind(seen, setup.KindRoute)
+	if len(all) != 1 {
+		t.Fatalf("it shows %+v", all)
+	}
+	if r := all[0].State.(setup.Route); !reflect.DeepEqual(r.Leaves, []string{"10.0.0.1"}) || r.Takes != nil || all[0].Scope != w.AccountID {
+		t.Errorf("it shows %+v", all[0])
 	}
 	o := w.routeTaken(t.Context(), w.AccountID, "172.30.250.2", nil)
 	if !o.told || o.route == nil || o.route.Scope != w.AccountID {

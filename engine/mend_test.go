@@ -205,7 +205,8 @@ func TestALockThatIsPutBackGetsItsTime(t *testing.T) {
 }
 
 // After a survey a repair reads of the account only the locks and what it is about,
-// before it acts, and behind that what it wrote to. So does the survey after it.
+// before it acts, and behind that what it wrote to. The survey after it reads an
+// account anew only if something was written there.
 func TestALimitedRunBeginsWithWhatASurveySaw(t *testing.T) {
 	for part, want := range map[string]struct{ repair, survey string }{
 		"door/":     {"access-app access-app", "all"},

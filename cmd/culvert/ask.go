@@ -20,9 +20,9 @@ import (
 )
 
 // This file holds the commands for what stands: they need no file, and they run
-// beside the dashboard. Two processes must not work on one data
-// folder, so a running dashboard carries them out, and the terminal is lent to
-// it: what it prints, what it asks, and how it ended.
+// beside the dashboard. Two processes must not work on one data folder, so a
+// running dashboard carries them out, and the terminal is lent to it: what it
+// prints, what it asks, and how it ended.
 
 // request is such a command as it was typed.
 type request struct {
